@@ -1,0 +1,75 @@
+# Each target is something one wants; `make help` lists them.
+# The interpreter that makes .venv:  make setup PY=python3.12
+PY ?= python3
+UV_VERSION := 0.13.9
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# A .venv whose interpreter has gone away is made anew.
+$(shell test -x $(BIN)/python || rm -f $(STAMP))
+
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+NBVAL := $(if $(NOTEBOOKS),--nbval --nbval-current-env --nbval-cell-timeout=60)
+# What `make test` runs (make test TESTS=tests/core), and more for pytest (make test PYTEST_ARGS=-x).
+TESTS ?= tests $(NOTEBOOKS)
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: setup lab test lint bench notebooks serve clean lock help
+
+setup: $(STAMP) ## install everything into .venv
+
+lab: $(STAMP) ## open JupyterLab on the first lesson (ARGS="--no-browser --port 8899")
+	@$(BIN)/labkit lab $(ARGS)
+
+test: $(STAMP) ## run the tests and compare the notebooks with their stored outputs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 $(NBVAL) $(TESTS) $(PYTEST_ARGS)
+
+lint: $(STAMP) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy labkit $(wildcard benchmarks)
+
+bench: $(STAMP) ## print the table of speeds: ours, a peer or a limit, the ratio
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+notebooks: $(STAMP) ## execute the notebooks again and store their outputs
+	@$(BIN)/python -m labkit.notebooks $(ARGS)
+
+serve: $(STAMP) ## answer AWS calls over HTTP on 127.0.0.1
+	@$(BIN)/labkit serve $(ARGS)
+
+clean: ## remove .venv, caches and build products
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +
+
+# The lock holds for every platform and Python >= 3.11. `make lock ARGS=--upgrade` takes newer releases.
+lock: $(BIN)/uv ## write requirements.lock from pyproject.toml
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--all-extras --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml --output-file requirements.lock
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+$(BIN)/python:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "labkit needs Python 3.11 or newer; $(PY) is not. Name another one: make setup PY=python3.12" >&2; exit 1; }
+	@$(PY) -m venv --clear $(VENV)
+
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# uv takes seconds where pip takes minutes; pip does it where uv cannot be had.
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing labkit into $(VENV) ..."
+	@if $(MAKE) --silent --no-print-directory $(BIN)/uv 2>/dev/null && $(UV_INSTALL) -r requirements.lock; then \
+		$(UV_INSTALL) --no-deps -e .; \
+	else \
+		echo "uv did not work here; pip installs instead, which takes some minutes." >&2; \
+		$(PIP_INSTALL) -r requirements.lock && $(PIP_INSTALL) --no-deps -e .; \
+	fi
+	@touch $@
