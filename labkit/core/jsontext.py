@@ -1,0 +1,84 @@
+"""JSON text, fast where orjson is there and equal in meaning where it is not.
+
+``dumps`` is for text that labkit itself reads again: it also takes datetimes, bytes and the
+streams that boto3 accepts as bodies, and ``loads`` gives them back (a stream as its bytes).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+try:
+    import orjson
+except ImportError:  # pragma: no cover - orjson has wheels for every platform the lock names
+    orjson = None  # type: ignore[assignment]
+
+_TIME = "$time"
+_BYTES = "$bytes"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return {_TIME: moment.astimezone(UTC).isoformat()}
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {_BYTES: base64.b64encode(bytes(value)).decode()}
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "read"):
+        return {_BYTES: base64.b64encode(_contents(value)).decode()}
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _contents(stream: Any) -> bytes:
+    """A stream's bytes, its position left where it was."""
+    if hasattr(stream, "seek") and hasattr(stream, "tell"):
+        place = stream.tell()
+        data = stream.read()
+        stream.seek(place)
+    else:
+        data = b""
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def dumps(value: object) -> str:
+    """``value`` as compact JSON text."""
+    if orjson is not None:
+        try:
+            return orjson.dumps(
+                value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME
+            ).decode()
+        except TypeError:  # integers beyond 64 bits, keys that are no strings
+            pass
+    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of ``dumps``'s text, datetimes and bytes restored."""
+    value = orjson.loads(text) if orjson is not None else json.loads(text)
+    return _restore(value) if _marked(text) else value
+
+
+def _marked(text: str | bytes) -> bool:
+    return b'"$' in text if isinstance(text, bytes) else '"$' in text
+
+
+def _restore(value: Any) -> Any:
+    if isinstance(value, dict):
+        if len(value) == 1:
+            if _TIME in value:
+                return datetime.fromisoformat(value[_TIME])
+            if _BYTES in value:
+                return base64.b64decode(value[_BYTES])
+        return {key: _restore(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restore(item) for item in value]
+    return value

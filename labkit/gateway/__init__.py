@@ -1,0 +1,1 @@
+"""How calls come in: one dispatch behind every door, and the doors."""

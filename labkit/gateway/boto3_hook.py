@@ -1,0 +1,198 @@
+"""The in-process door: boto3 clients of this process talk to the active lab.
+
+``botocore``'s ``before-call`` event comes after a request was validated and serialised and before
+it is signed; a handler that answers it ends the call there. So parameter errors are botocore's
+own, and no credentials are ever needed.
+
+The handler is attached by wrapping ``BaseClient._make_api_call`` once. Patching the *creation* of
+clients would miss every client, session and module-level ``boto3.resource`` made before the lab.
+
+Which lab answers: a client made by ``lab.client`` belongs to that lab for life; any other client
+belongs to whichever lab is active at the moment of the call. The active lab is a process global
+and no context variable, since s3transfer calls from threads of its own.
+
+A client whose endpoint was set by hand to something that is not AWS (a local DynamoDB, a
+``labkit serve``) goes over the wire as it was told to.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from labkit.core.errors import LabClosed
+from labkit.gateway.real_hosts import is_aws_host
+
+if TYPE_CHECKING:
+    from labkit.core.call import Principal
+    from labkit.gateway.dispatch import Dispatch
+
+_LAB_MARK = "_labkit_door"
+_PRINCIPAL_MARK = "_labkit_principal"
+_AGENT_MARK = "_labkit_agent"
+_ATTACHED = "_labkit_attached"
+
+
+class Door:
+    """One lab's in-process door.
+
+    Parameters
+    ----------
+    dispatch:
+        Where calls go.
+    """
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self.dispatch = dispatch
+        self.open = True
+        #: Set while an event of the clock calls out: calls come from the service, not a laptop.
+        self.source_ip = "203.0.113.10"
+
+
+class _Frames(threading.local):
+    """The calls under way in this thread: (client, parameters), innermost last."""
+
+    def __init__(self) -> None:
+        self.stack: list[tuple[Any, dict[str, Any]]] = []
+
+
+class Hook:
+    """Wraps botocore once per process and knows the open doors, newest last."""
+
+    def __init__(self) -> None:
+        self.doors: list[Door] = []
+        self._frames = _Frames()
+        self._original: Any = None
+
+    # -- doors
+    @property
+    def active(self) -> Door | None:
+        """The door of the newest open lab."""
+        return self.doors[-1] if self.doors else None
+
+    def open(self, door: Door) -> None:
+        """Make ``door`` the active one."""
+        self._install()
+        self.doors.append(door)
+
+    def close(self, door: Door) -> None:
+        """Close ``door``; the one opened before it is active again."""
+        door.open = False
+        if door in self.doors:
+            self.doors.remove(door)
+
+    def bind(
+        self, client: Any, door: Door, principal: Principal | None = None, agent: str | None = None
+    ) -> Any:
+        """Let ``client`` belong to ``door`` (and speak for ``principal``) until bound anew.
+
+        ``agent`` replaces the user agent: a replay repeats the one that was journaled.
+        """
+        setattr(client, _LAB_MARK, door)
+        setattr(client, _PRINCIPAL_MARK, principal)
+        setattr(client, _AGENT_MARK, agent)
+        self._install()
+        return client
+
+    # -- botocore
+    def _install(self) -> None:
+        if self._original is not None:
+            return
+        from botocore.client import BaseClient
+
+        original = self._original = BaseClient._make_api_call
+        frames = self._frames
+        hook = self
+
+        def _make_api_call(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+            if not hook.doors and not hasattr(client, _LAB_MARK):
+                return original(client, operation_name, api_params)
+            if not hasattr(client, _ATTACHED):
+                client.meta.events.register_first("before-call", hook._before_call)
+                setattr(client, _ATTACHED, True)
+            frames.stack.append((client, api_params))
+            try:
+                return original(client, operation_name, api_params)
+            finally:
+                frames.stack.pop()
+
+        BaseClient._make_api_call = _make_api_call
+
+    def _before_call(
+        self, model: Any, params: dict[str, Any], request_signer: Any, **_: Any
+    ) -> tuple[LabResponse, dict[str, Any]] | None:
+        stack = self._frames.stack
+        if not stack:
+            return None  # the client outlived its lab and no lab is active: the wire it is
+        client, api_params = stack[-1]
+        door: Door | None = getattr(client, _LAB_MARK, None) or self.active
+        if door is None or not is_aws_host(urlsplit(params["url"]).hostname):
+            return None
+        if not door.open:
+            raise LabClosed(
+                "this client belongs to a lab that is closed; make a new one with lab.client(...)"
+            )
+        status, answer = call_from_botocore(door, client, model, params, api_params, request_signer)
+        return LabResponse(status, answer), answer
+
+
+def call_from_botocore(
+    door: Door,
+    client: Any,
+    model: Any,
+    request: dict[str, Any],
+    api_params: dict[str, Any],
+    request_signer: Any,
+) -> tuple[int, dict[str, Any]]:
+    """Hand one call, as botocore prepared it, to the door's dispatch."""
+    dispatch = door.dispatch
+    principal = getattr(client, _PRINCIPAL_MARK, None)
+    if principal is None:
+        credentials = request_signer._credentials
+        principal = dispatch.identities.by_key(
+            credentials.access_key if credentials is not None else None
+        )
+    region = client.meta.region_name
+    if region is None or region == "aws-global":
+        region = "us-east-1"
+    if model.has_streaming_input:
+        api_params = _with_body_read(model, request, api_params)
+    agent = getattr(client, _AGENT_MARK, None) or request["headers"].get("User-Agent", "")
+    return dispatch.invoke(
+        model.service_model,
+        model,
+        api_params,
+        request=request,
+        principal=principal,
+        region=region,
+        source_ip=door.source_ip,
+        user_agent=agent if isinstance(agent, str) else agent.decode("ascii", "replace"),
+    )
+
+
+def _with_body_read(
+    model: Any, request: dict[str, Any], api_params: dict[str, Any]
+) -> dict[str, Any]:
+    """Read a stream that can be read only once: journal and backing both need it."""
+    member = model.input_shape.serialization.get("payload")
+    body = api_params.get(member)
+    if body is None or not hasattr(body, "read") or hasattr(body, "seek"):
+        return api_params
+    data = body.read()
+    request["body"] = data
+    return {**api_params, member: data}
+
+
+class LabResponse:
+    """What botocore's ``after-call`` handlers see in place of an HTTP response."""
+
+    def __init__(self, status: int, answer: dict[str, Any]) -> None:
+        self.status_code = status
+        self.headers: dict[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        self.content = b""
+        self.text = ""
+
+
+#: The one hook of this process.
+HOOK = Hook()

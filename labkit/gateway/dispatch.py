@@ -1,0 +1,304 @@
+"""The one dispatch: every call to a lab, through whichever door, comes through here.
+
+In order: identity, instant, operation, record, and then the rest of the instant.
+
+- An **outermost** call (a learner's line of code) opens an instant of its own on the clock, and
+  what it causes at that instant has happened when it returns. A call made *while the clock runs an
+  event* (a function, a canary) is nested: it takes no millisecond and is not journaled, since a
+  replay makes it again by itself.
+- An operation of ours is a function ``operation(call, /, **parameters) -> dict``. Everything else
+  is asked of the backing at the level of HTTP.
+- What becomes a record is decided by a table of categories, looked up once per operation. A call
+  that nobody selects pays one dictionary look-up for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from labkit.core.call import Call, Principal
+from labkit.core.errors import AwsError, ChainTooDeep, NotImplementedYet
+from labkit.core.ids import shape_uuid
+from labkit.core.journal import Entry
+from labkit.core.jsontext import dumps
+from labkit.core.world import World
+from labkit.gateway.codec import error_answer, normaliser, response_metadata
+from labkit.gateway.constraints import checker
+from labkit.gateway.identity import Identities
+
+Operation = Callable[..., dict[str, Any]]
+
+MANAGEMENT, DATA, NONE = "management", "data", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """How CloudTrail classes an operation."""
+
+    kind: str
+    read_only: bool
+
+
+class Backing(Protocol):
+    """Whoever answers for the services that are not ours, at the level of HTTP."""
+
+    def serves(self, service: str) -> bool:
+        """Whether this service is mounted."""
+
+    def answer(
+        self,
+        request: dict[str, Any],
+        operation_model: Any,
+        params: dict[str, Any],
+        call: Call,
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and parsed answer of one request, as botocore prepared it."""
+
+    def begin(self, key: str) -> None:
+        """From here on everything drawn is derived from ``key``."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of an operation before any call: looked up once."""
+
+    operation: Operation | None
+    backed: bool
+    category: Category
+    normalise: Callable[[Any], Any] | None
+    check: Callable[[dict[str, Any]], None] | None
+    quotas: Mapping[str, Any]
+    missing: str
+    journaled: bool
+
+
+class Dispatch:
+    """See the head of this file.
+
+    Parameters
+    ----------
+    world:
+        Clock, facts, ports, ids, journal, stores.
+    identities:
+        The principals.
+    operations:
+        ``{(service, WireName): function}``.
+    backing:
+        Who answers for everything else.
+    category:
+        ``category(service, operation)``.
+    pending:
+        ``pending(service, operation)``: why an operation of the published table is not there yet.
+    quotas:
+        ``{service: limits}``.
+    validation_codes:
+        ``{service: error code}`` of the services that check parameters against their model.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        identities: Identities,
+        operations: Mapping[tuple[str, str], Operation],
+        backing: Backing,
+        category: Callable[[str, str], Category],
+        pending: Callable[[str, str], str],
+        quotas: Mapping[str, Mapping[str, Any]],
+        validation_codes: Mapping[str, str],
+    ) -> None:
+        self.world = world
+        self.identities = identities
+        self._operations = operations
+        self._backing = backing
+        self._category = category
+        self._pending = pending
+        self._quotas = quotas
+        self._validation_codes = validation_codes
+        self._entries: dict[tuple[str, str, str], _Entry] = {}
+        self._depth = 0
+        self._calls_at_instant = 0
+        #: Set by a replay: the instant at which the next outermost call happens.
+        self.next_instant_us: int | None = None
+        #: How many calls came in, and how many of them became facts.
+        self.seen = 0
+        self.recorded = 0
+        world.clock.before_event = self.begin
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call or an event of the clock is under way (ask with the lock held)."""
+        return self._depth > 0 or self.world.clock.running
+
+    def begin(self, key: str) -> None:
+        """Derive every id from ``key`` until the next call or event."""
+        self.world.ids.begin(key)
+        self._backing.begin(key)
+
+    # -- a call
+    def invoke(
+        self,
+        service_model: Any,
+        operation_model: Any,
+        params: dict[str, Any],
+        *,
+        request: dict[str, Any],
+        principal: Principal,
+        region: str,
+        source_ip: str,
+        user_agent: str,
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer one call: HTTP status and the parsed answer.
+
+        Parameters
+        ----------
+        service_model, operation_model:
+            botocore's models.
+        params:
+            The parameters as the caller gave them, already validated by botocore.
+        request:
+            botocore's request dict, for the backing.
+        principal, region, source_ip, user_agent:
+            Who, where, from where, with what.
+        """
+        world = self.world
+        service: str = service_model.service_name
+        name: str = operation_model.name
+        entry = self._entry(service_model, operation_model, service, name)
+        with world.lock:
+            self.seen += 1
+            clock = world.clock
+            outermost = not self.busy
+            if outermost:
+                now_us = clock.open_instant(self.next_instant_us)
+                self.next_instant_us = None
+                self._calls_at_instant = 0
+            else:
+                now_us = clock.now_us
+                self._calls_at_instant += 1
+            key = f"{now_us}|{service}:{name}|{self._calls_at_instant}"
+            if outermost:
+                self.begin(key)
+            request_id = shape_uuid(world.ids.digest("request", key).hex())
+            # One text serves the journal and the record; it is made now, since the caller may go
+            # on to change the very dict that was passed in.
+            recorded = entry.category.kind == MANAGEMENT
+            text = dumps(params) if recorded or (outermost and entry.journaled) else "{}"
+            cause = clock.cause
+            clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
+            call = Call(
+                service,
+                name,
+                principal.account,
+                region,
+                now_us,
+                principal,
+                request_id,
+                source_ip,
+                user_agent,
+                clock.cause,
+                world.store(service, principal.account, region),
+                world.facts,
+                world.ports,
+                world.ids,
+                entry.quotas,
+            )
+            self._depth += 1
+            error: AwsError | None = None
+            try:
+                if entry.operation is not None:
+                    if entry.check is not None:
+                        entry.check(params)
+                    if entry.normalise is not None:
+                        params = entry.normalise(params)
+                    answer = entry.operation(call, **params)
+                    answer["ResponseMetadata"] = response_metadata(request_id)
+                    status = 200
+                elif entry.backed:
+                    status, answer = self._backing.answer(request, operation_model, params, call)
+                    if status >= 300:
+                        told = answer.get("Error", {})
+                        error = AwsError(
+                            told.get("Code", ""), told.get("Message", ""), status=status
+                        )
+                else:
+                    raise NotImplementedYet(service, name, entry.missing)
+            except AwsError as problem:
+                error = problem
+                status = problem.status
+                answer = error_answer(problem, service_model, request_id)
+            finally:
+                self._depth -= 1
+                clock.cause = cause
+            if outermost and entry.journaled:
+                world.journal.note(
+                    Entry(
+                        now_us,
+                        "call",
+                        principal.access_key_id,
+                        region,
+                        f"{service}:{name}",
+                        text,
+                        user_agent,
+                        error.code if error else "",
+                    )
+                )
+            if recorded and world.facts.heard("call.finished"):
+                self._record(call, entry.category, text, answer, error)
+            if outermost:
+                clock.drain_instant()
+            return status, answer
+
+    def _record(
+        self,
+        call: Call,
+        category: Category,
+        request: str,
+        answer: dict[str, Any],
+        error: AwsError | None,
+    ) -> None:
+        response = "null"
+        if error is None and not category.read_only:
+            response = dumps({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+        self.recorded += 1
+        call.publish(
+            "call.finished",
+            {
+                "service": call.service,
+                "operation": call.operation,
+                "category": category.kind,
+                "read_only": category.read_only,
+                "principal": call.principal.to_dict(),
+                "request_id": call.request_id,
+                "source_ip": call.source_ip,
+                "user_agent": call.user_agent,
+                "request": request,
+                "response": response,
+                "error_code": error.code if error else "",
+                "error_message": error.message if error else "",
+            },
+        )
+
+    def _entry(self, service_model: Any, operation_model: Any, service: str, name: str) -> _Entry:
+        key = (service, name, service_model.resolved_protocol)
+        entry = self._entries.get(key)
+        if entry is None:
+            operation = self._operations.get((service, name))
+            category = self._category(service, name)
+            code = self._validation_codes.get(service)
+            checked = code is not None and not getattr(operation, "own_checks", False)
+            entry = self._entries[key] = _Entry(
+                operation=operation,
+                backed=operation is None and self._backing.serves(service),
+                category=category,
+                normalise=normaliser(operation_model.input_shape, key[2]),
+                check=checker(operation_model.input_shape, code or "") if checked else None,
+                quotas=self._quotas.get(service, {}),
+                missing=self._pending(service, name),
+                journaled=category.kind == MANAGEMENT or not category.read_only,
+            )
+        return entry
+
+
+__all__ = ["Backing", "Category", "ChainTooDeep", "Dispatch", "Operation"]

@@ -1,0 +1,106 @@
+"""Who is calling: principals, found by the access key that signed.
+
+Every account has a root user and an IAM user ``learner`` with AdministratorAccess; their keys are
+made from the world's seed, so they are never anybody's real keys. Further users and role sessions
+are added when they are made (``lab.user``, ``lab.assume``, ``sts:AssumeRole``,
+``iam:CreateAccessKey``). A key that this world does not know, say a real one that was lying in the
+environment when an old client was made, is taken for the learner's and never shown anywhere.
+"""
+
+from __future__ import annotations
+
+from labkit.core.call import Principal
+from labkit.core.ids import Ids
+
+LEARNER = "learner"
+
+
+class Identities:
+    """The principals of one world.
+
+    Parameters
+    ----------
+    ids:
+        Gives keys and principal ids.
+    account:
+        The account of callers who say nothing else.
+    """
+
+    def __init__(self, ids: Ids, account: str) -> None:
+        self._ids = ids
+        self.account = account
+        self._by_key: dict[str, Principal] = {}
+        self._learners: dict[str, Principal] = {}
+
+    def _letters(self, *names: object) -> str:
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+        return "".join(alphabet[b & 31] for b in self._ids.digest("identity", *names)[:16])
+
+    def secret_for(self, access_key_id: str) -> str:
+        """A secret to sign with; nobody checks it, boto3 only wants one."""
+        return self._ids.digest("secret", access_key_id).hex()[:40]
+
+    def learner(self, account: str | None = None) -> Principal:
+        """The IAM user ``learner`` of an account."""
+        account = account or self.account
+        found = self._learners.get(account)
+        if found is None:
+            found = self._learners[account] = self.user(LEARNER, account)
+        return found
+
+    def user(self, name: str, account: str | None = None) -> Principal:
+        """An IAM user's principal, always the same for the same name."""
+        account = account or self.account
+        return self.add(
+            Principal(
+                kind="IAMUser",
+                account=account,
+                arn=f"arn:aws:iam::{account}:user/{name}",
+                principal_id="AIDA" + self._letters("user-id", account, name),
+                access_key_id="AKIA" + self._letters("user-key", account, name),
+                name=name,
+            )
+        )
+
+    def root(self, account: str | None = None) -> Principal:
+        """The account's root user."""
+        account = account or self.account
+        return self.add(
+            Principal(
+                kind="Root",
+                account=account,
+                arn=f"arn:aws:iam::{account}:root",
+                principal_id=account,
+                access_key_id="AKIA" + self._letters("root-key", account),
+                name="root",
+            )
+        )
+
+    def session(self, role_arn: str, role_id: str, session: str, access_key_id: str) -> Principal:
+        """A role's session, by the temporary key that was issued for it."""
+        account = role_arn.split(":")[4]
+        role = role_arn.rsplit("/", 1)[-1]
+        return self.add(
+            Principal(
+                kind="AssumedRole",
+                account=account,
+                arn=f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
+                principal_id=f"{role_id}:{session}",
+                access_key_id=access_key_id,
+                name=session,
+                issuer_arn=role_arn,
+                issuer_id=role_id,
+            )
+        )
+
+    def add(self, principal: Principal) -> Principal:
+        """Remember a principal under its key."""
+        return self._by_key.setdefault(principal.access_key_id, principal)
+
+    def by_key(self, access_key_id: str | None) -> Principal:
+        """Whose key this is; an unknown or missing key is taken for the learner's."""
+        if access_key_id is not None:
+            found = self._by_key.get(access_key_id)
+            if found is not None:
+                return found
+        return self.learner()
