@@ -159,7 +159,7 @@ def call_from_botocore(
     if model.has_streaming_input:
         api_params = _with_body_read(model, request, api_params)
     agent = getattr(client, _AGENT_MARK, None) or request["headers"].get("User-Agent", "")
-    return dispatch.invoke(
+    return dispatch.call(
         model.service_model,
         model,
         api_params,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labkit.core.call import Call, Principal
+from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError, ChainTooDeep, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
@@ -58,6 +59,18 @@ class Backing(Protocol):
 
     def begin(self, key: str) -> None:
         """From here on everything drawn is derived from ``key``."""
+
+    def wait_seconds(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+    ) -> int:
+        """How long the caller would wait for a better answer than this one (long polling)."""
 
 
 @dataclass(slots=True)
@@ -121,6 +134,8 @@ class Dispatch:
         self._calls_at_instant = 0
         #: Set by a replay: the instant at which the next outermost call happens.
         self.next_instant_us: int | None = None
+        #: Whether a long poll lets time pass. Not in a replay: there the journal holds each look.
+        self.polls_wait = True
         #: How many calls came in, and how many of them became facts.
         self.seen = 0
         self.recorded = 0
@@ -137,6 +152,48 @@ class Dispatch:
         self._backing.begin(key)
 
     # -- a call
+    def call(
+        self,
+        service_model: Any,
+        operation_model: Any,
+        params: dict[str, Any],
+        *,
+        principal: Principal,
+        region: str,
+        **more: Any,
+    ) -> tuple[int, dict[str, Any]]:
+        """:meth:`invoke`, and for a long poll let time pass until there is something to answer.
+
+        The clock stands still while a call is answered, so a queue that is asked to wait would
+        wait for ever; the caller asks again each second of virtual time instead.
+        """
+        status, answer = self.invoke(
+            service_model, operation_model, params, principal=principal, region=region, **more
+        )
+        waits = operation_model.name == "ReceiveMessage" and status == 200
+        if waits and self.polls_wait and not self.busy:
+            left = self._backing.wait_seconds(
+                service_model.service_name,
+                operation_model.name,
+                params,
+                answer,
+                account=principal.account,
+                region=region,
+            )
+            while left > 0 and status == 200 and not answer.get("Messages"):
+                with self.world.lock:
+                    self.world.clock.run_until(self.world.clock.now_us + SECOND)
+                left -= 1
+                status, answer = self.invoke(
+                    service_model,
+                    operation_model,
+                    params,
+                    principal=principal,
+                    region=region,
+                    **more,
+                )
+        return status, answer
+
     def invoke(
         self,
         service_model: Any,

@@ -9,6 +9,8 @@ environment when an old client was made, is taken for the learner's and never sh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from labkit.core.call import Principal
 from labkit.core.ids import Ids
 
@@ -24,10 +26,18 @@ class Identities:
         Gives keys and principal ids.
     account:
         The account of callers who say nothing else.
+    issued:
+        Whom a key was issued to by IAM or STS of this world, asked for keys not seen before.
     """
 
-    def __init__(self, ids: Ids, account: str) -> None:
+    def __init__(
+        self,
+        ids: Ids,
+        account: str,
+        issued: Callable[[str], Principal | None] = lambda access_key_id: None,
+    ) -> None:
         self._ids = ids
+        self._issued = issued
         self.account = account
         self._by_key: dict[str, Principal] = {}
         self._learners: dict[str, Principal] = {}
@@ -76,23 +86,6 @@ class Identities:
             )
         )
 
-    def session(self, role_arn: str, role_id: str, session: str, access_key_id: str) -> Principal:
-        """A role's session, by the temporary key that was issued for it."""
-        account = role_arn.split(":")[4]
-        role = role_arn.rsplit("/", 1)[-1]
-        return self.add(
-            Principal(
-                kind="AssumedRole",
-                account=account,
-                arn=f"arn:aws:sts::{account}:assumed-role/{role}/{session}",
-                principal_id=f"{role_id}:{session}",
-                access_key_id=access_key_id,
-                name=session,
-                issuer_arn=role_arn,
-                issuer_id=role_id,
-            )
-        )
-
     def add(self, principal: Principal) -> Principal:
         """Remember a principal under its key."""
         return self._by_key.setdefault(principal.access_key_id, principal)
@@ -103,4 +96,7 @@ class Identities:
             found = self._by_key.get(access_key_id)
             if found is not None:
                 return found
+            issued = self._issued(access_key_id)
+            if issued is not None:
+                return issued
         return self.learner()

@@ -1,0 +1,158 @@
+"""``make bench``: one table of what, ours, the peer or the limit, and the ratio."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+
+from benchmarks import start
+from benchmarks.measure import Row, in_own_process
+
+
+def calls() -> list[Row]:
+    """boto3 calls in process."""
+    ours = in_own_process("boto3_calls", "labkit")
+    moto = in_own_process("boto3_calls", "moto")
+    empty = in_own_process("boto3_calls", "empty")
+
+    def row(what: str, key: str, goal: float) -> Row:
+        return Row(what, ours[key] * 1e6, "moto in process", moto[key] * 1e6, "us", goal)
+
+    return [
+        row("put_metric_data, 1 datum", "put 1", 5),
+        row("put_metric_data, 20 datums", "put 20", 2.5),
+        Row(
+            "put_metric_data, 20 datums",
+            ours["put 20"] * 1e6,
+            "empty handler (limit)",
+            empty["put 20"] * 1e6,
+            "us",
+            1.5,
+            faster=False,
+        ),
+        row("describe_alarms, 100 alarms", "describe 100", 5),
+        row("get_metric_data, a day of minutes", "get day", 50),
+    ]
+
+
+def starting() -> list[Row]:
+    """Imports and first calls."""
+    ours = start.seconds("labkit")
+    bare = start.seconds("interpreter")
+    return [
+        Row(
+            "import labkit (interpreter apart)",
+            (start.seconds("import labkit") - bare) * 1e3,
+            "limit",
+            200,
+            "ms",
+            1,
+            faster=False,
+        ),
+        Row(
+            "start to first answered call", ours * 1e3, "moto", start.seconds("moto") * 1e3, "ms", 1
+        ),
+        Row(
+            "start to first answered call",
+            ours * 1e3,
+            "bare boto3 client",
+            start.seconds("bare boto3") * 1e3,
+            "ms",
+            None,
+            faster=False,
+        ),
+    ]
+
+
+def alarms() -> list[Row]:
+    """A week of a thousand alarms."""
+    got = in_own_process("alarms")
+    told = (
+        f"{got['transitions']:.0f} transitions; peak memory {got['peak MB']:.0f} MB; naive: "
+        f"{got['naive evaluations']:.0f} evaluations measured in {got['naive measured']:.1f} s, scaled"
+    )
+    return [
+        Row(
+            "1,000 alarms, 7 days, ingestion counted",
+            got["week"],
+            "naive per-minute loop",
+            got["naive week"],
+            "s",
+            30,
+            note=told,
+        ),
+        Row(
+            "step with nothing to do, 1,000 alarms",
+            got["idle 1000"] * 1e6,
+            "10 alarms",
+            got["idle 10"] * 1e6,
+            "us",
+            2,
+            faster=False,
+            note="O(1): the same within noise",
+        ),
+    ]
+
+
+def recording() -> list[Row]:
+    """What seeing every call costs."""
+    got = in_own_process("recording")
+    return [
+        Row(
+            "recording a management call",
+            got["management"] * 1e6,
+            "limit",
+            25,
+            "us",
+            1,
+            faster=False,
+        ),
+        Row(
+            "a data call that nobody selects",
+            max(got["data"], 1e-8) * 1e6,
+            "limit",
+            3,
+            "us",
+            1,
+            faster=False,
+        ),
+    ]
+
+
+GROUPS = {"calls": calls, "start": starting, "alarms": alarms, "recording": recording}
+
+
+def main(names: list[str]) -> int:
+    """Run the named groups (all when none is named) and print the table."""
+    print(f"{_machine()}\n")
+    print(f"{'what':42} {'ours':>11} {'peer or limit':>34} {'ratio':>8}  goal")
+    missed = 0
+    for name, group in GROUPS.items():
+        if names and name not in names:
+            continue
+        for row in group():
+            goal = "" if row.goal is None else f"{'>=' if row.faster else '<='} {row.goal:g}"
+            mark = {None: "", True: "ok", False: "MISSED"}[row.reached]
+            missed += row.reached is False
+            peer = f"{row.peer_name} {row.peer:,.1f} {row.unit}"
+            print(
+                f"{row.what:42} {row.ours:>8,.1f} {row.unit:<2} {peer:>34} {row.ratio:>7.1f}x  "
+                f"{goal} {mark}".rstrip()
+            )
+            if row.note:
+                print(f"{'':42} {row.note}")
+            sys.stdout.flush()
+    return 1 if missed else 0
+
+
+def _machine() -> str:
+    names = " ".join(f"{name} {version(name)}" for name in ("boto3", "moto", "numpy"))
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {names}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

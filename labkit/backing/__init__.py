@@ -1,0 +1,1 @@
+"""The services that labkit does not build itself, mounted from moto. Only this folder touches moto's insides."""

@@ -1,0 +1,104 @@
+"""The backing as a lab assembles it: moto's world, what lives in it, and the ports it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from labkit.backing import sqs
+from labkit.backing.deliver import Deliver
+from labkit.backing.ec2 import Ec2
+from labkit.backing.identity import issued_key
+from labkit.backing.mount import MotoWorld
+from labkit.backing.sns import Sns
+from labkit.backing.wire import Backing as Wire
+from labkit.core.call import Call, Principal
+from labkit.core.ports import Delivery
+from labkit.core.world import World
+
+
+class Backing:
+    """Everything behind a lab that is not labkit's own.
+
+    Parameters
+    ----------
+    world:
+        The lab's clock, facts and ids.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
+        self._wire = Wire(self.moto)
+        self._deliver = Deliver(self.moto, world.facts)
+        self.ec2 = Ec2(self.moto, world.clock, world.facts)
+        self.sns = Sns(self.moto, world.clock, world.facts)
+
+    # -- what the dispatch asks
+    def serves(self, service: str) -> bool:
+        """Whether this service is mounted."""
+        return self._wire.serves(service)
+
+    def begin(self, key: str) -> None:
+        """From here on everything drawn derives from ``key``."""
+        self._wire.begin(key)
+
+    def answer(
+        self, request: dict[str, Any], operation_model: Any, params: dict[str, Any], call: Call
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and parsed answer of one request, as botocore prepared it."""
+        return self._wire.answer(request, operation_model, params, call)
+
+    def wait_seconds(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        *,
+        account: str,
+        region: str,
+    ) -> int:
+        """How long the caller would wait for a better answer than this one (long polling)."""
+        if service != "sqs" or operation != "ReceiveMessage" or answer.get("Messages"):
+            return 0
+        return sqs.take_wait_seconds(self.moto, operation, params, account=account, region=region)
+
+    # -- ports and identities
+    def deliver(
+        self,
+        arn: str,
+        payload: str,
+        principal: str,
+        *,
+        subject: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        by_protocol: Mapping[str, str] | None = None,
+    ) -> Delivery:
+        """The port ``deliver``."""
+        self._wire.seed()
+        return self._deliver(
+            arn, payload, principal, subject=subject, attributes=attributes, by_protocol=by_protocol
+        )
+
+    def issued_to(self, access_key_id: str) -> Principal | None:
+        """Whom IAM or STS of this world gave an access key; None for a key of nobody here."""
+        found = issued_key(self.moto, access_key_id)
+        return found.principal if found is not None else None
+
+    def confirm(self, token: str) -> str:
+        """Confirm the subscription that ``token`` was mailed for; its ARN."""
+        self._wire.seed()
+        return self.sns.confirm(token)
+
+    def ensure_user(self, principal: Principal) -> None:
+        """Let IAM know a user that the lab made, if it does not yet."""
+        self._wire.seed()
+        with self.moto.working():
+            iam = self.moto.backend("iam", principal.account, "us-east-1")
+            if principal.name not in iam.users:
+                user = iam.create_user("us-east-1", principal.name)
+                user.id = principal.principal_id
+
+    def unmount(self) -> None:
+        """Let moto be as it was before this lab."""
+        self.moto.close()

@@ -1,0 +1,86 @@
+"""The command ``labkit``: open the lessons, and say what is here.
+
+::
+
+    labkit lab [jupyter lab's own options]    open JupyterLab on the first lesson
+    labkit wiring                             who hears which fact, who answers which question
+    labkit operations                         which API operations are there, and which are not yet
+    labkit version
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+FIRST_LESSON = "notebooks/00_start_here.ipynb"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(prog="labkit", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("lab", help="open JupyterLab on the first lesson", add_help=False)
+    commands.add_parser("wiring", help="who hears which fact, who answers which question")
+    commands.add_parser("operations", help="which API operations are there")
+    commands.add_parser("version", help="labkit's version and its libraries'")
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "lab":
+        return open_jupyterlab(rest)
+    if arguments.command == "wiring":
+        from labkit.wiring import table
+
+        print(table())
+    elif arguments.command == "operations":
+        from labkit.services import operations_table
+
+        print(operations_table())
+    else:
+        from labkit.lab import _versions
+
+        print("  ".join(f"{name} {version}" for name, version in _versions().items()))
+    return 0
+
+
+def course_folder() -> Path:
+    """The checkout that holds the notebooks: the present folder, or the one labkit runs from."""
+    for folder in (Path.cwd(), Path(__file__).resolve().parent.parent):
+        if (folder / FIRST_LESSON).is_file():
+            return folder
+    raise SystemExit(
+        f"labkit lab: {FIRST_LESSON} is neither here nor beside the package; run it in a checkout"
+    )
+
+
+def open_jupyterlab(options: list[str]) -> int:
+    """Become JupyterLab, opened on the first lesson, listening on 127.0.0.1 only.
+
+    ``options`` go to ``jupyter lab`` as they are (``--no-browser``, ``--port 8899``). Nothing is
+    asked of the network: no news, no check for updates.
+    """
+    folder = course_folder()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [
+        sys.executable, "-m", "jupyterlab", FIRST_LESSON,
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *options,
+    ]  # fmt: skip
+    os.chdir(folder)
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.call(command)
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

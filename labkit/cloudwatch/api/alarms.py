@@ -1,0 +1,465 @@
+"""PutMetricAlarm and the operations that read, force, silence and delete alarms.
+
+Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semantics 2.1, 2.5, 11.1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from labkit.cloudwatch import reading
+from labkit.cloudwatch.api.paging import page
+from labkit.cloudwatch.records import STATES, Alarm, HistoryItem
+from labkit.cloudwatch.store import Store, dimensions_of
+from labkit.core.call import Call
+from labkit.core.clock import to_us
+from labkit.core.errors import AwsError, NotImplementedYet
+from labkit.core.jsontext import dumps
+from labkit.core.sources import Series
+
+if TYPE_CHECKING:
+    from labkit.cloudwatch.engine.evaluation import AlarmRule
+
+_BANDS = (
+    "LessThanLowerOrGreaterThanUpperThreshold",
+    "LessThanLowerThreshold",
+    "GreaterThanUpperThreshold",
+)
+_TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
+_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+
+
+def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
+    """Create an alarm, or replace the whole configuration of one; its state stays as it is.
+
+    A new alarm begins in INSUFFICIENT_DATA and is evaluated at the next full minute. Targets of
+    actions need not exist, nor need the metric. ``Tags`` count at creation only.
+
+    Parameters
+    ----------
+    given:
+        The members of botocore's ``PutMetricAlarmInput``. Metric-math alarms (``Metrics``),
+        anomaly bands (``ThresholdMetricId``) and PromQL (``EvaluationCriteria``) come later.
+
+    Raises
+    ------
+    AwsError
+        ValidationError, InvalidParameterValue, InvalidParameterCombination, MissingParameter.
+    """
+    store: Store = call.store
+    config = {key: value for key, value in given.items() if value is not None}
+    name = config.pop("AlarmName")
+    tags = {tag["Key"]: tag["Value"] for tag in config.pop("Tags", ())}
+    enabled = config.pop("ActionsEnabled", True)
+    for later, what in (
+        ("Metrics", "Metric-math alarms"),
+        ("EvaluationCriteria", "PromQL alarms"),
+        ("ThresholdMetricId", "Anomaly-detection alarms"),
+    ):
+        if config.get(later):
+            raise NotImplementedYet(
+                "cloudwatch", "PutMetricAlarm", f"{what} come with a later part."
+            )
+    if not name.strip() or not name.isprintable():
+        raise _validation(f"The value {name} for parameter AlarmName is invalid.")
+    _check_metric(config)
+    _check_window(call, config)
+    _check_threshold(config)
+    _check_actions(call, config)
+    arn = f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
+    known = store.alarms.get(name)
+    service = store.service
+    alarm = Alarm(
+        name=name,
+        arn=arn,
+        account=call.account,
+        region=call.region,
+        config=config,
+        series=Series(
+            config["Namespace"],
+            config["MetricName"],
+            tuple(sorted(dimensions_of(config.get("Dimensions", ())))),
+        ),
+        unit=config.get("Unit"),
+        rule=rule_of(config),
+        serial=known.serial if known else service.next_serial(),
+        configured_us=call.now_us,
+        updated_us=call.now_us,
+        transitioned_us=call.now_us,
+        actions_enabled=enabled,
+        tags=tags,
+    )
+    if known is not None:
+        alarm.state, alarm.reason, alarm.reason_data = known.state, known.reason, known.reason_data
+        alarm.updated_us, alarm.transitioned_us = known.updated_us, known.transitioned_us
+        alarm.evaluation, alarm.tags = known.evaluation, known.tags
+    store.alarms[name] = alarm
+    _note_configuration(call, alarm, "updated" if known else "created")
+    service.evaluator.watch(store, alarm)
+    return {}
+
+
+def rule_of(config: dict[str, Any]) -> AlarmRule:
+    """The rule that a configuration means, for the engine."""
+    from labkit.cloudwatch.engine.evaluation import AlarmRule
+
+    treatment = config.get("TreatMissingData")
+    if treatment is None and config["Namespace"] == "AWS/DynamoDB":
+        treatment = "ignore"  # documented default of this one namespace
+    return AlarmRule(
+        comparison=config["ComparisonOperator"],
+        threshold=config["Threshold"],
+        period_us=config["Period"] * 1_000_000,
+        evaluation_periods=config["EvaluationPeriods"],
+        datapoints_to_alarm=config.get("DatapointsToAlarm"),
+        treat_missing_data=treatment or "missing",
+        statistic=config.get("Statistic") or config["ExtendedStatistic"],
+        low_samples=config.get("EvaluateLowSampleCountPercentile", "evaluate"),
+    )
+
+
+def _check_metric(config: dict[str, Any]) -> None:
+    for needed in ("MetricName", "Namespace", "Period"):
+        if needed not in config:
+            raise AwsError("MissingParameter", f"The parameter {needed} is required.")
+    if not config["MetricName"].strip() or len(config["MetricName"]) > 255:
+        raise _validation(f"The value {config['MetricName']} for parameter MetricName is invalid.")
+    namespace = config["Namespace"]
+    if not namespace.strip() or len(namespace) > 255 or namespace.startswith(":"):
+        raise _validation(f"The value {namespace} for parameter Namespace is invalid.")
+    dimensions = config.get("Dimensions", ())
+    if len({one["Name"] for one in dimensions}) < len(dimensions):
+        raise _validation("The parameter Dimensions names the same dimension twice.")
+    if ("Statistic" in config) == ("ExtendedStatistic" in config):
+        if "Statistic" in config:
+            raise AwsError(
+                "InvalidParameterCombination",
+                "The parameters Statistic and ExtendedStatistic are mutually exclusive and you "
+                "have specified both.",
+            )
+        raise AwsError(
+            "MissingParameter", "Either Statistic or ExtendedStatistic must be specified."
+        )
+    if "ExtendedStatistic" in config:
+        if config["ExtendedStatistic"] in _STATISTICS:
+            raise _validation(
+                f"{config['ExtendedStatistic']} belongs into Statistic, not ExtendedStatistic."
+            )
+        reading.statistic(config["ExtendedStatistic"], "ExtendedStatistic")
+
+
+def _check_window(call: Call, config: dict[str, Any]) -> None:
+    period, periods = config["Period"], config["EvaluationPeriods"]
+    if period not in (10, 20, 30) and (period < 60 or period % 60):
+        raise _validation(
+            f"Metric period must be 10, 20, 30 or a multiple of 60; the given value is {period}."
+        )
+    if periods < 1:
+        raise _validation(f"EvaluationPeriods must be at least 1; the given value is {periods}.")
+    hourly = period >= 3600
+    most = call.quota("alarms.window_seconds_hourly" if hourly else "alarms.window_seconds")
+    if period * periods > most:
+        span = "seven days" if hourly else "one day"
+        raise _validation(
+            f"Metrics cannot be checked across more than {span} "
+            f"(EvaluationPeriods * Period must be <= {most})."
+        )
+    needed = config.get("DatapointsToAlarm")
+    if needed is not None and not 1 <= needed <= periods:
+        raise _validation(
+            f"DatapointsToAlarm must be between 1 and EvaluationPeriods ({periods}); the given "
+            f"value is {needed}."
+        )
+
+
+def _check_threshold(config: dict[str, Any]) -> None:
+    comparison = config["ComparisonOperator"]
+    if comparison in _BANDS:
+        raise AwsError(
+            "InvalidParameterCombination",
+            f"ComparisonOperator {comparison} compares with an anomaly-detection band and needs "
+            "ThresholdMetricId.",
+        )
+    threshold = config.get("Threshold")
+    if threshold is None:
+        raise AwsError("MissingParameter", "The parameter Threshold is required.")
+    if threshold != threshold or threshold in (float("inf"), float("-inf")):
+        raise _validation(f"The value {threshold} for parameter Threshold is invalid.")
+    treatment = config.get("TreatMissingData", "missing")
+    if treatment not in _TREATMENTS:
+        raise _validation(f"The value {treatment} for parameter TreatMissingData is invalid.")
+    low = config.get("EvaluateLowSampleCountPercentile")
+    if low is not None:
+        if low not in ("evaluate", "ignore"):
+            raise _validation(
+                f"The value {low} for parameter EvaluateLowSampleCountPercentile is invalid."
+            )
+        if "ExtendedStatistic" not in config:
+            raise AwsError(
+                "InvalidParameterCombination",
+                "EvaluateLowSampleCountPercentile goes with ExtendedStatistic only.",
+            )
+
+
+def _check_actions(call: Call, config: dict[str, Any]) -> None:
+    for kind in ("OKActions", "AlarmActions", "InsufficientDataActions"):
+        for arn in config.get(kind, ()):
+            parts = arn.split(":")
+            if len(parts) < 6 or parts[0] != "arn" or not 1 <= len(arn) <= 1024:
+                raise _validation(f"Invalid arn syntax: {arn}")
+            if parts[3] and parts[3] != call.region:
+                raise _validation(
+                    f"Invalid region {parts[3]} specified. Only {call.region} is supported."
+                )
+
+
+def _validation(message: str) -> AwsError:
+    return AwsError("ValidationError", message)
+
+
+def _note_configuration(call: Call, alarm: Alarm, change: str) -> None:
+    shown = {
+        key: value
+        for key, value in alarm.describe().items()
+        if not key.endswith("Timestamp") and not key.startswith("State")
+    }
+    data = {"type": change.title().removesuffix("d"), "version": "1.0", "alarm": shown}
+    alarm_store: Store = call.store
+    alarm_store.note(
+        HistoryItem(
+            call.now_us,
+            alarm.name,
+            "ConfigurationUpdate",
+            f'Alarm "{alarm.name}" {change}',
+            dumps(data),
+        )
+    )
+    call.publish(
+        "alarm.configured",
+        {
+            "alarm_name": alarm.name,
+            "alarm_arn": alarm.arn,
+            "alarm_type": "MetricAlarm",
+            "change": change,
+        },
+    )
+
+
+# -- reading
+def describe_alarms(
+    call: Call,
+    /,
+    *,
+    AlarmNames: Sequence[str] | None = None,
+    AlarmNamePrefix: str | None = None,
+    AlarmTypes: Sequence[str] | None = None,
+    ChildrenOfAlarmName: str | None = None,
+    ParentsOfAlarmName: str | None = None,
+    StateValue: str | None = None,
+    ActionPrefix: str | None = None,
+    MaxRecords: int | None = None,
+    NextToken: str | None = None,
+) -> dict[str, Any]:
+    """The alarms of this account and region, by name, a page at a time.
+
+    Without ``AlarmTypes`` only metric alarms are answered, as on AWS.
+
+    Raises
+    ------
+    AwsError
+        ValidationError, InvalidParameterCombination, InvalidNextToken.
+    """
+    store: Store = call.store
+    if AlarmNames is not None and AlarmNamePrefix is not None:
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The parameters AlarmNames and AlarmNamePrefix are mutually exclusive and you have "
+            "specified both.",
+        )
+    if ChildrenOfAlarmName is not None or ParentsOfAlarmName is not None:
+        raise NotImplementedYet(
+            "cloudwatch", "DescribeAlarms", "Composite alarms come with a later part."
+        )
+    size = MaxRecords or call.quota("alarms.describe_page")
+    found = [store.alarms[name] for name in sorted(store.alarms)]
+    if AlarmTypes is not None and "MetricAlarm" not in AlarmTypes:
+        found = []
+    if AlarmNames is not None:
+        wanted = set(AlarmNames)
+        found = [alarm for alarm in found if alarm.name in wanted]
+    if AlarmNamePrefix is not None:
+        found = [alarm for alarm in found if alarm.name.startswith(AlarmNamePrefix)]
+    if StateValue is not None:
+        found = [alarm for alarm in found if alarm.state == StateValue]
+    if ActionPrefix is not None:
+        found = [
+            alarm
+            for alarm in found
+            if any(a.startswith(ActionPrefix) for s in STATES for a in alarm.actions(s))
+        ]
+    request = (
+        AlarmNames,
+        AlarmNamePrefix,
+        AlarmTypes,
+        StateValue,
+        ActionPrefix,
+    )
+    shown, token = page(found, size, NextToken, request)
+    answer: dict[str, Any] = {
+        "CompositeAlarms": [],
+        "MetricAlarms": [alarm.describe() for alarm in shown],
+    }
+    if token:
+        answer["NextToken"] = token
+    return answer
+
+
+def describe_alarms_for_metric(
+    call: Call,
+    /,
+    *,
+    MetricName: str,
+    Namespace: str,
+    Statistic: str | None = None,
+    ExtendedStatistic: str | None = None,
+    Dimensions: Sequence[dict[str, str]] = (),
+    Period: int | None = None,
+    Unit: str | None = None,
+) -> dict[str, Any]:
+    """The alarms on exactly this metric; further parameters narrow the choice."""
+    store: Store = call.store
+    series = Series(Namespace, MetricName, tuple(sorted(dimensions_of(Dimensions))))
+    wanted = {
+        "Statistic": Statistic,
+        "ExtendedStatistic": ExtendedStatistic,
+        "Period": Period,
+        "Unit": Unit,
+    }
+    found = [
+        alarm.describe()
+        for _, alarm in sorted(store.alarms.items())
+        if alarm.series == series
+        and all(v is None or alarm.config.get(k) == v for k, v in wanted.items())
+    ]
+    return {"MetricAlarms": found}
+
+
+def describe_alarm_history(
+    call: Call,
+    /,
+    *,
+    AlarmName: str | None = None,
+    AlarmContributorId: str | None = None,
+    AlarmTypes: Sequence[str] | None = None,
+    HistoryItemType: str | None = None,
+    StartDate: datetime | None = None,
+    EndDate: datetime | None = None,
+    MaxRecords: int | None = None,
+    NextToken: str | None = None,
+    ScanBy: str = "TimestampDescending",
+) -> dict[str, Any]:
+    """Lines of the alarms' history, newest first; 30 days, also of alarms that are gone.
+
+    Raises
+    ------
+    AwsError
+        ValidationError, InvalidNextToken.
+    """
+    store: Store = call.store
+    size = MaxRecords or call.quota("alarms.describe_page")
+    kinds = None if HistoryItemType is None else (HistoryItemType,)
+    items = list(store.history_of(call.now_us, AlarmName, kinds))
+    if AlarmTypes is not None and "MetricAlarm" not in AlarmTypes:
+        items = []
+    if StartDate is not None:
+        start_us = to_us(StartDate)
+        items = [item for item in items if item.at_us >= start_us]
+    if EndDate is not None:
+        end_us = to_us(EndDate)
+        items = [item for item in items if item.at_us <= end_us]
+    if ScanBy == "TimestampDescending":
+        items.reverse()
+    request = (AlarmName, AlarmTypes, HistoryItemType, StartDate, EndDate, ScanBy)
+    shown, token = page(items, size, NextToken, request)
+    answer: dict[str, Any] = {"AlarmHistoryItems": [item.describe() for item in shown]}
+    if token:
+        answer["NextToken"] = token
+    return answer
+
+
+# -- changing
+def set_alarm_state(
+    call: Call,
+    /,
+    *,
+    AlarmName: str,
+    StateValue: str,
+    StateReason: str,
+    StateReasonData: str | None = None,
+) -> dict[str, Any]:
+    """Force an alarm's state, until its next evaluation finds the true one.
+
+    Actions run when the value differs from the present one; forcing the state that already is
+    changes nothing but the reason.
+
+    Raises
+    ------
+    AwsError
+        ResourceNotFound (404, empty message, as AWS answers), InvalidFormat, ValidationError.
+    """
+    store: Store = call.store
+    if StateReasonData is not None:
+        try:
+            json.loads(StateReasonData)
+        except ValueError as problem:
+            raise AwsError("InvalidFormat", f"StateReasonData is no JSON: {problem}") from problem
+    alarm = store.alarms.get(AlarmName)
+    if alarm is None:
+        raise AwsError("ResourceNotFound", "", status=404)
+    store.service.change_state(
+        store, alarm, StateValue, StateReason, StateReasonData or "", None, by_hand=True
+    )
+    store.service.evaluator.touch_alarm(alarm)
+    return {}
+
+
+def enable_alarm_actions(call: Call, /, *, AlarmNames: Sequence[str]) -> dict[str, Any]:
+    """Let the named alarms act again on later changes; unknown names are passed over."""
+    _switch_actions(call, AlarmNames, True)
+    return {}
+
+
+def disable_alarm_actions(call: Call, /, *, AlarmNames: Sequence[str]) -> dict[str, Any]:
+    """Silence the named alarms: their states go on changing, nothing is done about it."""
+    _switch_actions(call, AlarmNames, False)
+    return {}
+
+
+def _switch_actions(call: Call, names: Sequence[str], enabled: bool) -> None:
+    store: Store = call.store
+    for name in names:
+        alarm = store.alarms.get(name)
+        if alarm is not None and alarm.actions_enabled != enabled:
+            alarm.actions_enabled = enabled
+            alarm.configured_us = call.now_us
+            _note_configuration(call, alarm, "updated")
+
+
+def delete_alarms(call: Call, /, *, AlarmNames: Sequence[str]) -> dict[str, Any]:
+    """Delete up to 100 alarms; names that are unknown do not stop the others.
+
+    Raises
+    ------
+    AwsError
+        ValidationError for more than 100 names (the model's limit).
+    """
+    store: Store = call.store
+    for name in AlarmNames:
+        alarm = store.alarms.pop(name, None)
+        if alarm is not None:
+            store.service.evaluator.forget(alarm)
+            _note_configuration(call, alarm, "deleted")
+    return {}

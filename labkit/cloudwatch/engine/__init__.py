@@ -1,0 +1,1 @@
+"""CloudWatch's pure engines: values in, values with their reasons out."""

@@ -1,0 +1,280 @@
+"""The evaluation of many ticks at once: the same table as :mod:`evaluation`, on arrays.
+
+The tick at t looks at R windows ``[t - kP, t - (k-1)P)``, k = 1 the newest. Windows slide with the
+tick and are not aligned to the clock: a five-minute alarm evaluated at minute 6 looks at minutes
+1-6. Only points that have arrived by t are seen.
+
+A decision depends on the data alone, never on the alarm's state (RETAIN leaves it to whoever folds
+the states through), so decisions can be computed ahead and kept.
+
+**Speed.** With a period that is a multiple of the step between ticks, the window k of tick t is the
+window 1 of an earlier tick: the statistic is computed once on the grid of ticks and shifted. Only
+window 1 can hold points that have not arrived (as long as nothing arrives later than a period after
+it was due to); where points can be later than that, every k is computed by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from labkit.cloudwatch.engine.evaluation import (
+    ALARM as ALARM_STATE,
+)
+from labkit.cloudwatch.engine.evaluation import (
+    INSUFFICIENT_DATA as INSUFFICIENT_STATE,
+)
+from labkit.cloudwatch.engine.evaluation import (
+    OK as OK_STATE,
+)
+from labkit.cloudwatch.engine.evaluation import AlarmRule, Period
+from labkit.cloudwatch.engine.samples import Floats, Ints, Samples
+from labkit.cloudwatch.engine.statistics import bounds, sample_counts
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+OK, ALARM, INSUFFICIENT_DATA, RETAIN = 0, 1, 2, 3
+
+#: State -> code in a column of decisions.
+CODES = {OK_STATE: OK, ALARM_STATE: ALARM, INSUFFICIENT_STATE: INSUFFICIENT_DATA}
+STATES = {code: state for state, code in CODES.items()}
+
+
+def tick_step_us(rule: AlarmRule) -> int:
+    """How often an alarm is evaluated: each minute; each 10 s or each hour at the extremes.
+
+    Periods under a minute are evaluated every ten seconds, windows of more than a day once an hour.
+    """
+    if rule.period_us < MINUTE:
+        return 10 * SECOND
+    if rule.period_us * rule.evaluation_periods > DAY:
+        return HOUR
+    return MINUTE
+
+
+def lookback_us(rule: AlarmRule) -> int:
+    """How much data before a tick its evaluation needs."""
+    return rule.period_us * rule.evaluation_range
+
+
+def _grain(rule: AlarmRule) -> int:
+    return min(rule.period_us, MINUTE)
+
+
+def _due(rule: AlarmRule, samples: Samples, rows: Ints) -> Ints:
+    """When rows were due: their arrival if they were pulled, else the end of their grain."""
+    if samples.arrivals is not None:
+        return samples.arrivals[rows]
+    grain = _grain(rule)
+    stamps = samples.timestamps[rows]
+    due: Ints = stamps - stamps % grain + grain
+    return due
+
+
+def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
+    """The decision at each tick.
+
+    Parameters
+    ----------
+    rule:
+        The alarm's rule.
+    samples:
+        The points from ``lookback_us(rule)`` before the first tick on.
+    ticks:
+        int64[T], microseconds, ascending, ``tick_step_us(rule)`` apart.
+
+    Returns
+    -------
+    int8[T]
+        OK, ALARM, INSUFFICIENT_DATA or RETAIN.
+    """
+    size = rule.evaluation_range
+    if not len(samples):
+        return np.full(len(ticks), _without_data(rule), dtype=np.int8)
+    breach = np.zeros((size, len(ticks)), dtype=bool)
+    real = np.zeros((size, len(ticks)), dtype=bool)
+    counts = np.zeros((size, len(ticks))) if rule.samples_needed else None
+    for k, values, held in _windows(rule, samples, ticks):
+        real[k] = values == values
+        breach[k] = _compare(rule, values)
+        if counts is not None and held is not None:
+            counts[k] = held
+    return _decide(rule, samples, ticks, real, breach, counts)
+
+
+def _without_data(rule: AlarmRule) -> int:
+    return {"missing": INSUFFICIENT_DATA, "ignore": RETAIN, "breaching": ALARM}.get(
+        rule.treat_missing_data, OK
+    )
+
+
+def _compare(rule: AlarmRule, values: Floats) -> np.ndarray:
+    """Which values breach; a missing one (NaN) does not."""
+    compare = {
+        "GreaterThanThreshold": np.greater,
+        "GreaterThanOrEqualToThreshold": np.greater_equal,
+        "LessThanThreshold": np.less,
+        "LessThanOrEqualToThreshold": np.less_equal,
+    }[rule.comparison]
+    found: np.ndarray = compare(values, rule.threshold)
+    return found
+
+
+def _windows(
+    rule: AlarmRule, samples: Samples, ticks: Ints
+) -> Iterator[tuple[int, Floats, Floats | None]]:
+    """(k - 1, the statistic, the sample counts) for the windows k = 1, 2, ... of all ticks."""
+    period, size = rule.period_us, rule.evaluation_range
+    step = tick_step_us(rule)
+    statistic = rule.parsed
+    weigh = bool(rule.samples_needed)
+    late = samples.arrivals is not None and bool(
+        np.any(samples.arrivals - samples.timestamps > period)
+    )
+    if period % step or late or len(ticks) < 3:
+        for k in range(size):
+            ends = ticks - k * period
+            held = sample_counts(samples, ends - period, ends, ticks) if weigh else None
+            yield k, statistic.columns(samples, ends - period, ends, ticks), held
+        return
+    shift = period // step
+    before = np.arange(-shift * (size - 1), 0, dtype=np.int64) * step + ticks[0]
+    grid = np.concatenate([before, ticks])
+    values = statistic.columns(samples, grid - period, grid)
+    held = sample_counts(samples, grid - period, grid) if weigh else None
+    newest = values[len(before) :]
+    newest_held = None if held is None else held[len(before) :]
+    if samples.arrivals is not None:
+        newest = statistic.columns(samples, ticks - period, ticks, ticks)
+        if weigh:
+            newest_held = sample_counts(samples, ticks - period, ticks, ticks)
+    yield 0, newest, newest_held
+    for k in range(1, size):
+        at = len(before) - k * shift
+        yield (
+            k, values[at : at + len(ticks)],
+            None if held is None else held[at : at + len(ticks)],
+        )  # fmt: skip
+
+
+def _decide(
+    rule: AlarmRule,
+    samples: Samples,
+    ticks: Ints,
+    real: np.ndarray,
+    breach: np.ndarray,
+    counts: Floats | None,
+) -> np.ndarray:
+    n, m = rule.evaluation_periods, rule.needed
+    total = real.sum(axis=0)
+    # Only the newest N real periods count: a period counts while fewer than N real ones are newer.
+    newer = np.cumsum(real, axis=0) - real
+    counted = real & (newer < n)
+    breaching = (breach & counted).sum(axis=0)
+    fill = np.maximum(n - total, 0)
+    result = np.where(breaching >= m, ALARM, OK).astype(np.int8)
+    short = fill > 0
+    if short.any():
+        _fill(rule, samples, ticks, short, total, breaching, fill, real, result)
+    if counts is not None:
+        few = (counts * counted).sum(axis=0) < rule.samples_needed
+        result[few & (total > 0)] = RETAIN
+    return result
+
+
+def _fill(
+    rule: AlarmRule,
+    samples: Samples,
+    ticks: Ints,
+    short: np.ndarray,
+    total: np.ndarray,
+    breaching: np.ndarray,
+    fill: np.ndarray,
+    real: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    """Decide the ticks at which fewer than N periods have a datapoint."""
+    m = rule.needed
+    treatment = rule.treat_missing_data
+    if treatment == "breaching":
+        result[short & (breaching + fill >= m)] = ALARM
+        return
+    if treatment == "notBreaching":
+        return
+    undecided = short & (breaching < m) & (breaching == total)
+    if treatment == "ignore":
+        result[undecided] = RETAIN
+        return
+    result[undecided & (total == 0)] = INSUFFICIENT_DATA
+    young = np.flatnonzero(undecided & (total > 0))
+    if len(young):
+        ages = _oldest_age(rule, samples, ticks[young], real[:, young])
+        result[young] = np.where(ages >= m, ALARM, RETAIN)
+
+
+def _oldest_age(rule: AlarmRule, samples: Samples, ticks: Ints, real: np.ndarray) -> Ints:
+    """The age of the oldest real period at each tick (every tick has one)."""
+    size = rule.evaluation_range
+    oldest = size - 1 - np.argmax(real[::-1], axis=0)
+    ends = ticks - oldest * rule.period_us
+    return _ages(rule, samples, ticks, ends)
+
+
+def _ages(rule: AlarmRule, samples: Samples, ticks: Ints, ends: Ints) -> Ints:
+    """Periods since the newest visible point of the windows ending at ``ends`` was due."""
+    _, last = bounds(samples, ends - rule.period_us, ends, ticks)
+    due = _due(rule, samples, np.maximum(last - 1, 0))
+    ages: Ints = np.maximum((ticks - due) // rule.period_us, 0) + 1
+    return ages
+
+
+def window_at(rule: AlarmRule, samples: Samples, tick_us: int) -> list[Period]:
+    """The evaluation range of one tick, oldest first: the scalar engine's input."""
+    ticks = np.full(rule.evaluation_range, tick_us, dtype=np.int64)
+    steps = np.arange(rule.evaluation_range - 1, -1, -1, dtype=np.int64)
+    ends = tick_us - steps * rule.period_us
+    starts = ends - rule.period_us
+    values = rule.parsed.columns(samples, starts, ends, ticks)
+    counts = sample_counts(samples, starts, ends, ticks)
+    if len(samples):
+        ages = np.where(counts > 0, _ages(rule, samples, ticks, ends), steps + 1)
+    else:
+        ages = steps + 1
+    return [
+        Period(
+            start,
+            None if value != value else value,
+            count,
+            age,
+        )
+        for start, value, count, age in zip(
+            starts.tolist(), values.tolist(), counts.tolist(), ages.tolist(), strict=True
+        )
+    ]
+
+
+def transitions(ticks: Ints, decided: np.ndarray, state: str) -> list[tuple[int, str]]:
+    """The ticks at which the state changes, and the new states, folding ``state`` through."""
+    found: list[tuple[int, str]] = []
+    code = CODES[state]
+    at = 0
+    while True:
+        rest = decided[at:]
+        changes = np.flatnonzero((rest != code) & (rest != RETAIN))
+        if not len(changes):
+            return found
+        at += int(changes[0])
+        code = int(decided[at])
+        found.append((int(ticks[at]), STATES[code]))
+
+
+def states(decided: np.ndarray, state: str) -> np.ndarray:
+    """The state's code after each tick, RETAIN resolved."""
+    known = np.where(decided != RETAIN, np.arange(len(decided)), -1)
+    last = np.maximum.accumulate(known)
+    resolved: np.ndarray = np.where(last < 0, CODES[state], decided[np.maximum(last, 0)])
+    return resolved

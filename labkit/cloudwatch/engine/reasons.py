@@ -1,0 +1,154 @@
+"""Why an alarm is in its state, in AWS's own words.
+
+Two families of texts exist (aws-semantics 2.5): with DatapointsToAlarm set, as the console does,
+``3 out of the last 5 datapoints [...] were greater than the threshold (50.0) (minimum 3 datapoints
+for OK -> ALARM transition).``; without it the short ``1 datapoint [21.5 (05/01/26 09:15:00)] was
+greater than the threshold (21.0).`` Dates are DD/MM/YY; numbers are written as Java writes them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from labkit.cloudwatch.engine.evaluation import (
+    ALARM,
+    COMPARISONS,
+    INSUFFICIENT_DATA,
+    Evaluation,
+    Period,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def java_double(value: float) -> str:
+    """A number as Java's ``Double.toString`` writes it: ``50.0``, ``1.0E7``, ``1.0E-4``."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    exact = Decimal(repr(value))
+    sign, digits, _ = exact.as_tuple()
+    power = exact.adjusted() if value else 0
+    if -3 <= power < 7:
+        text = format(exact, "f")
+        return text if "." in text else f"{text}.0"
+    figures = "".join(map(str, digits)).rstrip("0")
+    return f"{'-' if sign else ''}{figures[0]}.{figures[1:] or '0'}E{power}"
+
+
+def _moment(us: int) -> str:
+    return (_EPOCH + timedelta(microseconds=us)).strftime("%d/%m/%y %H:%M:%S")
+
+
+def _iso(us: int) -> str:
+    moment = (_EPOCH + timedelta(microseconds=us)).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "+0000"
+
+
+def _plural(count: int, noun: str = "datapoint") -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def reason_text(evaluation: Evaluation, old_state: str) -> str:
+    """StateReason of the state that an evaluation led to.
+
+    Parameters
+    ----------
+    evaluation:
+        The evaluation.
+    old_state:
+        The state before it.
+    """
+    rule, state = evaluation.rule, evaluation.state
+    n, m = rule.evaluation_periods, rule.needed
+    if state == INSUFFICIENT_DATA:
+        verb = "was" if n == 1 else "were"
+        return f"Insufficient Data: {_plural(n)} {verb} unknown."
+    threshold = f"the threshold ({java_double(rule.threshold)})"
+    if evaluation.filled and rule.treat_missing_data in ("breaching", "notBreaching"):
+        return _filled_text(evaluation)
+    in_alarm = state == ALARM
+    relation = ("" if in_alarm else "not ") + COMPARISONS[rule.comparison]
+    told = _listed(evaluation, in_alarm)
+    verb = "was" if len(told) == 1 else "were"
+    points = ", ".join(
+        f"{java_double(p.value)} ({_moment(p.start_us)})" for p in told if p.value is not None
+    )
+    if rule.datapoints_to_alarm is None:
+        return f"Threshold Crossed: {_plural(len(told))} [{points}] {verb} {relation} {threshold}."
+    least = m if in_alarm else n - m + 1
+    arrow = f"{'OK' if in_alarm else 'ALARM'} -> {'ALARM' if in_alarm else 'OK'}"
+    return (
+        f"Threshold Crossed: {len(told)} out of the last {_plural_bare(n)} [{points}] {verb} "
+        f"{relation} {threshold} (minimum {_plural(least)} for {arrow} transition)."
+    )
+
+
+def _plural_bare(count: int) -> str:
+    # AWS writes "1 out of the last 1 datapoints": the noun stays plural.
+    return f"{count} datapoints"
+
+
+def _listed(evaluation: Evaluation, in_alarm: bool) -> Sequence[Period]:
+    """The datapoints that speak for the state, newest first."""
+    rule = evaluation.rule
+    chosen = [
+        p for p in evaluation.counted
+        if p.value is not None and rule.breaches(p.value) == in_alarm
+    ]  # fmt: skip
+    return (chosen or list(evaluation.counted))[::-1]
+
+
+def _filled_text(evaluation: Evaluation) -> str:
+    rule = evaluation.rule
+    n, filled, got = rule.evaluation_periods, evaluation.filled, len(evaluation.counted)
+    treated = "Breaching" if rule.treat_missing_data == "breaching" else "NonBreaching"
+    if got == 0:
+        received = "no datapoints were received"
+    else:
+        received = f"{_plural(got)} {'was' if got == 1 else 'were'} received"
+    missing = _plural(filled, "missing datapoint")
+    verb = "was" if filled == 1 else "were"
+    return (
+        f"Threshold Crossed: {received} for {_plural(n, 'period')} and {missing} {verb} treated as "
+        f"[{treated}]."
+    )
+
+
+def reason_data(evaluation: Evaluation, query_us: int, unit: str | None = None) -> dict[str, Any]:
+    """StateReasonData as a dict, keys in AWS's order.
+
+    Parameters
+    ----------
+    evaluation:
+        The evaluation.
+    query_us:
+        When it was made.
+    unit:
+        The alarm's Unit, when it has one.
+    """
+    rule = evaluation.rule
+    window = evaluation.periods[-rule.evaluation_periods :]
+    counted = evaluation.counted
+    data: dict[str, Any] = {"version": "1.0", "queryDate": _iso(query_us)}
+    if counted:
+        data["startDate"] = _iso(counted[0].start_us)
+    if unit is not None:
+        data["unit"] = unit
+    data["statistic"] = rule.statistic
+    data["period"] = rule.period_us // 1_000_000
+    data["recentDatapoints"] = [p.value for p in counted]
+    data["threshold"] = rule.threshold
+    shown = counted if len(counted) >= rule.evaluation_periods else window
+    data["evaluatedDatapoints"] = [
+        {"timestamp": _iso(p.start_us)}
+        if p.value is None
+        else {"timestamp": _iso(p.start_us), "sampleCount": p.sample_count, "value": p.value}
+        for p in reversed(shown)
+    ]
+    return data

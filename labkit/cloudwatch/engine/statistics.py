@@ -1,0 +1,332 @@
+"""Statistics over windows of time, in every spelling that CloudWatch documents.
+
+===================  ==========================================================================
+``Average`` ...      SampleCount, Average, Sum, Minimum, Maximum
+``p99``, ``p99.9``   percentile: the smallest value with at least that share of values not above it
+``tm99``             trimmed mean of what lies below a percentile; ``TM(2%:98%)``, ``TM(150:1000)``
+``wm98``             winsorized mean: values outside are taken for the boundary value
+``tc``, ``ts``       how many values lie inside, and their sum
+``IQM``              ``TM(25%:75%)``
+``PR(:300)``         percentile rank: what percentage of values lies inside
+===================  ==========================================================================
+
+Bounds in values are exclusive below and inclusive above. How CloudWatch interpolates percentiles
+is not published: here it is the nearest rank over all values, which is deterministic and exact on
+small data (an approximation, said so).
+
+The percentile family needs the values themselves. A window with a statistic set whose values can't
+be known, or with any negative value, has none (NaN here, no datapoint at the API).
+
+Sums are made window by window (``reduceat``), never as a difference of two running sums: over a
+constant 0.1 those differ in the last bits, and an alarm on ``> 0.1`` rang.
+
+Source: CloudWatch user guide, "CloudWatch statistics definitions".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from labkit.cloudwatch.engine.samples import Floats, Ints, Samples
+
+BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+_FAMILY = ("TM", "WM", "TC", "TS", "PR")
+_NUMBER = r"(?:\d+(?:\.\d{1,10})?)"
+_LOWER = re.compile(rf"^(p|tm|wm|tc|ts)({_NUMBER})$")
+_UPPER = re.compile(rf"^(TM|WM|TC|TS|PR)\(({_NUMBER})?(%)?:({_NUMBER})?(%)?\)$")
+
+
+class StatisticError(ValueError):
+    """A text that is no statistic; the message says which form is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A parsed statistic.
+
+    Parameters
+    ----------
+    text:
+        As it was written.
+    kind:
+        One of :data:`BASIC`, ``p``, ``TM``, ``WM``, ``TC``, ``TS``, ``PR``.
+    low, high:
+        The bounds; None for an open end. For ``p`` the percentile stands in ``high``.
+    percent:
+        Whether the bounds are percentiles rather than values.
+    """
+
+    text: str
+    kind: str
+    low: float | None = None
+    high: float | None = None
+    percent: bool = False
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether statistic sets can't answer it."""
+        return self.kind not in BASIC
+
+    def columns(
+        self, samples: Samples, starts: Ints, ends: Ints, visible_at: Ints | None = None
+    ) -> Floats:
+        """The statistic over each window ``[start, end)``.
+
+        Parameters
+        ----------
+        starts, ends:
+            int64[k], microseconds; windows may overlap.
+        visible_at:
+            int64[k]: window j sees only rows that have arrived by ``visible_at[j]``.
+
+        Returns
+        -------
+        float64[k]
+            NaN where a window is empty or the statistic is not available.
+        """
+        first, last = bounds(samples, starts, ends, visible_at)
+        filled = last > first
+        result = np.full(len(first), np.nan)
+        if not filled.any():
+            return result
+        first, last = first[filled], last[filled]
+        result[filled] = (
+            _values_of(self, samples, first, last)
+            if self.needs_values
+            else _basic(self.kind, samples, first, last)
+        )
+        return result
+
+
+def parse_statistic(text: str) -> Statistic:
+    """The statistic that ``text`` names.
+
+    Raises
+    ------
+    StatisticError
+        With the form that is wanted.
+    """
+    if text in BASIC:
+        return Statistic(text, text)
+    if text == "IQM":
+        return Statistic(text, "TM", 25.0, 75.0, True)
+    lower = _LOWER.match(text)
+    if lower:
+        kind, high = lower.group(1), float(lower.group(2))
+        _percentile(text, high)
+        return Statistic(text, kind if kind == "p" else kind.upper(), None, high, True)
+    upper = _UPPER.match(text)
+    if upper:
+        return _ranged(text, upper)
+    raise StatisticError(_advice(text))
+
+
+def _ranged(text: str, found: re.Match[str]) -> Statistic:
+    kind, low_text, low_mark, high_text, high_mark = found.groups()
+    low = None if low_text is None else float(low_text)
+    high = None if high_text is None else float(high_text)
+    if low is None and high is None:
+        raise StatisticError(f"{text} has no bounds; write {kind}(10%:90%) or {kind}(:300)")
+    marks = {
+        bool(mark) for number, mark in ((low, low_mark), (high, high_mark)) if number is not None
+    }
+    loose = (low is None and low_mark) or (high is None and high_mark)
+    if len(marks) > 1 or loose:
+        raise StatisticError(f"{text} mixes percent and absolute bounds")
+    percent = marks == {True}
+    if kind == "PR" and percent:
+        raise StatisticError(f"{text}: PR takes values as bounds, not percentages: PR(:300)")
+    if percent:
+        for bound in (low, high):
+            if bound is not None:
+                _percentile(text, bound)
+    if low is not None and high is not None and low >= high:
+        raise StatisticError(f"{text}: the lower bound must be below the upper one")
+    return Statistic(text, kind, low, high, percent)
+
+
+def _percentile(text: str, value: float) -> None:
+    if not 0 <= value <= 100:
+        raise StatisticError(f"{text}: a percentile lies between 0 and 100")
+
+
+def _advice(text: str) -> str:
+    head = re.match(r"^(p|tm|wm|tc|ts|pr|iqm)", text, re.IGNORECASE)
+    if head is None:
+        return f"{text!r} is no statistic; there are {', '.join(BASIC)}, p99, tm90, TM(10%:90%) ..."
+    kind = head.group(1)
+    if "(" in text:
+        return f"{text!r}: with parentheses it is {kind.upper()}(low:high), in capitals"
+    return (
+        f"{text!r}: without parentheses it is {kind.lower()} and one number, as in {kind.lower()}99"
+    )
+
+
+def bounds(
+    samples: Samples, starts: Ints, ends: Ints, visible_at: Ints | None = None
+) -> tuple[Ints, Ints]:
+    """For each window the first row and the row behind its last."""
+    first = np.searchsorted(samples.timestamps, starts)
+    last = np.searchsorted(samples.timestamps, ends)
+    if visible_at is not None and samples.arrivals is not None:
+        arrived = np.searchsorted(samples.arrivals, visible_at, side="right")
+        last = np.maximum(np.minimum(last, arrived), first)
+    return first, last
+
+
+def sample_counts(
+    samples: Samples, starts: Ints, ends: Ints, visible_at: Ints | None = None
+) -> Floats:
+    """How many values each window holds; 0 for an empty one."""
+    first, last = bounds(samples, starts, ends, visible_at)
+    if samples.counts is None:
+        return (last - first).astype(np.float64)
+    result = np.zeros(len(first))
+    filled = last > first
+    if filled.any():
+        result[filled] = _reduce(np.add, samples.counts, first[filled], last[filled])
+    return result
+
+
+def _reduce(ufunc: np.ufunc, values: Floats, first: Ints, last: Ints) -> Floats:
+    """``ufunc`` over each of the non-empty row ranges ``[first, last)``, which may overlap."""
+    if bool(np.all(last - first == 1)):
+        return values[first]
+    pairs = np.empty(2 * len(first), dtype=np.intp)
+    pairs[0::2], pairs[1::2] = first, last
+    if int(last.max()) == len(values):
+        # reduceat takes no index beyond the last row, and a range that ends there needs one.
+        values = np.append(values, values[-1])
+    reduced: Floats = ufunc.reduceat(values, pairs)[0::2]
+    return reduced
+
+
+def _basic(kind: str, samples: Samples, first: Ints, last: Ints) -> Floats:
+    if kind == "Minimum":
+        column = samples.sums if samples.minima is None else samples.minima
+        return _reduce(np.minimum, column, first, last)
+    if kind == "Maximum":
+        column = samples.sums if samples.maxima is None else samples.maxima
+        return _reduce(np.maximum, column, first, last)
+    counts: Floats
+    if samples.counts is None:
+        counts = (last - first).astype(np.float64)
+    else:
+        counts = _reduce(np.add, samples.counts, first, last)
+    if kind == "SampleCount":
+        return counts
+    sums = _reduce(np.add, samples.sums, first, last)
+    return sums if kind == "Sum" else sums / counts
+
+
+# -- the percentile family
+def _values_of(statistic: Statistic, samples: Samples, first: Ints, last: Ints) -> Floats:
+    values, counts = _single_values(samples)
+    usable = _usable(samples, values, first, last)
+    result = np.full(len(first), np.nan)
+    take = _WEIGHTED[statistic.kind] if counts is not None else None
+    if take is None and statistic.kind == "p":
+        for at in np.flatnonzero(usable):
+            part = values[first[at] : last[at]]
+            rank = _rank(statistic.high or 0.0, len(part))
+            result[at] = part[0] if len(part) == 1 else np.partition(part, rank)[rank]
+        return result
+    take = _WEIGHTED[statistic.kind]
+    for at in np.flatnonzero(usable):
+        rows = slice(first[at], last[at])
+        part = values[rows]
+        weights = np.ones(len(part)) if counts is None else counts[rows]
+        order = np.argsort(part, kind="stable")
+        result[at] = take(statistic, part[order], weights[order])
+    return result
+
+
+def _single_values(samples: Samples) -> tuple[Floats, Floats | None]:
+    if samples.counts is None:
+        return samples.sums, None
+    minima = samples.sums if samples.minima is None else samples.minima
+    return minima, samples.counts  # a row with values has one value: its minimum
+
+
+def _usable(samples: Samples, values: Floats, first: Ints, last: Ints) -> np.ndarray:
+    low = _reduce(np.minimum, values, first, last)
+    usable: np.ndarray = low >= 0
+    if samples.raw is not None:
+        usable &= _reduce(np.logical_and, samples.raw, first, last).astype(bool)
+    return usable
+
+
+def _rank(percent: float, count: int) -> int:
+    """The nearest rank, 0-based."""
+    return max(int(np.ceil(percent / 100 * count - 1e-9)) - 1, 0)
+
+
+def _at_percent(values: Floats, weights: Floats, percent: float) -> float:
+    totals = np.cumsum(weights)
+    target = percent / 100 * totals[-1] - 1e-9
+    return float(values[min(int(np.searchsorted(totals, target)), len(values) - 1)])
+
+
+def _inside(statistic: Statistic, values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """The values inside the bounds and how much each still counts.
+
+    Percent bounds cut by rank: a value that straddles the cut keeps the part that lies inside.
+    """
+    if statistic.percent:
+        totals = np.cumsum(weights)
+        low = (statistic.low or 0.0) / 100 * totals[-1]
+        high = (100.0 if statistic.high is None else statistic.high) / 100 * totals[-1]
+        kept = np.minimum(totals, high) - np.maximum(totals - weights, low)
+        inside = kept > 1e-9
+        return values[inside], kept[inside]
+    inside = np.ones(len(values), dtype=bool)
+    if statistic.low is not None:
+        inside &= values > statistic.low
+    if statistic.high is not None:
+        inside &= values <= statistic.high
+    return values[inside], weights[inside]
+
+
+def _percentile_of(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    return _at_percent(values, weights, statistic.high or 0.0)
+
+
+def _trimmed_mean(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    kept, counts = _inside(statistic, values, weights)
+    return float((kept * counts).sum() / counts.sum()) if len(kept) else float("nan")
+
+
+def _trimmed_count(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    return float(_inside(statistic, values, weights)[1].sum())
+
+
+def _trimmed_sum(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    kept, counts = _inside(statistic, values, weights)
+    return float((kept * counts).sum())
+
+
+def _winsorized_mean(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    low, high = statistic.low, statistic.high
+    if statistic.percent:
+        low = None if low is None else _at_percent(values, weights, low)
+        high = None if high is None else _at_percent(values, weights, high)
+    clamped = np.clip(values, low, high)
+    return float((clamped * weights).sum() / weights.sum())
+
+
+def _percentile_rank(statistic: Statistic, values: Floats, weights: Floats) -> float:
+    return float(100 * _inside(statistic, values, weights)[1].sum() / weights.sum())
+
+
+_WEIGHTED: dict[str, Callable[[Statistic, Floats, Floats], float]] = {
+    "p": _percentile_of,
+    "TM": _trimmed_mean,
+    "TC": _trimmed_count,
+    "TS": _trimmed_sum,
+    "WM": _winsorized_mean,
+    "PR": _percentile_rank,
+}

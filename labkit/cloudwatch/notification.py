@@ -1,0 +1,166 @@
+"""What an alarm says when it changes: the message for machines, the letter for people.
+
+CloudWatch publishes to a topic with one text per protocol: e-mail gets a letter, SMS a line, and
+everybody else (queues, functions, HTTP) a JSON document. The document's odd corners are AWS's and
+scripts depend on them: ``Region`` is a display name, dimensions have lower-case ``name`` and
+``value``, the statistic is in capitals, and times end in ``+0000``.
+
+Sources: aws-semantics 2.8 and 11.1 (recorded messages of 2025-09 and 2026-02, real e-mails).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.cloudwatch.records import Alarm
+from labkit.core.clock import to_datetime
+
+REGION_NAMES = {
+    "us-east-1": "US East (N. Virginia)",
+    "us-east-2": "US East (Ohio)",
+    "us-west-1": "US West (N. California)",
+    "us-west-2": "US West (Oregon)",
+    "af-south-1": "Africa (Cape Town)",
+    "ap-east-1": "Asia Pacific (Hong Kong)",
+    "ap-south-1": "Asia Pacific (Mumbai)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)",
+    "ap-northeast-2": "Asia Pacific (Seoul)",
+    "ap-northeast-3": "Asia Pacific (Osaka)",
+    "ap-southeast-1": "Asia Pacific (Singapore)",
+    "ap-southeast-2": "Asia Pacific (Sydney)",
+    "ca-central-1": "Canada (Central)",
+    "eu-central-1": "EU (Frankfurt)",
+    "eu-west-1": "EU (Ireland)",
+    "eu-west-2": "EU (London)",
+    "eu-west-3": "EU (Paris)",
+    "eu-north-1": "EU (Stockholm)",
+    "eu-south-1": "EU (Milan)",
+    "me-south-1": "Middle East (Bahrain)",
+    "sa-east-1": "South America (Sao Paulo)",
+}
+
+_STATISTICS = {
+    "Average": "AVERAGE",
+    "Sum": "SUM",
+    "Minimum": "MINIMUM",
+    "Maximum": "MAXIMUM",
+    "SampleCount": "SAMPLE_COUNT",
+}
+
+
+def offset_time(us: int) -> str:
+    """``2021-06-23T08:41:06.622+0000``: AWS's form of time in alarm messages and reason data."""
+    moment = to_datetime(us).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "+0000"
+
+
+def subject(alarm: Alarm) -> str:
+    """The subject line: ``ALARM: "cpu-high" in US East (N. Virginia)``, at most 100 characters."""
+    region = REGION_NAMES.get(alarm.region, alarm.region)
+    name = alarm.name
+    line = f'{alarm.state}: "{name}" in {region}'
+    if len(line) > 100:
+        name = name[: len(name) - (len(line) - 97)] + "..."
+        line = f'{alarm.state}: "{name}" in {region}'
+    return line
+
+
+def message(alarm: Alarm, old_state: str, changed_us: int) -> dict[str, Any]:
+    """The JSON document for queues, functions and HTTP endpoints."""
+    config = alarm.config
+    trigger: dict[str, Any] = {"MetricName": config["MetricName"], "Namespace": config["Namespace"]}
+    if "ExtendedStatistic" in config:
+        trigger["StatisticType"] = "ExtendedStatistic"
+        trigger["ExtendedStatistic"] = config["ExtendedStatistic"]
+    else:
+        trigger["StatisticType"] = "Statistic"
+        trigger["Statistic"] = _STATISTICS[config["Statistic"]]
+    trigger |= {
+        "Unit": config.get("Unit"),
+        "Dimensions": [{"value": v, "name": n} for n, v in alarm.series.dimensions],
+        "Period": config["Period"],
+        "EvaluationPeriods": config["EvaluationPeriods"],
+    }
+    if "DatapointsToAlarm" in config:
+        trigger["DatapointsToAlarm"] = config["DatapointsToAlarm"]
+    trigger |= {
+        "ComparisonOperator": config["ComparisonOperator"],
+        "Threshold": config["Threshold"],
+        "TreatMissingData": config.get("TreatMissingData", "missing"),
+        "EvaluateLowSampleCountPercentile": config.get("EvaluateLowSampleCountPercentile", ""),
+    }
+    return {
+        "AlarmName": alarm.name,
+        "AlarmDescription": config.get("AlarmDescription"),
+        "AWSAccountId": alarm.account,
+        "AlarmConfigurationUpdatedTimestamp": offset_time(alarm.configured_us),
+        "NewStateValue": alarm.state,
+        "NewStateReason": alarm.reason,
+        "StateChangeTime": offset_time(changed_us),
+        "Region": REGION_NAMES.get(alarm.region, alarm.region),
+        "AlarmArn": alarm.arn,
+        "OldStateValue": old_state,
+        "OKActions": list(config.get("OKActions", ())),
+        "AlarmActions": list(config.get("AlarmActions", ())),
+        "InsufficientDataActions": list(config.get("InsufficientDataActions", ())),
+        "ActionExecutedAfterMuteWindow": False,
+        "Trigger": trigger,
+    }
+
+
+def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
+    """The body of the e-mail that a person reads."""
+    config = alarm.config
+    region = REGION_NAMES.get(alarm.region, alarm.region)
+    moment = to_datetime(changed_us)
+    when = moment.strftime("%A %d %B, %Y %H:%M:%S UTC")
+    link = (
+        f"https://{alarm.region}.console.aws.amazon.com/cloudwatch/deeplink.js"
+        f"?region={alarm.region}#alarmsV2:alarm/{alarm.name}"
+    )
+    statistic = config.get("Statistic") or config.get("ExtendedStatistic")
+    periods = config["EvaluationPeriods"]
+    needed = config.get("DatapointsToAlarm", periods)
+    dimensions = ", ".join(f"[{n} = {v}]" for n, v in alarm.series.dimensions)
+
+    def listed(kind: str) -> str:
+        return "".join(f"[{arn}] " for arn in config.get(kind, ())).strip()
+
+    rows = [
+        f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm.name}" in the '
+        f"{region} region has entered the {alarm.state} state, because "
+        f'"{alarm.reason}" at "{when}".',
+        "",
+        "View this alarm in the AWS Management Console:",
+        link,
+        "",
+        "Alarm Details:",
+        f"- Name:                       {alarm.name}",
+        f"- Description:                {config.get('AlarmDescription', '')}",
+        f"- State Change:               {old_state} -> {alarm.state}",
+        f"- Reason for State Change:    {alarm.reason}",
+        f"- Timestamp:                  {when}",
+        f"- AWS Account:                {alarm.account}",
+        f"- Alarm Arn:                  {alarm.arn}",
+        "",
+        "Threshold:",
+        f"- The alarm is in the ALARM state when the metric is {config['ComparisonOperator']} "
+        f"{config['Threshold']} for at least {needed} of the last {periods} period(s) of "
+        f"{config['Period']} seconds.",
+        "",
+        "Monitored Metric:",
+        f"- MetricNamespace:                     {config['Namespace']}",
+        f"- MetricName:                          {config['MetricName']}",
+        f"- Dimensions:                          {dimensions}",
+        f"- Period:                              {config['Period']} seconds",
+        f"- Statistic:                           {statistic}",
+        f"- Unit:                                {config.get('Unit', 'not specified')}",
+        f"- TreatMissingData:                    {config.get('TreatMissingData', 'missing')}",
+        "",
+        "State Change Actions:",
+        f"- OK: {listed('OKActions')}".rstrip(),
+        f"- ALARM: {listed('AlarmActions')}".rstrip(),
+        f"- INSUFFICIENT_DATA: {listed('InsufficientDataActions')}".rstrip(),
+        "",
+    ]
+    return "\n".join(rows)

@@ -1,0 +1,101 @@
+"""Which services there are: operations, categories, limits, and what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from labkit.gateway.dispatch import Category, Operation
+from labkit.quotas import quotas_of
+
+#: Services that moto backs so far.
+BACKED = frozenset({"ec2", "sns", "sqs", "s3", "sts", "iam"})
+
+#: Services of labkit's own that later parts bring, whole.
+LATER = {
+    "logs": "CloudWatch Logs comes with its own part.",
+    "events": "EventBridge comes with its own part.",
+    "scheduler": "EventBridge Scheduler comes with EventBridge.",
+    "schemas": "The schema registry comes with EventBridge.",
+    "pipes": "EventBridge Pipes come with EventBridge.",
+    "synthetics": "Canaries come with the Synthetics part.",
+    "xray": "X-Ray comes with its own part.",
+    "oam": "Cross-account observability comes with dashboards.",
+}
+
+
+@cache
+def operations() -> Mapping[tuple[str, str], Operation]:
+    """Every operation of our own, by (botocore's service name, wire name)."""
+    from labkit.cloudtrail import api as cloudtrail
+    from labkit.cloudwatch import api as cloudwatch
+
+    return {**cloudwatch.OPERATIONS, **cloudtrail.OPERATIONS}
+
+
+@cache
+def category(service: str, operation: str) -> Category:
+    """How CloudTrail classes an operation."""
+    from labkit.cloudtrail.engine.categories import category_of
+
+    found = category_of(service, operation)
+    return Category(found.kind, found.read_only)
+
+
+@cache
+def pending_of(service: str) -> Mapping[str, str]:
+    """Operations of one of our services that are not built yet: wire name -> reason."""
+    import tomllib
+    from importlib.resources import files
+
+    place = files("labkit") / service / "pending.toml"
+    if not place.is_file():
+        return {}
+    table: dict[str, str] = {}
+    for group in tomllib.loads(place.read_text(encoding="utf-8")).values():
+        table |= dict.fromkeys(group["operations"], group["reason"])
+    return table
+
+
+def pending(service: str, operation: str) -> str:
+    """Why an operation is answered 501: the published table's reason."""
+    if service in LATER:
+        return LATER[service]
+    return pending_of(service).get(operation, "This service is not part of labkit so far.")
+
+
+@cache
+def validation_codes() -> Mapping[str, str]:
+    """The error code of each service that checks parameters against its model."""
+    from labkit.cloudwatch import api as cloudwatch
+
+    return {"cloudwatch": cloudwatch.VALIDATION_CODE}
+
+
+@cache
+def limits() -> Mapping[str, Mapping[str, Any]]:
+    """The limits of our own services."""
+    return {name: quotas_of(name) for name in ("cloudwatch", "cloudtrail")}
+
+
+def operations_table() -> str:
+    """Which operations of botocore's models are there, service by service, as text."""
+    from botocore.session import get_session
+
+    session = get_session()
+    built = operations()
+    lines = [f"{'service':12} {'there':>5} {'of':>4}  what is not there yet"]
+    for service in ("cloudwatch", "cloudtrail", *LATER):
+        names = session.get_service_model(service).operation_names
+        there = [name for name in names if (service, name) in built]
+        reasons: dict[str, int] = {}
+        for name in names:
+            if (service, name) not in built:
+                why = pending(service, name)
+                reasons[why] = reasons.get(why, 0) + 1
+        told = "; ".join(f"{count}: {why}" for why, count in reasons.items())
+        lines.append(f"{service:12} {len(there):5} {len(names):4}  {told}")
+    backed = ", ".join(sorted(BACKED))
+    lines.append(f"backed by moto, whole services: {backed}")
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""Who hears which fact, who answers which question: two tables; nothing else knows two services.
+
+The tables are data. The lab connects them when it is built, ``labkit.wiring.table()`` prints them,
+a lesson draws them, and a test checks that every kind and every port has its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.facts import FACT_KINDS, Hearer
+from labkit.core.ports import PORTS
+
+if TYPE_CHECKING:
+    from labkit.lab import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """A row of the first table: ``who`` hears ``kind``, and what for."""
+
+    kind: str
+    who: str
+    purpose: str
+    hearer: Callable[[Lab], Hearer]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A row of the second table: ``who`` answers ``port``."""
+
+    port: str
+    who: str
+    answerer: Callable[[Lab], Callable[..., Any]]
+
+
+#: Kind of fact -> who hears it. Several rows of one kind are heard in this order.
+HEARERS: tuple[Hears, ...] = (
+    Hears(
+        "instance.state",
+        "workloads/fleet",
+        "a machine has figures only while it runs",
+        lambda lab: lab.parts.fleet.on_instance_state,
+    ),
+    Hears(
+        "instance.monitoring",
+        "workloads/fleet",
+        "five-minute or one-minute points",
+        lambda lab: lab.parts.fleet.on_monitoring,
+    ),
+    Hears(
+        "metric.changed",
+        "cloudwatch",
+        "alarms that look at these series are decided anew",
+        lambda lab: lab.parts.cloudwatch.evaluator.on_metric_changed,
+    ),
+    Hears(
+        "call.finished",
+        "cloudtrail",
+        "event history",
+        lambda lab: lab.parts.cloudtrail.on_call_finished,
+    ),
+    Hears("mail.sent", "lab", "the mailbox", lambda lab: lab.parts.post.on_mail),
+    Hears("alarm.changed", "lab", "what advance() tells of", lambda lab: lab.parts.post.on_alarm),
+)
+
+#: Port -> who answers it: exactly one row each, or a seam.
+ANSWERS: tuple[Answers, ...] = (
+    Answers("deliver", "backing/deliver", lambda lab: lab.parts.deliver),
+    Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
+)
+
+#: Seams of later parts. Each has a strict-xfail test in tests/core/test_wiring.py, which fails the
+#: day somebody fills the seam and forgets to take it off this list.
+UNHEARD_KINDS = frozenset(
+    {
+        "metric.put",
+        "alarm.configured",
+        "delivery.failed",
+        "object.changed",
+        "build.state",
+        "log.ingested",
+        "canary.run",
+        "trace.segment",
+        "event.put",
+        "sign_in",
+    }
+)
+UNANSWERED_PORTS = frozenset({"instance_action", "key_usable", "bucket_allows"})
+
+
+def connect(lab: Lab) -> None:
+    """Connect a lab's parts as the tables say."""
+    for row in HEARERS:
+        lab.world.facts.hear(row.kind, row.hearer(lab))
+    for answer in ANSWERS:
+        lab.world.ports.answer(answer.port, answer.answerer(lab))
+
+
+def table() -> str:
+    """Both tables as text."""
+    lines = ["fact                 told by             heard by"]
+    for kind, row in FACT_KINDS.items():
+        heard = ", ".join(h.who for h in HEARERS if h.kind == kind) or "nobody yet"
+        lines.append(f"{kind:20} {row.publisher:19} {heard}")
+    lines += ["", "port                 answered by"]
+    for name in PORTS:
+        who = next((a.who for a in ANSWERS if a.port == name), "nobody yet")
+        lines.append(f"{name:20} {who}")
+    return "\n".join(lines)
