@@ -256,6 +256,7 @@ class Lab:
             self._door = Door(self.dispatch)
         else:
             self._door.dispatch = self.dispatch
+            self._door.restart()
         wiring.connect(self)
         fleet = self.parts.fleet
         self._methods: dict[str, Callable[..., Any]] = {
@@ -496,7 +497,7 @@ class Lab:
         return self.parts.cloudtrail
 
     # -- doing, saving, replaying
-    def _do(self, name: str, **arguments: Any) -> Any:
+    def _do(self, name: str, /, **arguments: Any) -> Any:
         """A method that changes the world: an instant of its own, and a line in the journal."""
         self._check_open()
         world = self.world

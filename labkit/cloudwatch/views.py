@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,11 +22,14 @@ from labkit.core.clock import SECOND, iso
 from labkit.core.errors import LabError
 from labkit.views import curves as reading
 from labkit.views import html, text
-from labkit.views.chart import Band, Chart, Span, Threshold
+from labkit.views.chart import Threshold
 from labkit.views.curves import Curve
 from labkit.views.drawing import Drawing
-from labkit.views.timeaxis import instant, when
-from labkit.views.wording import count, figures, joined, quantity, stretch
+from labkit.views.happenings import Changes, changes_of, history_line, incident, mail
+from labkit.views.periods import MARKS, Box, Why, box
+from labkit.views.story import Story
+from labkit.views.timeaxis import clock_text, day_text, instant, when
+from labkit.views.wording import count, joined, stretch
 
 # -- metric ----------------------------------------------------------------------------------------
 
@@ -81,159 +85,31 @@ def metric(
     """
     if period is not None:
         period_us = period * SECOND
-    found = reading.read(series, period_us=period_us, unit=unit)
-    happened = tuple(_incident(one) for one in incidents or ())
-    posted = None if mails is None else tuple(sorted(_mail(one) for one in mails))
-    changes = _changes(states)
-    start_us, end_us = _stretch(found, happened, posted, changes, start, end)
-    shown = [_clipped(curve, start_us, end_us) for curve in found] or [Curve("", (), ())]
-    limit = None
-    if threshold is not None:
-        limit = Threshold(float(threshold), comparison, shown[0].unit)
-    lasting = tuple((a, end_us if b is None else b, name) for a, b, name in happened)
-    bands = tuple(_band(label, one, start_us, end_us) for label, one in changes.items())
-    story = _Story(
-        shown, start_us, end_us, limit, bands, changes,
-        None if posted is None else [at for at, _ in posted if start_us <= at <= end_us],
-        lasting,
-    )  # fmt: skip
-    empty = not any(curve.starts for curve in shown)
-    nothing = _nothing(start_us, end_us, start is not None or end_us > start_us)
-    chart = Chart(
-        title=title or (f"{nothing[0].upper()}{nothing[1:]}" if empty else story.title()),
-        curves=tuple(shown),
+    curves = reading.read(series, period_us=period_us, unit=unit)
+    happened = [incident(one) for one in incidents or ()]
+    posted = None if mails is None else sorted(mail(one) for one in mails)
+    changes = changes_of(states)
+    start_us, end_us = _stretch(curves, happened, posted, changes, start, end)
+    shown = [curve.within(start_us, end_us) for curve in curves] or [Curve("", (), ())]
+    story = Story(
+        curves=shown,
         start_us=start_us,
         end_us=end_us,
-        threshold=limit,
-        bands=bands,
-        mails=story.mails if story.mails is None else tuple(story.mails),
-        incidents=lasting,
-        stacked=rows,
-        note=nothing if empty else "",
+        limit=threshold if threshold is None else Threshold(threshold, comparison, shown[0].unit),
+        changes=changes,
+        mails=None if posted is None else [m for m in posted if start_us <= m[0] <= end_us],
+        incidents=[(a, end_us if b is None else b, name) for a, b, name in happened],
     )
-    data = story.data() | {
-        "mails": None
-        if posted is None
-        else [{"at": iso(at), "subject": subject} for at, subject in posted]
-    }
-    plain = text.plot(chart)
-    if end_us <= start_us:
-        return Drawing(chart.title, plain, data, body=html.card(chart.title))
-    return Drawing(chart.title, plain, data, svg=chart.svg())
-
-
-def _nothing(start_us: int, end_us: int, known: bool) -> str:
-    if not known or end_us <= start_us:
-        return "no datapoints"
-    first, last = (when(us, start_us, end_us) for us in (start_us, end_us))
-    return f"no datapoints between {first} and {last}"
-
-
-def _clipped(curve: Curve, start_us: int, end_us: int) -> Curve:
-    kept = [
-        i for i, at in enumerate(curve.starts) if at < end_us and at + curve.period_us > start_us
-    ]
-    if len(kept) == len(curve.starts):
-        return curve
-    return Curve(
-        curve.label,
-        tuple(curve.starts[i] for i in kept),
-        tuple(curve.values[i] for i in kept),
-        curve.period_us,
-        curve.unit,
-    )
-
-
-def _incident(one: Any) -> tuple[int, int | None, str]:
-    if isinstance(one, Mapping):
-        start, end, name = one["start"], one.get("end"), one.get("name", "incident")
-    elif isinstance(one, Sequence) and not isinstance(one, str):
-        start, end, *rest = one
-        name = rest[0] if rest else "incident"
-    else:
-        start = getattr(one, "start_us", None) or one.start
-        end = getattr(one, "end_us", None) or getattr(one, "end", None)
-        name = getattr(one, "name", "") or getattr(one, "kind", "incident")
-    return instant(start), None if end is None else instant(end), str(name)
-
-
-def _mail(one: Any) -> tuple[int, str]:
-    if isinstance(one, Mapping):
-        return instant(one["at"]), str(one.get("subject", ""))
-    if hasattr(one, "at"):
-        return instant(one.at), str(getattr(one, "subject", ""))
-    return instant(one), ""
-
-
-#: An alarm's changes: what it was before the first one (None: not known), and (instant, state).
-Changes = tuple[str | None, list[tuple[int, str]]]
-
-
-def _changes(states: Any) -> dict[str, Changes]:
-    if states is None:
-        return {}
-    if isinstance(states, Mapping) and "AlarmHistoryItems" not in states:
-        out: dict[str, Changes] = {}
-        for label, one in states.items():
-            inner = _changes(one)
-            for name, changes in inner.items():
-                out[str(label) if len(inner) == 1 else f"{label} {name}"] = changes
-        return out
-    items = states["AlarmHistoryItems"] if isinstance(states, Mapping) else list(states)
-    if all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
-        return {"": (None, sorted((instant(at), str(state)) for at, state in items))}
-    return _from_history(items)
-
-
-def _from_history(items: Sequence[Any]) -> dict[str, Changes]:
-    found: dict[str, list[tuple[int, str, str]]] = {}
-    for item in items:
-        line = _history_line(item)
-        if line["kind"] == "StateUpdate":
-            data = json.loads(line["data"])
-            old, new = data["oldState"]["stateValue"], data["newState"]["stateValue"]
-            found.setdefault(line["alarm"], []).append((line["at_us"], old, new))
-    out: dict[str, Changes] = {}
-    for name, rows in found.items():
-        rows.sort()
-        out[name if len(found) > 1 else ""] = (rows[0][1], [(at, new) for at, _, new in rows])
-    return out
-
-
-def _history_line(item: Any) -> dict[str, Any]:
-    if isinstance(item, Mapping):
-        return {
-            "at_us": instant(item["Timestamp"]),
-            "alarm": item.get("AlarmName", ""),
-            "kind": item.get("HistoryItemType", ""),
-            "summary": item.get("HistorySummary", ""),
-            "data": item.get("HistoryData", ""),
-        }
-    if hasattr(item, "describe"):
-        return _history_line(item.describe())
-    raise LabError(
-        f"a {type(item).__name__} is no line of an alarm's history; states are "
-        "[(instant, state), ...] or a DescribeAlarmHistory response"
-    )
-
-
-def _band(label: str, changes: Changes, start_us: int, end_us: int) -> Band:
-    before, moves = changes
-    spans: list[Span] = []
-    state, since = before, start_us
-    for at, new in [*moves, (end_us, "")]:
-        until = min(max(at, start_us), end_us)
-        if state is not None and until > since:
-            if spans and spans[-1][2] == state:
-                spans[-1] = (spans[-1][0], until, state)
-            else:
-                spans.append((since, until, state))
-        state, since = new, max(since, until)
-    return Band(label or "alarm", tuple(spans))
+    chart = story.chart(title, stacked=rows)
+    alt = f"{title}: {story.title()}" if title else story.title()
+    if end_us == start_us:  # nothing at all: there is no time to draw
+        body = html.card(chart.title)
+        return Drawing(chart.title, text.plot(chart), story.data(), body=body, alt=alt)
+    return Drawing(chart.title, text.plot(chart), story.data(), svg=chart.svg(alt), alt=alt)
 
 
 def _stretch(
-    found: Sequence[Curve],
+    curves: Sequence[Curve],
     incidents: Sequence[tuple[int, int | None, str]],
     mails: Sequence[tuple[int, str]] | None,
     changes: Mapping[str, Changes],
@@ -241,8 +117,8 @@ def _stretch(
     end: Any,
 ) -> tuple[int, int]:
     """The stretch to show: the data, and what happened around them."""
-    firsts = [curve.starts[0] for curve in found if curve.starts]
-    lasts = [curve.starts[-1] + curve.period_us for curve in found if curve.starts]
+    firsts = [curve.starts[0] for curve in curves if curve.starts]
+    lasts = [curve.starts[-1] + curve.period_us for curve in curves if curve.starts]
     firsts += [a for a, _, _ in incidents]
     lasts += [a if b is None else b for a, b, _ in incidents]
     moves = [at for _, ms in changes.values() for at, _ in ms]
@@ -257,194 +133,362 @@ def _stretch(
     return start_us, end_us
 
 
-class _Story:
-    """What a chart's data say: the parts of its title, and the same as values."""
+# -- alarm: why it decided as it did ---------------------------------------------------------------
 
-    def __init__(
-        self,
-        curves: Sequence[Curve],
-        start_us: int,
-        end_us: int,
-        limit: Threshold | None,
-        bands: Sequence[Band],
-        changes: Mapping[str, Changes],
-        mails: list[int] | None,
-        incidents: Sequence[Span],
-    ) -> None:
-        self.curves = curves
-        self.start_us, self.end_us = start_us, end_us
-        self.limit = limit
-        self.bands = bands
-        self.mails = mails
-        self.incidents = incidents
-        self.entered = {
-            label: [m for m in moves if start_us <= m[0] <= end_us]
-            for label, (_, moves) in changes.items()
-        }
-        self._said = ""
-        self.gaps = reading.missing(curves, start_us, end_us)
+TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
-    def title(self) -> str:
-        """The finding: what the curve did, then the alarm, then the e-mail."""
-        self._said = ""
-        parts = [self._curves(), self._gaps(), self._alarms(), self._mailed()]
-        return "; ".join(part for part in parts if part)
 
-    def _at(self, us: int) -> str:
-        """An instant; the day is said again only when it is another one."""
-        day, _, clock = when(us, self.start_us, self.end_us).rpartition(" ")
-        if day in ("", self._said):
-            return clock
-        self._said = day
-        return f"{day} {clock}"
+def alarm(evaluation: Any, *, name: str = "", unit: str = "", title: str | None = None) -> Drawing:
+    """Why an alarm is in its state: the periods it looked at, which counted, the rule that decided.
 
-    # -- the curve
-    def breach(self, curve: Curve) -> int | None:
-        """Where the first bad point is."""
-        if self.limit is None:
-            return None
-        pairs = zip(curve.starts, curve.values, strict=True)
-        return next((at for at, value in pairs if self.limit.breached_by(value)), None)
+    Parameters
+    ----------
+    evaluation:
+        An :class:`labkit.cloudwatch.engine.evaluation.Evaluation`, or one entry of
+        DescribeAlarms' ``MetricAlarms`` (it carries the datapoints of its last change, not the rule
+        that decided).
+    name:
+        The alarm's name, for the title.
+    unit:
+        The metric's unit.
+    title:
+        Replaces the title that says the decision.
+    """
+    why = _described(evaluation) if isinstance(evaluation, Mapping) else _explained(evaluation)
+    return replace(why, name=name or why.name).drawing(unit, title)
 
-    def _curves(self) -> str:
-        curves = [curve for curve in self.curves if curve.starts]
-        if len(curves) == 1:
-            return self._one(curves[0])
-        if self.limit is None:
-            tops = [f"{c.label or 'a series'} up to {self._top(c)}" for c in curves[:3]]
-            more = [f"{len(curves) - 3} more"] if len(curves) > 3 else []
-            return joined(tops + more)
-        bad = [(c, self.breach(c)) for c in curves]
-        crossed = [f"{c.label} {self._verb()} at {self._at(at)}" for c, at in bad if at is not None]
-        calm = [c.label for c, at in bad if at is None]
-        if not crossed:
-            return f"{joined(calm[:3])} never {self._verb()} {self._amount()}"
-        crossed[0] = crossed[0].replace(self._verb(), f"{self._verb()} {self._amount()}", 1)
-        told = ", ".join(crossed[:3])
-        return f"{told}; {joined(calm[:3])} never did" if calm else told
 
-    def _one(self, curve: Curve) -> str:
-        name = curve.label or "the value"
-        if self.limit is None:
-            low, high = min(curve.values), max(curve.values)
-            if low == high:
-                return f"{name} is {quantity(low, curve.unit)} throughout"
-            at = self._at(curve.starts[curve.values.index(high)])
-            return (
-                f"{name} between {quantity(low, curve.unit)} and {quantity(high, curve.unit)}, "
-                f"highest at {at}"
-            )
-        first = self.breach(curve)
-        if first is None:
-            pick = min if self.limit.below else max
-            worst = pick(curve.values)
-            word = "lowest" if self.limit.below else "highest"
-            at = self._at(curve.starts[curve.values.index(worst)])
-            value = quantity(worst, curve.unit)
-            return f"{name} never {self._verb()} {self._amount()} ({word} {value} at {at})"
-        return f"{name} {self._verb()} {self._amount()} at {self._at(first)}"
+def _explained(evaluation: Any) -> Why:
+    rule = evaluation.rule
+    counted = {id(period) for period in evaluation.counted}
+    marks = evaluation.notation().split()
+    because = evaluation.because[0]
+    return Why(
+        name="",
+        state=evaluation.state,
+        stays=evaluation.decision not in ("OK", "ALARM", "INSUFFICIENT_DATA"),
+        boxes=tuple(
+            Box(period.start_us, period.value, mark, id(period) in counted)
+            for period, mark in zip(evaluation.periods, marks, strict=True)
+        ),
+        condition=_condition(
+            rule.statistic, rule.comparison, rule.threshold, rule.needed,
+            rule.evaluation_periods, rule.period_us,
+        ),
+        treatment=rule.treat_missing_data,
+        rule=because.rule,
+        sentence=because.text,
+        inputs=because.inputs,
+    )  # fmt: skip
 
-    def _verb(self) -> str:
-        assert self.limit is not None
-        if "OrEqual" in self.limit.comparison:
-            return "reached" if not self.limit.below else "fell to"
-        return "fell below" if self.limit.below else "crossed"
 
-    def _amount(self) -> str:
-        assert self.limit is not None
-        return quantity(self.limit.value, self.limit.unit)
+def _described(entry: Mapping[str, Any]) -> Why:
+    """From DescribeAlarms: the datapoints are in StateReasonData, as JSON text."""
+    if "MetricAlarms" in entry:
+        raise LabError(
+            "views.alarm explains one alarm: give it response['MetricAlarms'][0]; "
+            "views.alarms shows them all"
+        )
+    reason = json.loads(entry.get("StateReasonData") or "{}")
+    periods = int(entry.get("EvaluationPeriods", 1))
+    threshold = float(entry.get("Threshold", 0.0))
+    comparison = str(entry.get("ComparisonOperator", "GreaterThanThreshold"))
+    limit = Threshold(threshold, comparison)
+    boxes = []
+    for point in sorted(reason.get("evaluatedDatapoints", ()), key=lambda p: str(p["timestamp"])):
+        value = point.get("value")
+        mark = "-" if value is None else "X" if limit.breached_by(value) else "0"
+        boxes.append(Box(instant(str(point["timestamp"])), value, mark, value is not None))
+    return Why(
+        name=str(entry.get("AlarmName", "")),
+        state=str(entry["StateValue"]),
+        stays=False,
+        boxes=tuple(boxes),
+        condition=_condition_of(entry),
+        treatment=str(entry.get("TreatMissingData", "missing")),
+        rule="",
+        sentence=str(entry.get("StateReason", "")).rstrip("."),
+        inputs={"M": int(entry.get("DatapointsToAlarm", periods)), "N": periods},
+        since=_moment(_since(entry)),
+    )
 
-    def _top(self, curve: Curve) -> str:
-        return quantity(max(curve.values), curve.unit)
 
-    def _gaps(self) -> str:
-        if not self.gaps or not any(curve.starts for curve in self.curves):
-            return ""
-        if len(self.gaps) > 1:
-            return f"{len(self.gaps)} gaps without data"
-        a, b = self.gaps[0]
-        if b == self.end_us:
-            return f"no data from {self._at(a)}"
-        if a == self.start_us:
-            return f"no data before {self._at(b)}"
-        return f"no data {self._at(a)} to {self._at(b)}"
+def _condition(
+    statistic: str, comparison: str, threshold: float, m: int, n: int, period_us: int
+) -> str:
+    """``Average above 70 for 3 of 5 periods of 1 minute``."""
+    often = f"{m} of {n} periods" if n > 1 else "1 period"
+    return f"{statistic} {Threshold(threshold, comparison)} for {often} of {stretch(period_us)}"
 
-    # -- the alarms
-    def _alarms(self) -> str:
-        if not self.bands:
-            return ""
-        rang, held, calm = [], [], []
-        several = len(self.bands) > 1
-        for band, moves in zip(self.bands, self.entered.values(), strict=True):
-            red = [us for us, state in moves if state == "ALARM"]
-            whose = f" for {band.label}" if several else ""
-            if len(red) > 1:
-                rang.append(f"ALARM{whose} {len(red)} times, first at {self._at(red[0])}")
-            elif red:
-                rang.append(f"ALARM{whose} at {self._at(red[0])}")
-            elif any(state == "ALARM" for _, _, state in band.spans):
-                held.append(f"in ALARM{whose} from the start")
-            else:
-                calm.append(band.label)
-        if calm:
-            never = f"never for {joined(calm)}" if rang or held else f"no ALARM for {joined(calm)}"
-            calm = [never if several else "no ALARM"]
-        told = ", ".join(rang + held + calm)
-        grey = [
-            us
-            for moves in self.entered.values()
-            for us, state in moves
-            if state == "INSUFFICIENT_DATA" and us > self.start_us
-        ]
-        return f"{told}; INSUFFICIENT_DATA at {self._at(min(grey))}" if grey else told
 
-    def _mailed(self) -> str:
-        if self.mails is None:
-            return ""
-        if not self.mails:
-            return "no e-mail"
-        first = self.mails[0]
-        if len(self.mails) == 1:
-            told = f"e-mail at {self._at(first)}"
-        else:
-            told = f"{count(len(self.mails), 'e-mail')}, first at {self._at(first)}"
-        begun = [(a, name) for a, _, name in self.incidents if a <= first]
-        if begun:
-            since, name = begun[-1]
-            told += (
-                f", {stretch((first - since) // SECOND * SECOND)} after \u201c{name}\u201d began"
-            )
-        return told
+def _condition_of(entry: Mapping[str, Any]) -> str:
+    if "Threshold" not in entry or "Period" not in entry:
+        return str(entry.get("AlarmRule") or entry.get("ComparisonOperator") or "")
+    n = int(entry.get("EvaluationPeriods", 1))
+    return _condition(
+        str(entry.get("Statistic") or entry.get("ExtendedStatistic") or "value"),
+        str(entry["ComparisonOperator"]),
+        float(entry["Threshold"]),
+        int(entry.get("DatapointsToAlarm", n)),
+        n,
+        int(entry["Period"]) * SECOND,
+    )
 
-    # -- as values
-    def data(self) -> dict[str, Any]:
-        """The numbers drawn."""
-        first = [at for at in map(self.breach, self.curves) if at is not None]
-        alarmed = [at for ms in self.entered.values() for at, state in ms if state == "ALARM"]
-        return {
-            "start": iso(self.start_us),
-            "end": iso(self.end_us),
-            "series": [
-                {
-                    "label": curve.label,
-                    "unit": curve.unit,
-                    "period": curve.period_us / SECOND,
-                    "timestamps": [iso(at) for at in curve.starts],
-                    "values": [figures(value) for value in curve.values],
-                }
-                for curve in self.curves
+
+# -- alarm_row: AWS's own notation -----------------------------------------------------------------
+
+
+def alarm_row(
+    notation: str,
+    *,
+    N: int = 3,  # noqa: N803 - AWS's letters
+    M: int | None = None,  # noqa: N803
+    outcomes: Mapping[str, Any] | None = None,
+    title: str | None = None,
+) -> Drawing:
+    """A row of datapoints as AWS's tables write it, and what each treatment of missing data makes.
+
+    Parameters
+    ----------
+    notation:
+        Oldest first: ``X`` breaching, ``0`` fine, ``-`` missing.
+    N, M:
+        EvaluationPeriods, and DatapointsToAlarm (N when left out).
+    outcomes:
+        Treatment -> state (``RETAIN`` for "the state stays"), from wherever; left out, the alarm
+        engine decides.
+    title:
+        Replaces the title that says the outcomes.
+    """
+    marks = _parsed(notation)
+    needed = N if M is None else M
+    if not 1 <= needed <= N:
+        raise LabError(f"M of N: {needed} of {N} is no such pair; M is between 1 and N")
+    if outcomes is None:
+        found = {treatment: _decided(marks, N, M, treatment) for treatment in TREATMENTS}
+    else:
+        found = {treatment: (_state_of(value), "") for treatment, value in outcomes.items()}
+    row = " ".join(marks)
+    states = {treatment: state for treatment, (state, _) in found.items()}
+    head = title or f"{row} with {needed} of {N}: {_outcomes(states)}"
+    lines = [[treatment, _said(state), why] for treatment, (state, why) in found.items()]
+    with_reasons = any(why for _, _, why in lines)
+    columns = ["missing data is", "the alarm is", "because"][: 3 if with_reasons else 2]
+    plain = "\n".join([head, text.table(columns, [r[: len(columns)] for r in lines], longest=200)])
+    real = [place for place, mark in enumerate(marks) if mark != "-"][-N:]
+    boxes = [box(mark, "", MARKS[mark], place in real) for place, mark in enumerate(marks)]
+    body = html.card(
+        head,
+        html.element("div", html.together(boxes)),
+        html.note(
+            f"Oldest first. Solid frame: one of the newest {N} datapoints. ALARM takes {needed} of "
+            f"{N} that breach."
+        ),
+        html.table(
+            columns,
+            [
+                [html.mono(treatment), _state_chip(state), why][: len(columns)]
+                for treatment, (state, why) in found.items()
             ],
-            "threshold": self.limit.value if self.limit else None,
-            "comparison": self.limit.comparison if self.limit else None,
-            "gaps": [[iso(a), iso(b)] for a, b in self.gaps],
-            "states": {
-                band.label: [{"from": iso(a), "to": iso(b), "state": s} for a, b, s in band.spans]
-                for band in self.bands
-            },
-            "incidents": [
-                {"start": iso(a), "end": iso(b), "name": name} for a, b, name in self.incidents
-            ],
-            "first_breach": iso(min(first)) if first else None,
-            "first_alarm": iso(min(alarmed)) if alarmed else None,
-            "first_mail": iso(self.mails[0]) if self.mails else None,
-        }
+        ),
+        alt=head,
+    )
+    data = {"notation": row, "N": N, "M": needed, "outcomes": states}
+    return Drawing(head, plain, data, body=body)
+
+
+def _parsed(notation: str) -> list[str]:
+    marks = [char for char in notation.upper().replace("\u2013", "-") if not char.isspace()]
+    wrong = [mark for mark in marks if mark not in MARKS]
+    if wrong or not marks:
+        told = f"{wrong[0]!r} is not one of them" if wrong else "this row is empty"
+        raise LabError(f"a row is written with X (breaching), 0 (fine) and - (missing); {told}")
+    return marks
+
+
+def _decided(
+    marks: Sequence[str], periods: int, needed: int | None, treatment: str
+) -> tuple[str, str]:
+    from labkit.cloudwatch.engine.evaluation import AlarmRule, Period, evaluate
+
+    rule = AlarmRule(
+        comparison="GreaterThanThreshold",
+        threshold=0.5,
+        period_us=60 * SECOND,
+        evaluation_periods=periods,
+        datapoints_to_alarm=needed,
+        treat_missing_data=treatment,
+        evaluation_range=len(marks),
+    )
+    values = {"X": 1.0, "0": 0.0, "-": None}
+    row = [
+        Period(n * 60 * SECOND, values[mark], age=len(marks) - n) for n, mark in enumerate(marks)
+    ]
+    made = evaluate(rule, row, "OK")
+    return made.decision, made.because[0].text
+
+
+def _state_of(value: Any) -> str:
+    return str(getattr(value, "decision", value))
+
+
+def _said(state: str) -> str:
+    return "as it was" if state == "RETAIN" else state
+
+
+def _state_chip(state: str) -> object:
+    return html.element("i", "as it was") if state == "RETAIN" else html.chip(state)
+
+
+def _outcomes(states: Mapping[str, str]) -> str:
+    """``ALARM with breaching; OK with missing, ignore and notBreaching``."""
+    groups: dict[str, list[str]] = {}
+    for treatment, state in states.items():
+        groups.setdefault(_said(state), []).append(treatment)
+    if len(groups) == 1:
+        return f"{next(iter(groups))}, however missing data is treated"
+    ordered = sorted(groups.items(), key=lambda item: (item[0] != "ALARM", item[0]))
+    return "; ".join(f"{state} with {joined(names)}" for state, names in ordered)
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def alarms(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Drawing:
+    """The alarms of a DescribeAlarms response, each with its state, condition and since when.
+
+    Takes the response, or a list of its alarms; composite alarms show their rule.
+    """
+    if isinstance(response, Mapping):
+        entries = [*response.get("MetricAlarms", ()), *response.get("CompositeAlarms", ())]
+    else:
+        entries = list(response)
+    by_state = dict.fromkeys(("ALARM", "INSUFFICIENT_DATA", "OK"), 0)
+    rows = [_alarm_row(entry) for entry in entries]
+    for row in rows:
+        by_state[row["state"]] = by_state.get(row["state"], 0) + 1
+    told = ", ".join(f"{n} {state}" for state, n in by_state.items() if n)
+    head = f"{count(len(rows), 'alarm')}: {told}" if rows else "No alarms"
+    data = {"alarms": rows, "by_state": by_state}
+    if not rows:
+        return Drawing(head, head, data, body=html.card(head))
+    columns = ["state", "alarm", "watches", "rings when", "since (UTC)", "on ALARM"]
+    plain: list[list[str]] = []
+    shown: list[list[object]] = []
+    for row in rows:
+        watched, since, acts = [row["watches"], row["condition"]], _moment(row["since"]), _acts(row)
+        name = html.element("b", row["name"])
+        plain.append([row["state"], row["name"], *watched, since, acts])
+        shown.append([html.chip(row["state"]), name, *watched, html.whole(since), acts])
+    body = html.card(head, html.table(columns, shown), alt=head)
+    return Drawing(head, f"{head}\n{text.table(columns, plain)}", data, body=body)
+
+
+def _alarm_row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "state": str(entry["StateValue"]),
+        "name": str(entry["AlarmName"]),
+        "watches": _watches(entry),
+        "condition": _condition_of(entry),
+        "since": _since(entry),
+        "actions": [str(arn).rsplit(":", 1)[-1] for arn in entry.get("AlarmActions", ())],
+        "actions_enabled": entry.get("ActionsEnabled", True),
+    }
+
+
+def _since(entry: Mapping[str, Any]) -> str:
+    at = entry.get("StateTransitionedTimestamp") or entry.get("StateUpdatedTimestamp")
+    return "" if at is None else iso(instant(at))
+
+
+def _acts(row: Mapping[str, Any]) -> str:
+    acts = ", ".join(row["actions"]) or "nothing"
+    return acts if row["actions_enabled"] else f"switched off ({acts})"
+
+
+def _watches(entry: Mapping[str, Any]) -> str:
+    if "MetricName" not in entry:
+        return "other alarms" if "AlarmRule" in entry else "an expression"
+    inside = ", ".join(f"{d['Name']}={d['Value']}" for d in entry.get("Dimensions", ()))
+    return f"{entry['MetricName']} {{{inside}}}" if inside else str(entry["MetricName"])
+
+
+def _moment(text_iso: str) -> str:
+    if not text_iso:
+        return ""
+    us = instant(text_iso)
+    return f"{day_text(us)} {clock_text(us // SECOND * SECOND)}"
+
+
+def history(response: Mapping[str, Any] | Sequence[Any]) -> Drawing:
+    """An alarm's history as a timeline, oldest first, with the reason of each change.
+
+    Takes a DescribeAlarmHistory response, or a list of its items.
+    """
+    items = response["AlarmHistoryItems"] if isinstance(response, Mapping) else list(response)
+    lines = sorted((history_line(item) for item in items), key=lambda line: line["at_us"])
+    several = len({line["alarm"] for line in lines}) > 1
+    rows = [_history_row(line) for line in lines]
+    head = _history_title(rows)
+    data = {"items": rows}
+    if not rows:
+        return Drawing(head, head, data, body=html.card(head))
+    columns = ["when (UTC)", *(["alarm"] if several else []), "what", "why"]
+    plain: list[list[str]] = []
+    shown: list[list[object]] = []
+    for row in rows:
+        at, whose = _moment(row["at"]), [row["alarm"]] if several else []
+        what, chips = row["kind"], html.markup(row["kind"])
+        if row["to"]:
+            what = f"{row['from']} -> {row['to']}"
+            chips = html.together(
+                [html.chip(row["from"]), html.chip(row["to"])], "&nbsp;\u2192&nbsp;"
+            )
+        plain.append([at, *whose, what, row["text"]])
+        shown.append([html.whole(at), *whose, chips, row["text"]])
+    body = html.card(head, html.table(columns, shown), alt=head)
+    return Drawing(head, f"{head}\n{text.table(columns, plain, longest=200)}", data, body=body)
+
+
+def _history_row(line: Mapping[str, Any]) -> dict[str, str]:
+    old, new, why = _change(line)
+    return {
+        "at": iso(line["at_us"], millis=True),
+        "alarm": line["alarm"],
+        "kind": line["kind"],
+        "from": old,
+        "to": new,
+        "text": why or _without_arn(line["summary"]),
+    }
+
+
+def _change(line: Mapping[str, Any]) -> tuple[str, str, str]:
+    if line["kind"] != "StateUpdate" or not line["data"]:
+        return "", "", ""
+    data = json.loads(line["data"])
+    old, new = data["oldState"], data["newState"]
+    return old["stateValue"], new["stateValue"], new.get("stateReason", "")
+
+
+def _without_arn(summary: str) -> str:
+    """``Successfully executed action arn:aws:sns:...:oncall`` with the ARN's last part only."""
+    head, found, arn = summary.partition("arn:")
+    return f"{head}{arn.rsplit(':', 1)[-1]}" if found else summary
+
+
+def _history_title(rows: Sequence[Mapping[str, str]]) -> str:
+    if not rows:
+        return "No history"
+    first, last = instant(rows[0]["at"]), instant(rows[-1]["at"]) + 1
+    names = list(dict.fromkeys(row["alarm"] for row in rows))
+    whose = f"{len(names)} alarms" if len(names) > 1 else names[0] or "the alarm"
+    moves = [row for row in rows if row["to"]]
+    if not moves:
+        return f"{whose}: no change of state"
+    told = [
+        f"{row['alarm'] + ' ' if len(names) > 1 else ''}{row['to']} at "
+        f"{when(instant(row['at']) // SECOND * SECOND, first, last)}"
+        for row in moves[:3]
+    ]
+    more = f" and {len(moves) - 3} more" if len(moves) > 3 else ""
+    return f"{whose}: {count(len(moves), 'change')} of state, {', '.join(told)}{more}"

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from labkit.core.errors import LabClosed
+from labkit.core.ids import shape_uuid
 from labkit.gateway.real_hosts import is_aws_host
 
 if TYPE_CHECKING:
@@ -46,8 +47,23 @@ class Door:
     def __init__(self, dispatch: Dispatch) -> None:
         self.dispatch = dispatch
         self.open = True
-        #: Set while an event of the clock calls out: calls come from the service, not a laptop.
+        #: The learner's laptop, an address of the range that documents use.
         self.source_ip = "203.0.113.10"
+        self._tokens = 0
+
+    def restart(self) -> None:
+        """Count tokens from the beginning, for a lab that begins again."""
+        self._tokens = 0
+
+    def token(self) -> str:
+        """An idempotency token: the same in the same notebook, never the same twice.
+
+        It counts, since two threads may ask at one instant and EC2 takes a repeated token for a
+        repeated call. A replay does not ask: its calls carry the tokens of the journal.
+        """
+        self._tokens += 1
+        ids = self.dispatch.world.ids
+        return shape_uuid(ids.digest("token", self._tokens).hex())
 
 
 class _Frames(threading.local):
@@ -111,6 +127,7 @@ class Hook:
             if not hasattr(client, _ATTACHED):
                 client.meta.events.register_first("before-call", hook._before_call)
                 setattr(client, _ATTACHED, True)
+            api_params = hook._with_tokens(client, operation_name, api_params)
             frames.stack.append((client, api_params))
             try:
                 return original(client, operation_name, api_params)
@@ -118,6 +135,17 @@ class Hook:
                 frames.stack.pop()
 
         BaseClient._make_api_call = _make_api_call
+
+    def _with_tokens(
+        self, client: Any, operation_name: str, api_params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Fill in the idempotency tokens that botocore would draw from the machine's chance."""
+        model = client._service_model.operation_model(operation_name)
+        missing = [name for name in model.idempotent_members if name not in api_params]
+        door: Door | None = getattr(client, _LAB_MARK, None) or self.active
+        if not missing or door is None:
+            return api_params
+        return api_params | {name: door.token() for name in missing}
 
     def _before_call(
         self, model: Any, params: dict[str, Any], request_signer: Any, **_: Any

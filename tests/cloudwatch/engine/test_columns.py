@@ -13,6 +13,9 @@ SECOND, MINUTE = 1_000_000, 60_000_000
 START = 1_767_603_600_000_000  # 2026-01-05T09:00:00Z
 
 
+STATISTICS = ["Average", "Sum", "Maximum", "SampleCount", "p90", "TM(10%:90%)"]
+
+
 @st.composite
 def rules(draw):
     period = draw(st.sampled_from([10, 30, 60, 60, 120, 300, 300]))
@@ -23,8 +26,10 @@ def rules(draw):
         period_us=period * SECOND,
         evaluation_periods=n,
         datapoints_to_alarm=draw(st.none() | st.integers(1, n)),
-        treat_missing_data=draw(st.sampled_from(["missing", "ignore", "breaching", "notBreaching"])),
-        statistic=draw(st.sampled_from(["Average", "Sum", "Maximum", "SampleCount", "p90", "TM(10%:90%)"])),
+        treat_missing_data=draw(
+            st.sampled_from(["missing", "ignore", "breaching", "notBreaching"])
+        ),
+        statistic=draw(st.sampled_from(STATISTICS)),
         low_samples=draw(st.sampled_from(["evaluate", "ignore"])),
     )  # fmt: skip
 

@@ -1,0 +1,34 @@
+"""The model, the code and the published table of what is not there yet hold together."""
+
+from botocore.session import get_session
+
+from labkit import services
+from labkit.cloudwatch.api import OPERATIONS
+
+MODEL = get_session().get_service_model("cloudwatch")
+
+
+def test_every_operation_is_built_or_published_as_pending():
+    built = {name for _, name in OPERATIONS}
+    pending = services.pending_of("cloudwatch")
+    assert built.isdisjoint(pending)
+    assert built | set(pending) == set(MODEL.operation_names)
+    assert all(reason.endswith(".") for reason in pending.values())
+
+
+def test_every_operation_takes_what_the_model_says():
+    import inspect
+
+    for (_, name), operation in OPERATIONS.items():
+        wanted = set(MODEL.operation_model(name).input_shape.members)
+        parameters = inspect.signature(operation).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in parameters):
+            continue
+        assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} == wanted, name
+        assert operation.__doc__
+
+
+def test_the_table_can_be_printed():
+    text = services.operations_table()
+    assert "cloudwatch      12" in text
+    assert "backed by moto" in text

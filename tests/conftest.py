@@ -1,0 +1,62 @@
+"""Fixtures for everybody: a lab, its clients, and a process that a test can't leave changed."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def lab():
+    import labkit
+
+    with labkit.Lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def cloudwatch(lab):
+    return lab.client("cloudwatch")
+
+
+@pytest.fixture
+def ec2(lab):
+    return lab.client("ec2")
+
+
+@pytest.fixture
+def machine(ec2):
+    """A running t3.micro with basic monitoring."""
+    return launch(ec2)
+
+
+def launch(ec2, **more):
+    started = ec2.run_instances(
+        ImageId="ami-0c55b159cbfafe1f0", InstanceType="t3.micro", MinCount=1, MaxCount=1, **more
+    )
+    return started["Instances"][0]["InstanceId"]
+
+
+@pytest.fixture
+def topic(lab):
+    """A topic with a confirmed e-mail subscription of oncall@teapot.example."""
+    sns = lab.client("sns")
+    arn = sns.create_topic(Name="on-call")["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="oncall@teapot.example")
+    lab.mailbox[-1].confirm()
+    return arn
+
+
+@pytest.fixture(autouse=True)
+def _the_process_stays_as_it_was():
+    before = dict(os.environ)
+    yield
+    from labkit.gateway.boto3_hook import HOOK
+
+    left = list(HOOK.doors)
+    assert not left, "a test left a lab open"
+    after = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    assert after == {k: v for k, v in before.items() if k != "PYTEST_CURRENT_TEST"}
