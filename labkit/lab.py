@@ -100,7 +100,7 @@ class Elapsed:
 
     start: datetime
     end: datetime
-    changes: tuple[str, ...]
+    changes: tuple[Fact, ...]
     mails: int
     evaluations: int
     seconds: float = field(compare=False, repr=False)
@@ -108,7 +108,11 @@ class Elapsed:
     def __repr__(self) -> str:
         same_day = self.start.date() == self.end.date()
         end = self.end.strftime("%H:%M:%S" if same_day else "%a %d %b %H:%M:%S")
-        what = [*self.changes[:3]]
+        what = [
+            f"{fact.data['alarm_name']} {fact.data['previous_state']} -> {fact.data['state']} at "
+            f"{to_datetime(fact.at_us):%H:%M:%S}"
+            for fact in self.changes[:3]
+        ]
         if len(self.changes) > 3:
             what.append(f"{len(self.changes) - 3} more alarm changes")
         if self.mails:
@@ -392,15 +396,10 @@ class Lab:
                 changes = sum(fact.at_us < since_us for fact in post.changes)
             ticks = self.parts.cloudwatch.evaluator.ticks
             clock.run_until(target_us)
-        told = tuple(
-            f"{fact.data['alarm_name']} {fact.data['previous_state']} -> {fact.data['state']} at "
-            f"{to_datetime(fact.at_us):%H:%M:%S}"
-            for fact in post.changes[changes:]
-        )
         return Elapsed(
             to_datetime(start_us),
             to_datetime(clock.now_us),
-            told,
+            tuple(post.changes[changes:]),
             len(post.mails) - mails,
             self.parts.cloudwatch.evaluator.ticks - ticks,
             machine_seconds() - began,

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch.records import ALARM, INSUFFICIENT_DATA, OK, Alarm
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.store import Store
 
 Key = tuple[str, str, str]
-ApplyTransition = Callable[["Store", Alarm, "Evaluation", "Samples", int], None]
+ApplyTransition = Callable[["Store", Alarm, "Evaluation", int], None]
 
 _CHANGE, _NEXT_DAY = 0, 1
 
@@ -62,6 +62,9 @@ class _Plan:
     first_tick_us: int = 0
     step_us: int = 0
     decisions: np.ndarray | None = None
+    samples: Samples | None = None
+    #: Where the decision differs from the one before it, and what it is there.
+    edges: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
 
 
@@ -259,6 +262,14 @@ class Evaluator:
             plan.store, alarm.series, alarm.unit, first_tick_us - lookback_us(alarm.rule), end_us
         )
         plan.decisions = decisions(alarm.rule, samples, ticks)
+        plan.samples = samples
+        places = np.flatnonzero(plan.decisions[1:] != plan.decisions[:-1]) + 1
+        codes = plan.decisions[places]
+        plan.edges = [
+            (0, int(plan.decisions[0])),
+            *zip(places.tolist(), codes.tolist(), strict=True),
+        ]
+        plan.edges.reverse()
         plan.first_tick_us = first_tick_us
         plan.position = 0
         self.columns += 1
@@ -266,18 +277,17 @@ class Evaluator:
         self._plan_next(key, plan)
 
     def _plan_next(self, key: Key, plan: _Plan) -> None:
-        import numpy as np
-
         from labkit.cloudwatch.engine.columns import CODES, RETAIN
 
         assert plan.decisions is not None
-        rest = plan.decisions[plan.position :]
-        changes = (rest != CODES[plan.alarm.state]) & (rest != RETAIN)
-        index = int(np.argmax(changes)) if len(rest) else 0
-        if len(rest) and changes[index]:
-            plan.position += index
+        edges, code = plan.edges, CODES[plan.alarm.state]
+        while edges and edges[-1][1] in (code, RETAIN):
+            edges.pop()
+        if edges:
+            plan.position = edges.pop()[0]
             time_us, kind = plan.first_tick_us + plan.position * plan.step_us, _CHANGE
         else:
+            plan.position = len(plan.decisions)
             time_us = plan.first_tick_us + len(plan.decisions) * plan.step_us
             kind = _NEXT_DAY
         entry = (time_us, kind, plan.alarm.serial, key, plan.generation)
@@ -285,23 +295,28 @@ class Evaluator:
 
     def _transition(self, key: Key, plan: _Plan, now_us: int) -> None:
         alarm = plan.alarm
-        evaluation, samples = self.evaluate(plan.store, alarm, now_us)
-        self._apply(plan.store, alarm, evaluation, samples, now_us)
+        # What was decided on is also what is explained; nothing has touched it since.
+        evaluation = self._explain(alarm, plan.samples, now_us)
+        self._apply(plan.store, alarm, evaluation, now_us)
         current = self._plans.get(key)
         if current is plan and key not in self._dirty:
-            plan.position += 1
             self._plan_next(key, plan)
 
-    def evaluate(self, store: Store, alarm: Alarm, tick_us: int) -> tuple[Evaluation, Samples]:
+    def evaluate(self, store: Store, alarm: Alarm, tick_us: int) -> Evaluation:
         """The evaluation of ``alarm`` at one tick, as the scalar engine explains it."""
-        from labkit.cloudwatch.engine.columns import lookback_us, window_at
-        from labkit.cloudwatch.engine.evaluation import evaluate
+        from labkit.cloudwatch.engine.columns import lookback_us
 
         samples = self.samples(
             store, alarm.series, alarm.unit, tick_us - lookback_us(alarm.rule), tick_us
         )
-        periods = window_at(alarm.rule, samples, tick_us)
-        return evaluate(alarm.rule, periods, alarm.state), samples
+        return self._explain(alarm, samples, tick_us)
+
+    def _explain(self, alarm: Alarm, samples: Samples | None, tick_us: int) -> Evaluation:
+        from labkit.cloudwatch.engine.columns import window_at
+        from labkit.cloudwatch.engine.evaluation import evaluate
+
+        assert samples is not None
+        return evaluate(alarm.rule, window_at(alarm.rule, samples, tick_us), alarm.state)
 
     def next_transition(self, alarm: Alarm) -> Any:
         """(instant, state) of the planned transition of ``alarm`` within its day, or None."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime
+from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 
 if TYPE_CHECKING:
@@ -18,6 +20,77 @@ CREATION_REASON = "Unchecked: Initial alarm creation"
 
 #: State -> the parameter that lists what to do on entering it.
 ACTIONS_OF = {OK: "OKActions", ALARM: "AlarmActions", INSUFFICIENT_DATA: "InsufficientDataActions"}
+
+
+class Why:
+    """Why an alarm is in its state: AWS's text and its JSON companion.
+
+    Parameters
+    ----------
+    text, data:
+        As given: at creation, or with a state that was set by hand. ``data`` is JSON text, empty
+        where AWS has none.
+    """
+
+    def __init__(self, text: str, data: str = "") -> None:
+        self._text = text
+        self._data = data
+
+    @property
+    def text(self) -> str:
+        """StateReason."""
+        return self._text
+
+    @property
+    def data(self) -> str:
+        """StateReasonData: JSON text, empty where there is none."""
+        return self._data
+
+
+class Evaluated(Why):
+    """The why of an evaluation, put into words when somebody reads it.
+
+    A week of a thousand alarms changes states thousands of times, and most of the texts are never
+    read; the evaluation is a value, so the words come out the same later.
+
+    Parameters
+    ----------
+    evaluation:
+        What was found.
+    old_state:
+        The state before.
+    at_us:
+        When.
+    unit:
+        The alarm's unit, if it has one.
+    """
+
+    def __init__(
+        self, evaluation: Evaluation, old_state: str, at_us: int, unit: str | None
+    ) -> None:
+        super().__init__("")
+        self.evaluation = evaluation
+        self._old_state = old_state
+        self._at_us = at_us
+        self._unit = unit
+
+    @property
+    def text(self) -> str:
+        """StateReason."""
+        if not self._text:
+            from labkit.cloudwatch.engine.reasons import reason_text
+
+            self._text = reason_text(self.evaluation, self._old_state)
+        return self._text
+
+    @property
+    def data(self) -> str:
+        """StateReasonData."""
+        if not self._data:
+            from labkit.cloudwatch.engine.reasons import reason_data
+
+            self._data = dumps(reason_data(self.evaluation, self._at_us, self._unit))
+        return self._data
 
 
 @dataclass(slots=True)
@@ -40,10 +113,8 @@ class Alarm:
         The how-manieth alarm of this world: alarms that change at one instant do so in this order.
     configured_us, updated_us, transitioned_us:
         When the configuration, any part of the state, and the state's value last changed.
-    reason, reason_data:
-        Text and JSON text that explain the state; ``reason_data`` is empty where AWS has none.
-    evaluation:
-        The evaluation that led to the state, None for a state set by hand or at creation.
+    why:
+        What explains the state.
     """
 
     name: str
@@ -57,13 +128,26 @@ class Alarm:
     serial: int
     configured_us: int
     state: str = INSUFFICIENT_DATA
-    reason: str = CREATION_REASON
-    reason_data: str = ""
+    why: Why = field(default_factory=lambda: Why(CREATION_REASON))
     updated_us: int = 0
     transitioned_us: int = 0
     actions_enabled: bool = True
     tags: dict[str, str] = field(default_factory=dict)
-    evaluation: Evaluation | None = None
+
+    @property
+    def reason(self) -> str:
+        """StateReason."""
+        return self.why.text
+
+    @property
+    def reason_data(self) -> str:
+        """StateReasonData, JSON text; empty where AWS has none."""
+        return self.why.data
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The evaluation that led to the state; None for a state set by hand or at creation."""
+        return self.why.evaluation if isinstance(self.why, Evaluated) else None
 
     def actions(self, state: str) -> list[str]:
         """The ARNs to act on when the alarm enters ``state``."""
@@ -112,18 +196,26 @@ _AS_GIVEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HistoryItem:
     """One line of an alarm's history.
 
-    ``kind`` is ConfigurationUpdate, StateUpdate or Action; ``data`` is JSON text.
+    ``kind`` is ConfigurationUpdate, StateUpdate or Action; ``told`` is its JSON text, or a
+    function that writes it when somebody reads it.
     """
 
     at_us: int
     alarm_name: str
     kind: str
     summary: str
-    data: str
+    told: str | Callable[[], str]
+
+    @property
+    def data(self) -> str:
+        """HistoryData, JSON text."""
+        if not isinstance(self.told, str):
+            self.told = self.told()
+        return self.told
 
     def describe(self) -> dict[str, Any]:
         """The line as DescribeAlarmHistory shows it."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
-from labkit.cloudwatch.records import Alarm, HistoryItem
+from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
 from labkit.cloudwatch.store import Store
 from labkit.core.clock import Phase, iso
 from labkit.core.errors import LabError
+from labkit.core.facts import Late
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 from labkit.core.world import World
@@ -132,32 +133,24 @@ class CloudWatch:
         return found
 
     # -- alarms
-    def _transition(
-        self, store: Store, alarm: Alarm, evaluation: Evaluation, samples: Samples, now_us: int
-    ) -> None:
-        from labkit.cloudwatch.engine import reasons
-
-        text = reasons.reason_text(evaluation, alarm.state)
-        data = reasons.reason_data(evaluation, now_us, alarm.unit)
-        self.change_state(store, alarm, evaluation.state, text, dumps(data), evaluation)
+    def _transition(self, store: Store, alarm: Alarm, evaluation: Evaluation, now_us: int) -> None:
+        why = Evaluated(evaluation, alarm.state, now_us, alarm.unit)
+        self.change_state(store, alarm, evaluation.state, why)
 
     def change_state(
         self,
         store: Store,
         alarm: Alarm,
         state: str,
-        reason: str,
-        reason_data: str,
-        evaluation: Evaluation | None,
+        why: Why,
         *,
         by_hand: bool = False,
     ) -> None:
         """Put an alarm into ``state`` and start what follows: history, fact, actions."""
         now_us = self._world.clock.now_us
-        old, old_reason, old_data = alarm.state, alarm.reason, alarm.reason_data
-        alarm.reason, alarm.reason_data = reason, reason_data
+        old, old_why = alarm.state, alarm.why
+        alarm.why = why
         alarm.updated_us = now_us
-        alarm.evaluation = evaluation
         if state == old:
             return
         alarm.state = state
@@ -168,7 +161,7 @@ class CloudWatch:
                 alarm.name,
                 "StateUpdate",
                 f"Alarm updated from {old} to {state}",
-                _state_history(old, old_reason, old_data, state, reason, reason_data),
+                lambda: _state_history(old, old_why, state, why),
             )
         )
         facts = self._world.facts
@@ -177,18 +170,22 @@ class CloudWatch:
                 "alarm.changed",
                 alarm.account,
                 alarm.region,
-                {
-                    "alarm_name": alarm.name,
-                    "alarm_arn": alarm.arn,
-                    "alarm_type": "MetricAlarm",
-                    "state": state,
-                    "previous_state": old,
-                    "reason": reason,
-                    "reason_data": reason_data,
-                    "previous_reason": old_reason,
-                    "previous_reason_data": old_data,
-                    "by_hand": by_hand,
-                },
+                Late(
+                    {
+                        "alarm_name": alarm.name,
+                        "alarm_arn": alarm.arn,
+                        "alarm_type": "MetricAlarm",
+                        "state": state,
+                        "previous_state": old,
+                        "by_hand": by_hand,
+                    },
+                    {
+                        "reason": lambda: why.text,
+                        "reason_data": lambda: why.data,
+                        "previous_reason": lambda: old_why.text,
+                        "previous_reason_data": lambda: old_why.data,
+                    },
+                ),
             )
         if alarm.actions_enabled and alarm.actions(state):
             self._world.clock.at(
@@ -259,7 +256,7 @@ class CloudWatch:
         step = tick_step_us(alarm.rule)
         now_us = self._world.clock.now_us
         store = self.store(alarm.account, alarm.region)
-        return self.evaluator.evaluate(store, alarm, now_us - now_us % step)[0]
+        return self.evaluator.evaluate(store, alarm, now_us - now_us % step)
 
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""
@@ -284,25 +281,23 @@ class CloudWatch:
         return out
 
 
-def _state_history(
-    old: str, old_reason: str, old_data: str, new: str, reason: str, data: str
-) -> str:
+def _state_history(old: str, old_why: Why, new: str, why: Why) -> str:
     """HistoryData of a state change: reason data nested as an object; at most 4,095 characters."""
     from labkit.core.jsontext import loads
 
-    def side(state: str, text: str, extra: str) -> dict[str, Any]:
-        made: dict[str, Any] = {"stateValue": state, "stateReason": text}
-        if extra:
-            made["stateReasonData"] = loads(extra)
+    def side(state: str, reason: Why, *, short: bool = False) -> dict[str, Any]:
+        made: dict[str, Any] = {"stateValue": state, "stateReason": reason.text}
+        if reason.data and not short:
+            made["stateReasonData"] = loads(reason.data)
         return made
 
     told = {
         "version": "1.0",
-        "oldState": side(old, old_reason, old_data),
-        "newState": side(new, reason, data),
+        "oldState": side(old, old_why),
+        "newState": side(new, why),
     }
     text = dumps(told)
     if len(text) > 4095:
-        told["oldState"] = side(old, old_reason, "")
+        told["oldState"] = side(old, old_why, short=True)
         text = dumps(told)
     return text

@@ -372,16 +372,19 @@ def alarms(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Drawing
     data = {"alarms": rows, "by_state": by_state}
     if not rows:
         return Drawing(head, head, data, body=html.card(head))
-    columns = ["state", "alarm", "watches", "rings when", "since (UTC)", "on ALARM"]
+    columns = ["state", "alarm", "rings when", "since (UTC)", "on ALARM"]
     plain: list[list[str]] = []
     shown: list[list[object]] = []
     for row in rows:
-        watched, since, acts = [row["watches"], row["condition"]], _moment(row["since"]), _acts(row)
+        since, acts = _moment(row["since"]), _acts(row)
+        plain.append([row["state"], row["name"], _rings(row), since, acts])
+        below = html.element("div", html.muted(row["watches"]))
+        rings = html.together([row["condition"], below if row["watches"] else ""])
         name = html.element("b", row["name"])
-        plain.append([row["state"], row["name"], *watched, since, acts])
-        shown.append([html.chip(row["state"]), name, *watched, html.whole(since), acts])
+        shown.append([html.chip(row["state"]), name, rings, html.whole(since), acts])
     body = html.card(head, html.table(columns, shown), alt=head)
-    return Drawing(head, f"{head}\n{text.table(columns, plain)}", data, body=body)
+    told = text.table(columns, plain, longest=100)
+    return Drawing(head, f"{head}\n{told}", data, body=body)
 
 
 def _alarm_row(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -401,6 +404,10 @@ def _since(entry: Mapping[str, Any]) -> str:
     return "" if at is None else iso(instant(at))
 
 
+def _rings(row: Mapping[str, Any]) -> str:
+    return f"{row['condition']}, {row['watches']}" if row["watches"] else str(row["condition"])
+
+
 def _acts(row: Mapping[str, Any]) -> str:
     acts = ", ".join(row["actions"]) or "nothing"
     return acts if row["actions_enabled"] else f"switched off ({acts})"
@@ -408,7 +415,7 @@ def _acts(row: Mapping[str, Any]) -> str:
 
 def _watches(entry: Mapping[str, Any]) -> str:
     if "MetricName" not in entry:
-        return "other alarms" if "AlarmRule" in entry else "an expression"
+        return "" if "AlarmRule" in entry else "an expression"
     inside = ", ".join(f"{d['Name']}={d['Value']}" for d in entry.get("Dimensions", ()))
     return f"{entry['MetricName']} {{{inside}}}" if inside else str(entry["MetricName"])
 
@@ -441,9 +448,7 @@ def history(response: Mapping[str, Any] | Sequence[Any]) -> Drawing:
         what, chips = row["kind"], html.markup(row["kind"])
         if row["to"]:
             what = f"{row['from']} -> {row['to']}"
-            chips = html.together(
-                [html.chip(row["from"]), html.chip(row["to"])], "&nbsp;\u2192&nbsp;"
-            )
+            chips = html.change(row["from"], row["to"])
         plain.append([at, *whose, what, row["text"]])
         shown.append([html.whole(at), *whose, chips, row["text"]])
     body = html.card(head, html.table(columns, shown), alt=head)

@@ -11,7 +11,7 @@ the lab stops it and prints the chain, where AWS would go on and send a bill.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,32 @@ class Fact:
     region: str
     cause: Cause
     data: Mapping[str, Any]
+
+
+class Late(Mapping[str, Any]):
+    """A fact's data of which some fields are made only when somebody reads them.
+
+    An alarm's reason is a text that takes longer to write than the change takes to find, and most
+    hearers never look at it. What ``late`` functions say may not change after the fact was told.
+    """
+
+    __slots__ = ("_known", "_late")
+
+    def __init__(self, known: dict[str, Any], late: dict[str, Callable[[], Any]]) -> None:
+        self._known = known
+        self._late = late
+
+    def __getitem__(self, name: str) -> Any:
+        make = self._late.pop(name, None)
+        if make is not None:
+            self._known[name] = make()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._known, *self._late])
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from labkit.core.clock import MINUTE, Clock, to_us
@@ -285,22 +286,21 @@ class Fleet:
         # Whole five-minute buckets: a basic point is decided by all its minutes.
         first = start_us // BASIC_US * 5
         last = -(-end_us // BASIC_US) * 5
-        minutes = np.arange(first, last, dtype=np.int64)
-        ends = (minutes + 1) * MINUTE
+        minutes, stamps, ends = _minutes(first, last)
         runs = _within(machine.running, ends)
         if series.name in CHECKS:
             values = np.zeros(len(minutes))
             for kind in CHECKS[series.name]:
                 values[_within(machine.failing.get(kind, []), ends)] = 1.0
-            stamps, shown, arrivals = minutes[runs] * MINUTE, values[runs], ends[runs]
+            stamps, shown, arrivals = stamps[runs], values[runs], ends[runs]
         else:
             values = self._minute_values(machine, series.name, minutes)
             detailed = _within(machine.detailed, ends)
             together = METRICS[series.name][1]
-            stamps, shown, arrivals = _points(minutes, ends, values, runs, detailed, together)
-        inside = (stamps >= start_us) & (stamps < end_us)
-        if not inside.all():
-            stamps, shown, arrivals = stamps[inside], shown[inside], arrivals[inside]
+            stamps, shown, arrivals = _points(stamps, ends, values, runs, detailed, together)
+        if len(stamps) and (stamps[0] < start_us or stamps[-1] >= end_us):
+            low, high = np.searchsorted(stamps, (start_us, end_us))
+            stamps, shown, arrivals = stamps[low:high], shown[low:high], arrivals[low:high]
         return Points(stamps, shown, arrivals, unit)
 
     def _minute_values(self, machine: Machine, name: str, minutes: np.ndarray) -> np.ndarray:
@@ -310,15 +310,17 @@ class Fleet:
 
         cpu = np.full(len(minutes), CALM)
         swing = np.full(len(minutes), CALM_NOISE)
-        starts = minutes * MINUTE
+        begin_us, end_of_all_us = int(minutes[0]) * MINUTE, int(minutes[-1] + 1) * MINUTE
         for start_us, end_us, percent in (*machine.bases, *machine.loads):
+            if start_us >= end_of_all_us or end_us <= begin_us:
+                continue
             # A minute has the load that was on at its start.
-            first, last = np.searchsorted(starts, (start_us, end_us))
+            first = max(-((begin_us - start_us) // MINUTE), 0)
+            last = min(-((begin_us - end_us) // MINUTE), len(minutes))
             cpu[first:last] = percent
-            swing[first:last] = LOAD_NOISE
-        # Noise never leaves 0..100: near an end there is less of it.
-        swing = np.minimum(swing, np.minimum(cpu, 100.0 - cpu))
-        cpu = cpu + swing * uniform(key_of(self._seed, machine.instance_id, "cpu"), minutes)
+            # Noise never leaves 0..100: near an end there is less of it.
+            swing[first:last] = min(LOAD_NOISE, percent, 100.0 - percent)
+        cpu += swing * uniform(key_of(self._seed, machine.instance_id, "cpu"), minutes)
         if name == "CPUUtilization":
             rounded: np.ndarray = np.round(cpu, 4)
             return rounded
@@ -328,12 +330,30 @@ class Fleet:
         return amount
 
 
+@lru_cache(maxsize=16)
+def _minutes(first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Minutes ``first`` to ``last``, their starts and their ends in microseconds, read-only.
+
+    A thousand alarms ask their machines for the same day one after the other.
+    """
+    import numpy as np
+
+    minutes = np.arange(first, last, dtype=np.int64)
+    made = (minutes, minutes * MINUTE, (minutes + 1) * MINUTE)
+    for column in made:
+        column.flags.writeable = False
+    return made
+
+
 def _within(intervals: Iterable[Interval], ends: np.ndarray) -> np.ndarray:
     """Which of the instants ``ends`` (ascending) lie in an interval, its end included."""
     import numpy as np
 
     inside = np.zeros(len(ends), dtype=bool)
     for start_us, end_us in intervals:
+        if start_us < ends[0] and end_us >= ends[-1]:
+            inside[:] = True
+            break
         first = np.searchsorted(ends, start_us, side="right")
         last = np.searchsorted(ends, end_us, side="right")
         inside[first:last] = True
@@ -341,7 +361,7 @@ def _within(intervals: Iterable[Interval], ends: np.ndarray) -> np.ndarray:
 
 
 def _points(
-    minutes: np.ndarray,
+    stamps: np.ndarray,
     ends: np.ndarray,
     values: np.ndarray,
     runs: np.ndarray,
@@ -352,22 +372,24 @@ def _points(
     import numpy as np
 
     if bool(detailed.all()):
-        return minutes[runs] * MINUTE, values[runs], ends[runs]
+        if bool(runs.all()):
+            return stamps, values, ends
+        return stamps[runs], values[runs], ends[runs]
     basic = (runs & ~detailed).reshape(-1, 5)
     counts = basic.sum(axis=1)
     some = counts > 0
     amounts = np.where(basic, values.reshape(-1, 5), 0.0).sum(axis=1)
     if together == "mean":
         amounts[some] = amounts[some] / counts[some]
-    buckets = minutes[::5] * MINUTE
+    buckets = stamps[::5]
     bucket_ends = buckets + BASIC_US
     shown = runs & detailed
     if not shown.any():
         return buckets[some], np.round(amounts[some], 4), bucket_ends[some]
     # A detailed point of a bucket that also has a basic one arrives together with it.
     waits = np.repeat(np.where(some, bucket_ends, 0), 5)
-    stamps = np.concatenate([buckets[some], minutes[shown] * MINUTE])
+    starts = np.concatenate([buckets[some], stamps[shown]])
     points = np.concatenate([np.round(amounts[some], 4), values[shown]])
     arrivals = np.concatenate([bucket_ends[some], np.maximum(ends, waits)[shown]])
-    order = np.argsort(stamps, kind="stable")
-    return stamps[order], points[order], arrivals[order]
+    order = np.argsort(starts, kind="stable")
+    return starts[order], points[order], arrivals[order]

@@ -4,7 +4,7 @@ import pytest
 
 from labkit.core.clock import Clock, Phase
 from labkit.core.errors import ChainTooDeep, WiringError
-from labkit.core.facts import FACT_KINDS, MAX_CHAIN, Facts
+from labkit.core.facts import FACT_KINDS, MAX_CHAIN, Facts, Late
 
 MAIL = {"to": "a@b.example", "subject": "s", "body": "b", "topic_arn": "t", "confirm_token": ""}
 
@@ -72,6 +72,14 @@ def test_a_fact_carries_the_chain_that_led_to_it(facts, clock):
         ("sns:Publish by learner", "mail.sent 1/us-east-1"),
     ]
     assert clock.cause == ("sns:Publish by learner",)
+
+
+def test_late_fields_are_made_when_read_and_once():
+    made = []
+    data = Late({"a": 1}, {"b": lambda: made.append("b") or 2})
+    assert data.keys() == {"a", "b"} and len(data) == 2 and made == []
+    assert (data["b"], data["b"], data["a"]) == (2, 2, 1)
+    assert dict(data) == {"a": 1, "b": 2} and made == ["b"]
 
 
 def test_a_loop_is_stopped_and_says_what_led_to_what(facts, clock):

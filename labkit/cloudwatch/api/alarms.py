@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import reading
 from labkit.cloudwatch.api.paging import page
-from labkit.cloudwatch.records import STATES, Alarm, HistoryItem
+from labkit.cloudwatch.records import STATES, Alarm, HistoryItem, Why
 from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
 from labkit.core.clock import to_us
@@ -93,9 +93,9 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         tags=tags,
     )
     if known is not None:
-        alarm.state, alarm.reason, alarm.reason_data = known.state, known.reason, known.reason_data
+        alarm.state, alarm.why = known.state, known.why
         alarm.updated_us, alarm.transitioned_us = known.updated_us, known.transitioned_us
-        alarm.evaluation, alarm.tags = known.evaluation, known.tags
+        alarm.tags = known.tags
     store.alarms[name] = alarm
     _note_configuration(call, alarm, "updated" if known else "created")
     service.evaluator.watch(store, alarm)
@@ -420,7 +420,7 @@ def set_alarm_state(
     if alarm is None:
         raise AwsError("ResourceNotFound", "", status=404)
     store.service.change_state(
-        store, alarm, StateValue, StateReason, StateReasonData or "", None, by_hand=True
+        store, alarm, StateValue, Why(StateReason, StateReasonData or ""), by_hand=True
     )
     store.service.evaluator.touch_alarm(alarm)
     return {}

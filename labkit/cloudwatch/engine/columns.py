@@ -7,7 +7,12 @@ tick and are not aligned to the clock: a five-minute alarm evaluated at minute 6
 A decision depends on the data alone, never on the alarm's state (RETAIN leaves it to whoever folds
 the states through), so decisions can be computed ahead and kept.
 
-**Speed.** With a period that is a multiple of the step between ticks, the window k of tick t is the
+**Speed.** Most alarms watch a metric that has one point in each period, on the grid of ticks, and
+nothing is missing. Then the statistic *is* the points, placed by an integer division, and "M of the
+last N breach" is a difference of running counts (of integers, which are exact). That path is tried
+first (``_on_the_grid``).
+
+Otherwise, with a period that is a multiple of the step between ticks, the window k of tick t is the
 window 1 of an earlier tick: the statistic is computed once on the grid of ticks and shifted. Only
 window 1 can hold points that have not arrived (as long as nothing arrives later than a period after
 it was due to); where points can be later than that, every k is computed by itself.
@@ -15,6 +20,7 @@ it was due to); where points can be later than that, every k is computed by itse
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -95,6 +101,9 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
     size = rule.evaluation_range
     if not len(samples):
         return np.full(len(ticks), _without_data(rule), dtype=np.int8)
+    quick = _on_the_grid(rule, samples, ticks)
+    if quick is not None:
+        return quick
     breach = np.zeros((size, len(ticks)), dtype=bool)
     real = np.zeros((size, len(ticks)), dtype=bool)
     counts = np.zeros((size, len(ticks))) if rule.samples_needed else None
@@ -104,6 +113,40 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
         if counts is not None and held is not None:
             counts[k] = held
     return _decide(rule, samples, ticks, real, breach, counts)
+
+
+#: Statistics that are the point itself where a period holds one.
+_ONE_POINT = frozenset({"Average", "Sum", "Minimum", "Maximum"})
+
+
+def _on_the_grid(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray | None:
+    """The decisions where every period of every tick holds exactly one arrived point, else None."""
+    step = rule.period_us
+    if step != tick_step_us(rule) or rule.parsed.kind not in _ONE_POINT:
+        return None
+    if samples.counts is not None or rule.samples_needed:
+        return None
+    stamps = samples.timestamps
+    n = rule.evaluation_periods
+    wanted = len(ticks) + n - 1  # the newest N periods of every tick decide, nothing else
+    first_us = int(ticks[0]) - n * step
+    first = int(np.searchsorted(stamps, first_us))
+    if len(stamps) - first < wanted:
+        return None
+    stamps = stamps[first : first + wanted]
+    places = (stamps - first_us) // step
+    if places[0] != 0 or places[-1] != wanted - 1 or (places[1:] - places[:-1] != 1).any():
+        return None
+    if samples.arrivals is not None:
+        late = samples.arrivals[first : first + wanted] > (places + 1) * step + first_us
+        if late.any():
+            return None
+    breach = _compare(rule, samples.sums[first : first + wanted])
+    if not breach.any():
+        return np.full(len(ticks), OK, dtype=np.int8)
+    total = np.zeros(wanted + 1, dtype=np.int32)
+    np.cumsum(breach, out=total[1:])
+    return np.where(total[n:] - total[:-n] >= rule.needed, ALARM, OK).astype(np.int8)
 
 
 def _without_data(rule: AlarmRule) -> int:
@@ -234,27 +277,30 @@ def _ages(rule: AlarmRule, samples: Samples, ticks: Ints, ends: Ints) -> Ints:
 
 def window_at(rule: AlarmRule, samples: Samples, tick_us: int) -> list[Period]:
     """The evaluation range of one tick, oldest first: the scalar engine's input."""
-    ticks = np.full(rule.evaluation_range, tick_us, dtype=np.int64)
-    steps = np.arange(rule.evaluation_range - 1, -1, -1, dtype=np.int64)
-    ends = tick_us - steps * rule.period_us
-    starts = ends - rule.period_us
-    values = rule.parsed.columns(samples, starts, ends, ticks)
-    counts = sample_counts(samples, starts, ends, ticks)
-    if len(samples):
-        ages = np.where(counts > 0, _ages(rule, samples, ticks, ends), steps + 1)
-    else:
-        ages = steps + 1
-    return [
-        Period(
-            start,
-            None if value != value else value,
-            count,
-            age,
-        )
-        for start, value, count, age in zip(
-            starts.tolist(), values.tolist(), counts.tolist(), ages.tolist(), strict=True
-        )
-    ]
+    period, size = rule.period_us, rule.evaluation_range
+    edges = tick_us - np.arange(size, -1, -1, dtype=np.int64) * period
+    rows = np.searchsorted(samples.timestamps, edges)
+    if samples.arrivals is not None:
+        rows = np.minimum(rows, np.searchsorted(samples.arrivals, tick_us, side="right"))
+    firsts = rows.tolist()
+    starts = edges.tolist()
+    single = rule.parsed.kind in _ONE_POINT and samples.counts is None
+    ticks = np.full(1, tick_us, dtype=np.int64)
+    periods = []
+    for k in range(size):
+        first, last = firsts[k], firsts[k + 1]
+        if last <= first:
+            periods.append(Period(starts[k], None, 0.0, size - k))
+            continue
+        value, count = float(samples.sums[last - 1]), 1.0
+        if last - first > 1 or not single:
+            window = (edges[k : k + 1], edges[k + 1 : k + 2], ticks)
+            value = float(rule.parsed.columns(samples, *window)[0])
+            count = float(sample_counts(samples, *window)[0])
+        due = int(_due(rule, samples, np.array([last - 1]))[0])
+        age = max((tick_us - due) // period, 0) + 1
+        periods.append(Period(starts[k], None if math.isnan(value) else value, count, age))
+    return periods
 
 
 def transitions(ticks: Ints, decided: np.ndarray, state: str) -> list[tuple[int, str]]:
