@@ -242,7 +242,7 @@ class Lab:
         self.parts = Parts(
             backing=backing,
             fleet=Fleet(self.noise_seed, self.world.clock, self.world.facts),
-            cloudwatch=CloudWatch(self.world),
+            cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             post=Post(),
         )

@@ -100,7 +100,11 @@ def dispatch(
     if handler is None:
         missing = NotImplementedError(f"moto has no {service} handler for {method} {clean}")
         return _broken(service, missing, 501), missing
-    request = Request.from_primitives(method, url, headers, body)
+    # S3 takes a body without a length for an empty one.
+    sized = {k: v for k, v in headers.items() if k.lower() != "content-length"}
+    request = Request.from_primitives(
+        method, url, {**sized, "Content-Length": str(len(body))}, body
+    )
     _calls.append((account, region))
     try:
         status, given, content = _run(handler, request)

@@ -16,13 +16,13 @@ from types import ModuleType
 from typing import Any
 
 from labkit.backing.moto_quick import LateList
-from labkit.backing.moto_random import digest
+from labkit.backing.moto_random import digest, drawing_apart
 from labkit.backing.moto_seams import mounted, seam
 
 _AWS_POLICY = "iam::aws:policy/"
 
 
-class _Policies(dict):  # type: ignore[type-arg]
+class _Policies(dict):
     """An account's managed policies by ARN; AWS's own come in when somebody looks for them.
 
     They stand before the account's own whenever they came in, so that ListPolicies gives one order
@@ -112,9 +112,13 @@ def _copies(module: ModuleType, account: str) -> list[Any]:
 @cache
 def _prototypes(module: ModuleType) -> list[Any]:
     listed = json.loads(module.aws_managed_policies_data)
-    return [
-        module.AWSManagedPolicy.from_data(name, "aws", "aws", data) for name, data in listed.items()
-    ]
+    # Their ids are drawn. Taken from the call that happened to look first in this process, they
+    # would shift whatever else that call draws, in this one world.
+    with drawing_apart("aws-policies"):
+        return [
+            module.AWSManagedPolicy.from_data(name, "aws", "aws", data)
+            for name, data in listed.items()
+        ]
 
 
 @seam("moto.iam.models")

@@ -14,7 +14,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
@@ -66,11 +66,11 @@ def _regions_without_boto3() -> Iterator[None]:
         asking = sys._getframe(1).f_globals.get("__name__", "")
         return _Regions() if asking.startswith("moto.ec2.") else real(*args, **kwargs)
 
-    boto3.Session = session  # type: ignore[misc,assignment]
+    boto3.Session = session
     try:
         yield
     finally:
-        boto3.Session = real  # type: ignore[misc]
+        boto3.Session = real
 
 
 @seam("moto.ec2.models.availability_zones_and_regions")
@@ -81,7 +81,7 @@ def _give_session_back(module: ModuleType) -> None:
 
 
 # -- tables of instance types
-class LateList(list):  # type: ignore[type-arg]
+class LateList(list):
     """A list that is read from a file of moto's when somebody first looks into it."""
 
     def __init__(self, read: Callable[[], list[dict[str, Any]]]) -> None:
@@ -113,7 +113,7 @@ class LateList(list):  # type: ignore[type-arg]
         self._fill()
         return super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 @while_loading("moto.ec2.models.instance_types")
@@ -168,10 +168,9 @@ def _put_late_lists(module: ModuleType) -> None:
 def _read_models_quickly(module: ModuleType) -> None:
     from botocore.loaders import JSONFileLoader
 
-    try:
+    loads: Callable[[bytes], Any] = json.loads
+    with suppress(ImportError):
         from orjson import loads
-    except ImportError:
-        loads = json.loads
 
     class QuickFileLoader(JSONFileLoader):
         """Reads JSON into plain dicts, which keep their order anyhow."""

@@ -27,6 +27,8 @@ from __future__ import annotations
 import base64
 import os
 import random as _random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any
@@ -49,6 +51,18 @@ def digest(*names: object) -> bytes:
 def seed_moto(*names: object) -> None:
     """From here on moto's draws are a function of these names."""
     mock_random().seed(int.from_bytes(digest(*names), "big"))
+
+
+@contextmanager
+def drawing_apart(*names: object) -> Iterator[None]:
+    """Draw from a stream of these names for a while, and go on with the former one afterwards."""
+    source = mock_random()
+    before = source.getstate()
+    seed_moto(*names)
+    try:
+        yield
+    finally:
+        source.setstate(before)
 
 
 def _bytes(count: int) -> bytes:

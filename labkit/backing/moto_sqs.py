@@ -24,7 +24,7 @@ def _never_wait(module: ModuleType) -> None:
     backend.receive_message = receive_message
 
 
-class _Counted(dict):  # type: ignore[type-arg]
+class _Counted(dict):
     """A queue's attributes whose three counts are counted when they are looked at.
 
     moto counts them at every send and, per attribute, at every receive, by walking over all

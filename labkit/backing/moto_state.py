@@ -7,7 +7,7 @@ world's own in; unmounting does the reverse. The slots:
 slot                                   what goes wrong if it stays behind
 =====================================  =========================================================
 every ``BackendDict``                  the resources themselves: queues of one lab in the next
-``BackendDict._instances``             ``mock_aws`` of a test later resets a mounted world
+``BackendDict._instances``             ``mock_aws`` of a test resets what was a world's
 ``s3_backends.bucket_accounts``        a bucket's name leads to an account that has no such
                                        bucket: RecursionError in the next world
 ``ActionAuthenticatorMixin``           counts calls until IAM is enforced, across worlds
@@ -34,13 +34,14 @@ was not journaled would give a replay another default VPC.
 
 from __future__ import annotations
 
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Protocol
 
 from labkit.backing.moto_quick import regions_of
-from labkit.backing.moto_seams import mounted, seam
+from labkit.backing.moto_seams import Shim, mounted, seam
 
 
 class Slot(Protocol):
@@ -183,6 +184,17 @@ def _catch_backends(module: ModuleType) -> None:
             regions[service] = ask_boto3(self, service) if known is None else known
         return regions[service]
 
+    clear = backend_dict.reset.__func__
+
+    def reset(cls: Any) -> None:
+        # mock_aws clears whatever is there when it starts and ends; between two calls of a lab
+        # that would be the lab. It steps aside, and its next call mounts it again.
+        world = mounted()
+        if world is not None and not world.busy:
+            world.unmount()
+        clear(cls)
+
+    backend_dict.reset = classmethod(reset)
     backend_dict.__init__ = __init__
     account_backend.__getitem__ = __getitem__
     account_backend._generate_regions = _generate_regions
@@ -206,12 +218,37 @@ def _keep_bucket_owners(module: ModuleType) -> None:
     _add(AttributeSlot(module.s3_backends, "bucket_accounts", dict))
 
 
+class _Spooled(tempfile.SpooledTemporaryFile):
+    """A temporary file that closes itself when it is let go, and makes no warning of it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+@seam("moto.s3.models")
+def _close_objects(module: ModuleType) -> None:
+    """moto finds the open files of overwritten and deleted objects through ``instances_tracked``."""
+
+    def spooled(*args: Any, **kwargs: Any) -> Any:
+        kind = tempfile.SpooledTemporaryFile if mounted() is None else _Spooled
+        return kind(*args, **kwargs)
+
+    module.tempfile = Shim(tempfile, SpooledTemporaryFile=spooled)  # type: ignore[attr-defined]
+    complain = module.FakeKey.__del__
+
+    def __del__(self: Any) -> None:
+        if not isinstance(getattr(self, "_value_buffer", None), _Spooled):
+            complain(self)
+
+    module.FakeKey.__del__ = __del__
+
+
 @seam("moto.core.authorization")
 def _keep_request_count(module: ModuleType) -> None:
     _add(AttributeSlot(module.ActionAuthenticatorMixin, "request_count", int))
 
 
-class _InOrder(list):  # type: ignore[type-arg]
+class _InOrder(list):
     """As much of a set as moto asks for, walked in the order of adding.
 
     moto keeps weak references in real sets; their order is that of addresses in memory, and with

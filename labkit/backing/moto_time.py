@@ -21,7 +21,7 @@ from typing import Any
 
 from labkit.backing.moto_seams import Shim, seam
 
-_EPOCH = _datetime.datetime(1970, 1, 1)
+_EPOCH = _datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - moto's times are naive, in UTC
 _UTC = _datetime.UTC
 
 #: The mounted world's clock in microseconds since the epoch; None while no world is mounted.
@@ -81,15 +81,15 @@ class LabDatetime(_datetime.datetime, metaclass=_Like):
 
 
 def _utcnow() -> _datetime.datetime:
-    return _labkit_naive_now()  # type: ignore[name-defined,no-any-return]  # noqa: F821
+    return _labkit_naive_now()  # type: ignore[name-defined]  # noqa: F821
 
 
 def _unix_time(dt: _datetime.datetime | None = None) -> float:
-    return _labkit_unix_time(dt)  # type: ignore[name-defined,no-any-return]  # noqa: F821
+    return _labkit_unix_time(dt)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _unix_time_millis(dt: _datetime.datetime | None = None) -> float:
-    return _labkit_unix_time_millis(dt)  # type: ignore[name-defined,no-any-return]  # noqa: F821
+    return _labkit_unix_time_millis(dt)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _microseconds(dt: _datetime.datetime | None) -> int:

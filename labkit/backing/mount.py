@@ -23,7 +23,7 @@ file                  what it takes from moto and gives back
 **Mounting** a world takes what lies in every slot out and puts the world's own in, points moto's
 clocks at the world's, and remembers which world it is. Mounting another one unmounts the first.
 With nobody mounted the slots hold what moto itself had before, and every seam does what moto does,
-so that a notebook may use ``mock_aws`` before or after a lab. It takes about 0.1 ms.
+so that a notebook may use ``mock_aws`` before, beside or after a lab. It takes 0.03 ms.
 
 **Time.** ``now_us()`` of the mounted world is the only clock (``moto_time.py``).
 
@@ -135,6 +135,11 @@ class MotoWorld:
         """Whether moto holds this world at present."""
         return _mounted is self
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call or work of this world is under way."""
+        return self._depth > 0
+
     def mount(self) -> None:
         """Let moto hold this world; the one that was mounted is unmounted. Idempotent."""
         global _mounted, _stock
@@ -182,30 +187,23 @@ class MotoWorld:
                 yield
             finally:
                 self._depth -= 1
-                if interrupted is not None and interrupted._depth:
+                if interrupted is not None and interrupted.busy:
                     interrupted.mount()
 
     def close(self) -> None:
-        """Unmount, and let go of everything; S3's temporary files are closed at once."""
+        """Unmount, and let go of everything that moto remembered for this world."""
         with MOTO_LOCK:
-            if self._state is None and not self.mounted:
-                return
-            with self.held():
-                _close_files()
             self.unmount()
             self._state = None
+            self._listeners.clear()
+            self._waiting.clear()
 
     @contextmanager
     def birth(self, name: str) -> Iterator[None]:
         """Around the making of one of moto's backends: see "Chance" at the head of this file."""
-        source = moto_random.mock_random()
-        before = source.getstate()
-        moto_random.seed_moto(self.seed, "backend", name)
-        try:
-            with moto_time.standing_at(self.born_us):
-                yield
-        finally:
-            source.setstate(before)
+        apart = moto_random.drawing_apart(self.seed, "backend", name)
+        with apart, moto_time.standing_at(self.born_us):
+            yield
 
     # -- use
     def reseed(self, key: str) -> None:
@@ -251,14 +249,12 @@ class MotoWorld:
             when moto lacks the operation), is logged to ``labkit.backing`` and kept in
             :attr:`failures`.
         """
-        with self.held():
+        with self.working():
             answer, problem = moto_dispatch.dispatch(
                 method, url, headers, body, account=account, region=region, service=service
             )
             if problem is not None:
                 self.note_failure(service, method, url, problem)
-            if self._depth == 1:
-                self._tell()
         return answer
 
     def backend(self, service: str, account: str, region: str) -> Any:
@@ -326,23 +322,9 @@ class MotoWorld:
 def _load_moto() -> None:
     """Import moto's core with every seam in place; the services follow when they are asked for."""
     moto_seams.install()
-    import moto.core.responses  # noqa: F401
-    import moto.moto_api._internal  # noqa: F401
+    import moto.core.responses
+    import moto.moto_api._internal
     import moto.utilities.id_generator  # noqa: F401
-
-
-def _close_files() -> None:
-    models = sys.modules.get("moto.s3.models")
-    if models is None:
-        return
-    for _, _, backend in models.s3_backends.iter_backends():
-        for bucket in list(backend.buckets.values()):
-            for _, versions in bucket.keys.lists():
-                for key in versions:
-                    if isinstance(key, models.FakeKey):
-                        key.dispose()
-            for part in list(bucket.multiparts.values()):
-                part.dispose()
 
 
 __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]

@@ -8,6 +8,7 @@ same bytes come in through the HTTP door, so both doors give one answer.
 from __future__ import annotations
 
 import io
+from datetime import UTC
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 
 from labkit.backing.mount import MotoWorld
 from labkit.core.call import Call
+from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
 
 #: botocore's names of the services that are mounted.
@@ -177,6 +179,20 @@ def _caller(world: MotoWorld, params: dict[str, Any], call: Call) -> dict[str, A
     return {"UserId": who.principal_id, "Account": who.account, "Arn": who.arn}
 
 
+def _own_user(world: MotoWorld, params: dict[str, Any], call: Call) -> dict[str, Any] | None:
+    """``iam:GetUser`` without a name means the caller; moto would answer "default_user"."""
+    who = call.principal
+    if params.get("UserName") or who.kind not in ("IAMUser", "Root"):
+        return None
+    with world.held():
+        known = world.backend("iam", who.account, call.region).users.get(who.name)
+        born = to_datetime(world.born_us) if known is None else known.create_date
+    user = {"UserId": who.principal_id, "Arn": who.arn, "CreateDate": born.replace(tzinfo=UTC)}
+    if who.kind == "IAMUser":
+        user |= {"Path": "/" if known is None else known.path, "UserName": who.name}
+    return {"User": user}
+
+
 def _role_must_exist(world: MotoWorld, params: dict[str, Any], call: Call) -> None:
     """moto lets anybody assume a role that nobody made; AWS answers that they may not."""
     arn = str(params.get("RoleArn", ""))
@@ -197,4 +213,5 @@ def _role_must_exist(world: MotoWorld, params: dict[str, Any], call: Call) -> No
 _SPECIAL = {
     ("sts", "GetCallerIdentity"): _caller,
     ("sts", "AssumeRole"): _role_must_exist,
+    ("iam", "GetUser"): _own_user,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
 from labkit.cloudwatch.store import Store
-from labkit.core.clock import Phase, iso
+from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Late
 from labkit.core.jsontext import dumps
@@ -18,6 +20,7 @@ from labkit.core.world import World
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
     from labkit.cloudwatch.engine.samples import Samples
+    from labkit.views.drawing import Drawing
 
 PRINCIPAL = "cloudwatch.amazonaws.com"
 
@@ -29,10 +32,14 @@ class CloudWatch:
     ----------
     world:
         Clock, facts, ports and stores of the lab.
+    account, region:
+        Where the views look when nobody says otherwise.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, account: str, region: str) -> None:
         self._world = world
+        self._account = account
+        self._region = region
         self._serial = 0
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
         world.remember("cloudwatch", lambda account, region: Store(account, region, self))
@@ -234,7 +241,7 @@ class CloudWatch:
             )
 
     # -- for people
-    def alarm(self, name: str, account: str, region: str) -> Alarm:
+    def alarm(self, name: str, region: str | None = None) -> Alarm:
         """The alarm called ``name``.
 
         Raises
@@ -242,14 +249,15 @@ class CloudWatch:
         LabError
             When there is none, with the names there are.
         """
-        store = self.store(account, region)
+        region = region or self._region
+        store = self.store(self._account, region)
         found = store.alarms.get(name)
         if found is None:
             names = ", ".join(sorted(store.alarms)) or "none at all"
             raise LabError(f"no alarm is called {name!r} in {region}; there are: {names}")
         return found
 
-    def explain(self, alarm: Alarm) -> Evaluation:
+    def evaluation(self, alarm: Alarm) -> Evaluation:
         """The evaluation of ``alarm`` at the last full tick, reasons included."""
         from labkit.cloudwatch.engine.columns import tick_step_us
 
@@ -257,6 +265,122 @@ class CloudWatch:
         now_us = self._world.clock.now_us
         store = self.store(alarm.account, alarm.region)
         return self.evaluator.evaluate(store, alarm, now_us - now_us % step)
+
+    def explain_alarm(self, name: str, *, now: bool = False, region: str | None = None) -> Drawing:
+        """Why an alarm is in its state: the periods it looked at, which counted, the rule.
+
+        Parameters
+        ----------
+        name:
+            The alarm.
+        now:
+            The evaluation of the last full minute, instead of the one that led to the state.
+        region:
+            The lab's own when left out.
+        """
+        from labkit.cloudwatch import views
+
+        alarm = self.alarm(name, region)
+        evaluation = None if now else alarm.evaluation
+        return views.alarm(evaluation or self.evaluation(alarm), name=name, unit=alarm.unit or "")
+
+    def view_alarm(
+        self,
+        name: str,
+        *,
+        mails: Iterable[Any] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        region: str | None = None,
+        **more: Any,
+    ) -> Drawing:
+        """The metric that an alarm watches, its threshold and its states over time.
+
+        Parameters
+        ----------
+        name:
+            The alarm.
+        mails:
+            E-mails to put on the time axis (``lab.mailbox``).
+        start, end:
+            The stretch to show, aware datetimes; the lab's whole life when left out.
+        more:
+            Further arguments of :func:`labkit.cloudwatch.views.metric`.
+        """
+        alarm = self.alarm(name, region)
+        store = self.store(alarm.account, alarm.region)
+        changes = [i for i in store.history if i.alarm_name == name and i.kind == "StateUpdate"]
+        states = [(to_datetime(i.at_us), i.summary.rsplit(" ", 1)[1]) for i in changes]
+        letters = None if mails is None else [m for m in mails if f'"{name}"' in m.subject]
+        return self._curve(
+            store, alarm.series, alarm.rule.statistic, alarm.rule.period_us // SECOND, start, end,
+            threshold=alarm.rule.threshold, comparison=alarm.rule.comparison, states=states,
+            mails=letters, **more,
+        )  # fmt: skip
+
+    def view_metric(
+        self,
+        name: str,
+        *,
+        namespace: str = "AWS/EC2",
+        dimensions: Mapping[str, str] | None = None,
+        stat: str = "Average",
+        period: int = 300,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        region: str | None = None,
+        **more: Any,
+    ) -> Drawing:
+        """One metric over time.
+
+        Parameters
+        ----------
+        name, namespace, dimensions:
+            Which metric: ``view_metric("CPUUtilization", dimensions={"InstanceId": machine})``.
+        stat, period:
+            The statistic, and the period in seconds.
+        start, end:
+            The stretch to show, aware datetimes; the lab's whole life when left out.
+        more:
+            Further arguments of :func:`labkit.cloudwatch.views.metric`.
+        """
+        store = self.store(self._account, region or self._region)
+        series = Series(namespace, name, tuple(sorted((dimensions or {}).items())))
+        return self._curve(store, series, stat, period, start, end, **more)
+
+    def _curve(
+        self,
+        store: Store,
+        series: Series,
+        stat: str,
+        period: int,
+        start: datetime | None,
+        end: datetime | None,
+        **more: Any,
+    ) -> Drawing:
+        import numpy as np
+
+        from labkit.cloudwatch import views
+
+        clock = self._world.clock
+        start_us = clock.start_us if start is None else to_us(start)
+        end_us = clock.now_us if end is None else to_us(end)
+        step_us = period * SECOND
+        start_us -= start_us % step_us
+        if end is None and end_us - start_us > step_us:
+            end_us -= end_us % step_us  # a period that is not over yet is no gap
+        statistic = reading.statistic(stat, "stat")
+        times, values, unit = np.empty(0, dtype=np.int64), np.empty(0), None
+        for unit, samples in self.read(store, series, None, clock.now_us, start_us, end_us, period)[
+            :1
+        ]:
+            times = reading.windows(samples, start_us, end_us, period * SECOND)
+            values = statistic.columns(samples, times, times + period * SECOND)
+        moments = [to_datetime(us) for us in times.tolist()]
+        return views.metric(
+            {series.name: (moments, values.tolist())},
+            period=period, unit=unit, start=to_datetime(start_us), end=to_datetime(end_us), **more,
+        )  # fmt: skip
 
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""

@@ -18,6 +18,7 @@ A client whose endpoint was set by hand to something that is not AWS (a local Dy
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -195,8 +196,25 @@ def call_from_botocore(
         principal=principal,
         region=region,
         source_ip=door.source_ip,
-        user_agent=agent if isinstance(agent, str) else agent.decode("ascii", "replace"),
+        user_agent=plain_agent(
+            agent if isinstance(agent, str) else agent.decode("ascii", "replace")
+        ),
     )
+
+
+@cache
+def plain_agent(agent: str) -> str:
+    """A user agent without what tells one machine from another.
+
+    boto3 names the kernel, the processor and the Python it runs on; CloudTrail would show them, and
+    the same notebook would print another record on another machine.
+    """
+    told = [part for part in agent.split() if not part.startswith(_MACHINE)]
+    return " ".join(told)
+
+
+# "m/" lists the features in use, in the order of a set: another one in each process.
+_MACHINE = ("os/", "md/arch#", "md/pyimpl#", "lang/python#", "exec-env/", "m/")
 
 
 def _with_body_read(

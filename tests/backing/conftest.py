@@ -1,6 +1,11 @@
 """Labs as far as the backing needs them; see backing_bench.py."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from backing_bench import START, Bench
@@ -26,3 +31,17 @@ def make_bench() -> Iterator:
     yield make
     for one in made:
         one.world.close()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> dict:
+    """What backing_leaks.py saw in a process of another hash seed, time zone and real time."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "backing_leaks.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Kolkata"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

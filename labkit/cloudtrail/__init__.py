@@ -1,0 +1,1 @@
+"""CloudTrail: who did what, when, from where."""

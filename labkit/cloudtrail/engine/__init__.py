@@ -1,0 +1,1 @@
+"""Pure parts of CloudTrail: what is recorded, what a record says, which look-up finds it."""

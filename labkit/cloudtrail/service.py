@@ -1,0 +1,204 @@
+"""CloudTrail as the lab assembles it: it hears every recorded call and answers who did what.
+
+Every account has its event history without doing anything for it: 90 days of management events, a
+history for each Region. Trails, which keep more and for longer, come with their own part.
+
+What is recorded where:
+
+- management events in the Region of the call; those of IAM, Route 53 and CloudFront in us-east-1,
+  wherever the client was (``region`` in categories.toml);
+- failed calls too. An operation that labkit itself does not have (501) leaves no record: AWS would
+  have carried it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from labkit.cloudtrail.engine import lookup, record
+from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
+from labkit.cloudtrail.records import Event
+from labkit.cloudtrail.store import RETENTION_US, History
+from labkit.core.clock import SECOND, to_datetime
+from labkit.core.errors import LabError
+from labkit.core.facts import Fact
+from labkit.core.jsontext import dumps, loads
+from labkit.core.world import World
+
+#: How long after a call its event shows. AWS: about five minutes on average, not guaranteed
+#: (CloudTrail user guide, cloudtrail-tutorial). Here at once, so that a look-up on the next line
+#: finds what the line before did; ``lab.cloudtrail.delivery_delay_us = 300 * SECOND`` shows the
+#: delay.
+DELIVERY_DELAY_US = 0
+
+
+class CloudTrail:
+    """Event histories of a whole lab.
+
+    Parameters
+    ----------
+    world:
+        Clock, facts and stores of the lab.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.delivery_delay_us = DELIVERY_DELAY_US
+        self._appends: dict[tuple[str, str, str], Callable[[Fact], None]] = {}
+        #: Access key of a role's session -> when the session was first heard of.
+        self._sessions: dict[str, int] = {}
+        world.remember("cloudtrail", lambda account, region: History(account, region, self))
+
+    def store(self, account: str, region: str) -> History:
+        """The event history of an account and Region."""
+        store: History = self._world.store("cloudtrail", account, region)
+        return store
+
+    # -- recording
+    def on_call_finished(self, fact: Fact) -> None:
+        """Write a finished call into the history of its account and Region."""
+        data = fact.data
+        if data["category"] != MANAGEMENT or data["error_code"] == "NotImplemented":
+            return
+        service = data["service"]
+        key = (fact.account, fact.region, service)
+        append = self._appends.get(key)
+        if append is None:
+            region = service_of(service).region or fact.region
+            append = self._appends[key] = self.store(fact.account, region).append
+        append(fact)
+        principal = data["principal"]
+        if principal["kind"] == "AssumedRole":
+            self._sessions.setdefault(principal["access_key_id"], fact.at_us)
+        if service == "sts" and data["response"] != "null":
+            self._note_session(fact)
+
+    def _note_session(self, fact: Fact) -> None:
+        answer = loads(fact.data["response"])
+        credentials = answer.get("Credentials") if isinstance(answer, dict) else None
+        if isinstance(credentials, dict) and "AccessKeyId" in credentials:
+            self._sessions.setdefault(credentials["AccessKeyId"], fact.at_us)
+
+    # -- reading
+    def events(
+        self,
+        store: History,
+        attribute: tuple[str, str] | None = None,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        before: int | None = None,
+    ) -> Iterator[Event]:
+        """Entries that AWS would show at this instant, the newest first.
+
+        Parameters
+        ----------
+        store:
+            The history of an account and Region.
+        attribute:
+            Key and value of a look-up attribute (``("EventName", "StopInstances")``).
+        start_us, end_us:
+            Both included, to the second: event times are whole seconds.
+        before:
+            Only entries with a smaller number.
+        """
+        now_us = self._world.clock.now_us
+        low = now_us - RETENTION_US
+        high = now_us - self.delivery_delay_us + 1
+        if start_us is not None:
+            low = max(low, start_us - start_us % SECOND)
+        if end_us is not None:
+            high = min(high, end_us - end_us % SECOND + SECOND)
+        if attribute is None:
+            return store.newest_first(low, high, before=before)
+        matches = lookup.match(*attribute, store.account)
+        found = store.newest_first(low, high, matches, before=before)
+        # There is one event of an id: no need to look on.
+        return islice(found, 1) if attribute[0] == "EventId" else found
+
+    def record(self, event: Event) -> dict[str, Any]:
+        """The record of an entry, made anew at each reading."""
+        fact = event.fact
+        return record.build(
+            fact.at_us,
+            fact.account,
+            fact.region,
+            fact.data,
+            session_since_us=self._sessions.get(fact.data["principal"]["access_key_id"]),
+        )
+
+    def found(self, event: Event) -> dict[str, Any]:
+        """An entry as LookupEvents answers it; ``ReadOnly`` is text, as in AWS's model."""
+        made = self.record(event)
+        principal = event.fact.data["principal"]
+        shown: dict[str, Any] = {
+            "EventId": made["eventID"],
+            "EventName": made["eventName"],
+            "ReadOnly": "true" if made["readOnly"] else "false",
+            "AccessKeyId": principal["access_key_id"],
+            "EventTime": to_datetime(event.fact.at_us - event.fact.at_us % SECOND),
+            "EventSource": made["eventSource"],
+            "Username": record.user_name(principal),
+            "Resources": lookup.resources_of(event.fact.data),
+            "CloudTrailEvent": dumps(made),
+        }
+        # Calls of AWS services have neither a key nor a user.
+        return {name: value for name, value in shown.items() if value != ""}
+
+    def history(
+        self,
+        account: str,
+        region: str,
+        *,
+        attribute: tuple[str, str] | None = None,
+        start_us: int | None = None,
+        end_us: int | None = None,
+        limit: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Records of an account and Region, the newest first, for views.
+
+        Parameters
+        ----------
+        account, region:
+            Whose history.
+        attribute:
+            Key and value as in LookupEvents; everything when left out.
+        start_us, end_us:
+            Both included, to the second.
+        limit:
+            At most so many.
+
+        Raises
+        ------
+        LabError
+            When there is no look-up attribute of that name.
+        """
+        if attribute is not None and attribute[0] not in lookup.KEYS:
+            keys = ", ".join(lookup.KEYS)
+            raise LabError(f"events are not looked up by {attribute[0]!r}; there are: {keys}")
+        found: list[dict[str, Any]] = []
+        events = self.events(
+            self.store(account, region), attribute, start_us=start_us, end_us=end_us
+        )
+        for event in events:
+            if limit is not None and len(found) >= limit:
+                break
+            found.append(self.record(event))
+        return found
+
+    def digest(self) -> list[Any]:
+        """Everything remembered, as plain values: two equal worlds have equal digests."""
+        now_us = self._world.clock.now_us
+        return [
+            [
+                account,
+                region,
+                [
+                    [event.number, event.fact.at_us, dict(event.fact.data)]
+                    for event in store.newest_first(now_us - RETENTION_US, now_us + 1)
+                ],
+            ]
+            for (account, region), store in sorted(self._world.stores("cloudtrail").items())
+        ]
