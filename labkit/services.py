@@ -40,7 +40,7 @@ def category(service: str, operation: str) -> Category:
     from labkit.cloudtrail.engine.categories import category_of
 
     found = category_of(service, operation)
-    return Category(found.kind, found.read_only)
+    return Category(found.kind, found.read_only, found.answered)
 
 
 @cache

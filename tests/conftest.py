@@ -8,6 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from machines import launch
+
 
 @pytest.fixture
 def lab():
@@ -31,13 +33,6 @@ def ec2(lab):
 def machine(ec2):
     """A running t3.micro with basic monitoring."""
     return launch(ec2)
-
-
-def launch(ec2, **more):
-    started = ec2.run_instances(
-        ImageId="ami-0c55b159cbfafe1f0", InstanceType="t3.micro", MinCount=1, MaxCount=1, **more
-    )
-    return started["Instances"][0]["InstanceId"]
 
 
 @pytest.fixture

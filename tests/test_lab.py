@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-from conftest import launch
+from machines import launch
 from timeline import Timeline, between, exactly, mail, state
 
 import labkit
@@ -158,7 +158,9 @@ def test_a_replay_equals_the_original_even_when_things_failed_and_were_read():
         assert again.errors == []
         assert again.now == lab.now
         assert again.digest() == lab.digest()
-        assert again.client("s3").get_object(Bucket="teapot", Key="k")["Body"].read() == b"bytes \x00"
+        assert (
+            again.client("s3").get_object(Bucket="teapot", Key="k")["Body"].read() == b"bytes \x00"
+        )
         assert boto3.client("ec2").describe_instances()["Reservations"]  # the lab is still active
 
 

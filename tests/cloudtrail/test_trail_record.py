@@ -16,6 +16,8 @@ from labkit.cloudtrail.engine.categories import category_of, listed, service_of
 from labkit.cloudtrail.engine.shaping import HIDDEN, REMOVED, lower_first, moment, style_of
 from labkit.core.jsontext import dumps
 
+#: One session for all: it reads each model once.
+SESSION = get_session()
 TABLE = tomllib.loads((files("labkit") / "cloudtrail" / "records.toml").read_text("utf-8"))
 
 
@@ -505,7 +507,7 @@ def test_long_texts_are_cut_at_one_kilobyte():
 
 
 def test_iam_error_names_are_those_of_the_model():
-    shapes = get_session().get_service_model("iam").error_shapes
+    shapes = SESSION.get_service_model("iam").error_shapes
     named = {s.error_code for s in shapes if s.name == f"{s.error_code}Exception"}
     assert style_of("iam").errors == named
 
@@ -621,7 +623,7 @@ def test_rest_json_services_of_later_years_keep_their_names():
 
 
 def test_names_in_the_path_of_synthetics_are_those_of_the_model():
-    model, style = get_session().get_service_model("synthetics"), style_of("synthetics")
+    model, style = SESSION.get_service_model("synthetics"), style_of("synthetics")
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
         for member, of in (shape.members if shape else {}).items():
@@ -666,7 +668,7 @@ def test_event_names(service, operation, name):
 
 
 def test_renamed_operations_exist():
-    session = get_session()
+    session = SESSION
     for service, row in TABLE.items():
         if service != "default" and "names" in row:
             known = session.get_service_model(service).operation_names
@@ -784,7 +786,7 @@ KEYS_AND_PASSWORDS = {
 
 
 def test_keys_and_passwords_of_the_models_are_covered():
-    session = get_session()
+    session = SESSION
     for service in listed():
         style = style_of(service)
         covered = style.omit | style.hide | style.hide_top | style.blank
@@ -917,7 +919,7 @@ def test_ec2_answers(operation, given_, shown):
 
 def test_names_in_ec2_answers_are_those_of_the_model():
     """Where our table renames a member, EC2's own XML has that name, and the other way round."""
-    model = get_session().get_service_model("ec2")
+    model = SESSION.get_service_model("ec2")
     names = [
         "RunInstances", "StartInstances", "StopInstances", "TerminateInstances",
         "MonitorInstances", "UnmonitorInstances", "CreateSecurityGroup", "CreateVolume",
@@ -1030,7 +1032,7 @@ def test_s3_list_buckets_has_a_host_and_nothing_else():
 
 
 def test_s3_sub_resources_belong_to_operations_that_there_are():
-    names = get_session().get_service_model("s3").operation_names
+    names = SESSION.get_service_model("s3").operation_names
     for tail in s3._SUB_RESOURCES:
         assert any(f"{verb}{tail}" in names for verb in ("Get", "Put", "Delete", "List")), tail
 
@@ -1067,9 +1069,47 @@ def test_answers_above_100_kb_are_left_out_too():
     assert made["responseElements"]["reason"] == "responseElements too large"
 
 
+# -- every operation
+def sample(shape, depth=4):
+    """A value of a botocore shape, with every member and a secret in every sensitive one."""
+    kind = shape.type_name
+    if kind == "structure":
+        members = shape.members.items() if depth else ()
+        return {name: sample(member, depth - 1) for name, member in members}
+    if kind == "list":
+        return [sample(shape.member, depth - 1)] if depth else []
+    if kind == "map":
+        return {"theirKey": sample(shape.value, depth - 1)} if depth else {}
+    if kind == "string":
+        return shape.enum[0] if getattr(shape, "enum", None) else "text"
+    return {
+        "timestamp": datetime(2026, 1, 5, 9, tzinfo=UTC), "blob": b"bytes", "boolean": True,
+        "float": 0.5, "double": 0.5,
+    }.get(kind, 7)  # fmt: skip
+
+
+@pytest.mark.parametrize("service", listed())
+def test_every_operation_has_a_record(service):
+    """Whatever the parameters and the answer are: JSON, the documented members, nulls in place."""
+    model = SESSION.get_service_model(service)
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        asked = sample(operation.input_shape) if operation.input_shape else {}
+        told = sample(operation.output_shape) if operation.output_shape else {}
+        made = record_of(service, name, asked, told)
+        assert json.loads(dumps(made)) == made
+        assert "$bytes" not in dumps(made) and "$time" not in dumps(made)
+        category = category_of(service, name)
+        assert made["readOnly"] is category.read_only
+        if not category.answered:
+            assert made["responseElements"] is None
+        refused = record_of(service, name, asked, error="Oops", message="no")
+        assert refused["responseElements"] is None
+
+
 # -- the data file
 def test_the_maps_of_the_list_are_the_maps_of_the_models():
-    session = get_session()
+    session = SESSION
     for service in listed():
         maps, structures, seen = set(), set(), set()
 

@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ProfileNotFound,
 )
-from conftest import launch
+from machines import launch
 
 import labkit
 from labkit.core.errors import ClockError, LabClosed
@@ -75,7 +75,7 @@ def test_a_client_of_a_closed_lab_says_so():
 
 
 def test_parameter_errors_are_botocores_own(lab):
-    with pytest.raises(ParamValidationError, match='Missing required parameter in MetricData'):
+    with pytest.raises(ParamValidationError, match="Missing required parameter in MetricData"):
         boto3.client("cloudwatch").put_metric_data(Namespace="N", MetricData=[{"Value": 1.0}])
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labkit.cloudtrail.engine.shaping import GONE, Style, covered, lower_first, scalar
+from labkit.cloudtrail.engine.shaping import Style, lower_first, scalar
 
 #: Lists of plain values in a request: member -> (name of the set, name of each item).
 _IDS: Mapping[str, tuple[str, str]] = {
@@ -168,15 +168,11 @@ def request(value: Mapping[str, Any], operation: str, style: Style) -> dict[str,
     shaped: dict[str, Any] = {}
     launched: dict[str, Any] = {}
     for name, member in value.items():
-        if member is None:
-            continue
         if operation == "RunInstances" and name in _LAUNCHED:
             launched[lower_first(name)] = member
             continue
-        member = covered(name, member, style, True)
         key, made = _request_member(name, member, style)
-        if made is not GONE:
-            shaped[_NAMES.get((operation, name), key)] = made
+        shaped[_NAMES.get((operation, name), key)] = made
     if launched:
         shaped = {"instancesSet": {"items": [launched]}, **shaped}
     for name, default in _DEFAULTS.get(operation, {}).items():
@@ -193,14 +189,7 @@ def _request_member(name: str, member: Any, style: Style) -> tuple[str, Any]:
 
 
 def _request_structure(value: Mapping[str, Any], style: Style) -> dict[str, Any]:
-    shaped: dict[str, Any] = {}
-    for name, member in value.items():
-        if member is None:
-            continue
-        key, made = _request_member(name, covered(name, member, style, False), style)
-        if made is not GONE:
-            shaped[key] = made
-    return shaped
+    return dict(_request_member(name, member, style) for name, member in value.items())
 
 
 def _request_list(name: str, items: list[Any], style: Style) -> tuple[str, Any]:
@@ -260,8 +249,8 @@ def _wrapped(value: Mapping[str, Any], style: Style) -> dict[str, Any]:
             shaped[one] = tagged[0] if len(tagged) == 1 else tagged
         elif isinstance(member, dict):
             shaped[name] = _wrapped(member, style)
-        elif (made := scalar(member, style)) is not GONE and made is not None:
-            shaped[name] = made
+        else:
+            shaped[name] = scalar(member, style)
     return shaped
 
 
@@ -285,7 +274,7 @@ def answer(
     shaped: dict[str, Any] = {"requestId": request_id}
     told = {name: member for name, member in value.items() if name != "Return"}
     if len(told) < len(value) or not told or operation == "CreateSecurityGroup":
-        shaped["_return"] = True
+        shaped["_return"] = value.get("Return", True)
     shaped.update(_answer(told, operation, style, False))
     return shaped
 
@@ -294,18 +283,14 @@ def _answer(value: Any, operation: str, style: Style, instance: bool) -> Any:
     if isinstance(value, dict):
         shaped: dict[str, Any] = {}
         for name, member in value.items():
-            if member is None:
-                continue
-            member = covered(name, member, style, False)
             if isinstance(member, list):
                 inside = name == "Instances"
                 items = [_answer(item, operation, style, inside) for item in member]
                 each = "item" if name == "PrivateIpAddresses" else "items"  # [E]
                 shaped[ANSWER_SETS.get(name, lower_first(name))] = {each: items} if items else {}
                 continue
-            made = _answer(member, operation, style, False)
-            if made is not GONE:
-                shaped[_answer_name(name, operation, instance)] = made
+            key = _answer_name(name, operation, instance)
+            shaped[key] = _answer(member, operation, style, False)
         return shaped
     if isinstance(value, list):
         return _set([_answer(item, operation, style, False) for item in value])

@@ -26,7 +26,7 @@ from typing import Any
 from labkit.cloudtrail.engine import ec2, s3
 from labkit.cloudtrail.engine.categories import DATA, category_of, service_of
 from labkit.cloudtrail.engine.resources import arns, key_arn
-from labkit.cloudtrail.engine.shaping import Style, plain, style_of
+from labkit.cloudtrail.engine.shaping import Style, plain, style_of, without_secrets
 from labkit.core.clock import iso
 from labkit.core.ids import shape_uuid
 from labkit.core.jsontext import loads
@@ -159,8 +159,8 @@ def build(
     category = category_of(service, operation)
     principal: Mapping[str, str] = data["principal"]
     by_service = principal["kind"] == "AWSService"
-    asked = _object(data["request"])
-    told = _object(data["response"])
+    asked = without_secrets(_object(data["request"]), style)
+    told = without_secrets(_object(data["response"]), style)
     failed = bool(data["error_code"])
     where = known.region or region
 

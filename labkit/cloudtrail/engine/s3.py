@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from labkit.cloudtrail.engine.shaping import GONE, Style, scalar
+from labkit.cloudtrail.engine.shaping import Style, scalar
 from labkit.core.jsontext import loads
 
 _XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -124,14 +124,14 @@ def request(value: Mapping[str, Any], operation: str, style: Style, region: str)
     bucket = value.get("Bucket", "")
     shaped: dict[str, Any] = {}
     for name, member in value.items():
-        if member is None or name == "Bucket" or name in _SILENT or name in style.omit:
+        if name == "Bucket" or name in _SILENT:
             continue
         if name == "Policy" and isinstance(member, str):
             shaped["bucketPolicy"] = _policy(member)
         elif isinstance(member, dict):
             shaped[name] = {**_element(member, style), "xmlns": _XMLNS}
-        elif (made := scalar(member, style)) is not GONE:
-            shaped[_WIRE.get(name, name)] = made
+        else:
+            shaped[_WIRE.get(name, name)] = scalar(member, style)
     if bucket:
         shaped["bucketName"] = bucket
     shaped["Host"] = host(bucket, region)
@@ -151,8 +151,6 @@ def _policy(text: str) -> Any:
 def _element(value: Mapping[str, Any], style: Style) -> dict[str, Any]:
     shaped: dict[str, Any] = {}
     for name, member in value.items():
-        if member is None or name in style.omit:
-            continue
         if isinstance(member, list):
             items = [_inner(item, style) for item in member]
             # XML knows no lists: an element that comes once is no list in the record.
@@ -162,12 +160,14 @@ def _element(value: Mapping[str, Any], style: Style) -> dict[str, Any]:
                 shaped[around] = {each: content}
             else:
                 shaped[_ELEMENTS.get(name, name)] = content
-        elif (made := _inner(member, style)) is not GONE:
-            shaped[name] = made
+        else:
+            shaped[name] = _inner(member, style)
     return shaped
 
 
 def _inner(value: Any, style: Style) -> Any:
     if isinstance(value, dict):
         return _element(value, style) or ""
+    if isinstance(value, list):
+        return [_inner(item, style) for item in value]
     return scalar(value, style)

@@ -7,7 +7,8 @@ REST-JSON protocol made since about 2017 keep the names of their JSON body inste
 (``records.toml``: style wire). EC2 and S3 have shapes of their own (:mod:`ec2 <.ec2>`,
 :mod:`s3 <.s3>`).
 
-Secrets never reach a record: each service has its list of members that are left out or covered.
+Secrets never reach a record: each service has its list of members that are left out or covered,
+and this is done first. Bytes are left out too, since records never show a body.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ from labkit.core.clock import to_us
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 REMOVED = "<sensitiveDataRemoved>"
 
-#: Stands for a member that the record leaves out.
-GONE = object()
-
+_BYTES = (bytes, bytearray)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -86,58 +85,63 @@ def moment(value: datetime, times: str) -> str | int:
     return f"{day} {hour}:{value:%M:%S} {half}"
 
 
-def covered(name: str, value: Any, style: Style, top: bool) -> Any:
-    """What stands in place of a secret: its cover, :data:`GONE`, or the value when it is none."""
-    if name in style.omit:
-        return GONE
-    if name in style.hide or (top and name in style.hide_top):
-        return HIDDEN
-    if name in style.blank:
-        return REMOVED
+def without_secrets(value: dict[str, Any], style: Style) -> dict[str, Any]:
+    """A parameter object or an answer without what its service keeps secret, and without bytes.
+
+    This comes before any shaping, by boto3's names, so that no shape can forget it.
+    """
+    return _members_without(value, style, True)
+
+
+def _members_without(value: dict[str, Any], style: Style, top: bool) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, member in value.items():
+        if member is None or name in style.omit or isinstance(member, _BYTES):
+            continue
+        if name in style.hide or (top and name in style.hide_top):
+            kept[name] = HIDDEN
+        elif name in style.blank:
+            kept[name] = REMOVED
+        elif name in style.maps and isinstance(member, dict):
+            # The keys are the user's own: a tag called Password is no password.
+            kept[name] = {
+                key: _without(item, style)
+                for key, item in member.items()
+                if not isinstance(item, _BYTES)
+            }
+        else:
+            kept[name] = _without(member, style)
+    return kept
+
+
+def _without(value: Any, style: Style) -> Any:
+    if isinstance(value, dict):
+        return _members_without(value, style, False)
+    if isinstance(value, list):
+        return [_without(item, style) for item in value if not isinstance(item, _BYTES)]
     return value
 
 
-def plain(value: Any, style: Style, operation: str = "") -> Any:
+def plain(value: Any, style: Style, operation: str = "", *, top: bool = True) -> Any:
     """A parameter object or an answer in the style ``lower`` or ``wire``."""
-    return _plain(value, style, True, operation)
-
-
-def _plain(value: Any, style: Style, top: bool, operation: str) -> Any:
     if isinstance(value, dict):
-        return _members(value, style, top, operation)
+        shaped: dict[str, Any] = {}
+        for name, member in value.items():
+            if name in style.maps and isinstance(member, dict):
+                # What the user's keys lead to is AWS's again.
+                made = {k: plain(v, style, operation, top=False) for k, v in member.items()}
+            else:
+                made = plain(member, style, operation, top=False)
+            shaped[_name(name, style, top, operation)] = made
+        return shaped
     if isinstance(value, list):
-        items = (_plain(item, style, False, operation) for item in value)
-        return [item for item in items if item is not GONE]
+        return [plain(item, style, operation, top=False) for item in value]
     return scalar(value, style)
 
 
 def scalar(value: Any, style: Style) -> Any:
-    """A single value; bytes are left out, since records never show a body."""
-    if isinstance(value, datetime):
-        return moment(value, style.times)
-    if isinstance(value, bytes | bytearray):
-        return GONE
-    return value
-
-
-def _members(value: dict[str, Any], style: Style, top: bool, operation: str) -> dict[str, Any]:
-    shaped: dict[str, Any] = {}
-    for name, member in value.items():
-        if member is None:
-            continue
-        member = covered(name, member, style, top)
-        if name in style.maps and isinstance(member, dict):
-            # The keys are the user's (tag keys, attribute names); what they lead to is AWS's again.
-            member = {
-                key: made
-                for key, item in member.items()
-                if (made := _plain(item, style, False, operation)) is not GONE
-            }
-        elif member is not GONE:
-            member = _plain(member, style, False, operation)
-        if member is not GONE:
-            shaped[_name(name, style, top, operation)] = member
-    return shaped
+    """A single value: times as the service writes them, everything else as it is."""
+    return moment(value, style.times) if isinstance(value, datetime) else value
 
 
 def _name(name: str, style: Style, top: bool, operation: str) -> str:
