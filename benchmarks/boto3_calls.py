@@ -45,7 +45,7 @@ def _client(peer: str, stack: ExitStack) -> Any:
         stack.enter_context(mock_aws())
     client = boto3.client("cloudwatch", region_name="us-east-1")
     if peer == "empty":
-        answer = {"ResponseMetadata": {}, "MetricAlarms": [], "MetricDataResults": []}
+        answer: dict[str, Any] = {"ResponseMetadata": {}, "MetricAlarms": [], "MetricDataResults": []}
         client.meta.events.register_first(
             "before-call", lambda **_: (_Empty(), answer), unique_id="empty"
         )

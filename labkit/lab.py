@@ -202,6 +202,11 @@ class Lab:
         Whether boto3 clients that belong to no lab shall be answered by this one.
     """
 
+    world: World
+    identities: Identities
+    parts: Parts
+    dispatch: Dispatch
+
     def __init__(
         self,
         seed: int = 0,

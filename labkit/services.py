@@ -31,7 +31,10 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.cloudtrail import api as cloudtrail
     from labkit.cloudwatch import api as cloudwatch
 
-    return {**cloudwatch.OPERATIONS, **cloudtrail.OPERATIONS}
+    built: dict[tuple[str, str], Operation] = {}
+    for service in (cloudwatch, cloudtrail):
+        built.update(service.OPERATIONS)
+    return built
 
 
 @cache

@@ -310,7 +310,7 @@ class CloudWatch:
         alarm = self.alarm(name, region)
         store = self.store(alarm.account, alarm.region)
         changes = [i for i in store.history if i.alarm_name == name and i.kind == "StateUpdate"]
-        states = [(to_datetime(i.at_us), i.summary.rsplit(" ", 1)[1]) for i in changes]
+        states = [item.describe() for item in changes]
         letters = None if mails is None else [m for m in mails if f'"{name}"' in m.subject]
         return self._curve(
             store, alarm.series, alarm.rule.statistic, alarm.rule.period_us // SECOND, start, end,
@@ -371,9 +371,9 @@ class CloudWatch:
             end_us -= end_us % step_us  # a period that is not over yet is no gap
         statistic = reading.statistic(stat, "stat")
         times, values, unit = np.empty(0, dtype=np.int64), np.empty(0), None
-        for unit, samples in self.read(store, series, None, clock.now_us, start_us, end_us, period)[
-            :1
-        ]:
+        found = self.read(store, series, None, clock.now_us, start_us, end_us, period)
+        if found:
+            unit, samples = found[0]
             times = reading.windows(samples, start_us, end_us, period * SECOND)
             values = statistic.columns(samples, times, times + period * SECOND)
         moments = [to_datetime(us) for us in times.tolist()]
@@ -407,21 +407,15 @@ class CloudWatch:
 
 def _state_history(old: str, old_why: Why, new: str, why: Why) -> str:
     """HistoryData of a state change: reason data nested as an object; at most 4,095 characters."""
-    from labkit.core.jsontext import loads
 
-    def side(state: str, reason: Why, *, short: bool = False) -> dict[str, Any]:
-        made: dict[str, Any] = {"stateValue": state, "stateReason": reason.text}
-        if reason.data and not short:
-            made["stateReasonData"] = loads(reason.data)
-        return made
+    def side(state: str, reason: Why, data: str) -> str:
+        made = dumps({"stateValue": state, "stateReason": reason.text})
+        # It is JSON already, a caller's perhaps, and goes in as it is.
+        return f'{made[:-1]},"stateReasonData":{data}}}' if data else made
 
-    told = {
-        "version": "1.0",
-        "oldState": side(old, old_why),
-        "newState": side(new, why),
-    }
-    text = dumps(told)
-    if len(text) > 4095:
-        told["oldState"] = side(old, old_why, short=True)
-        text = dumps(told)
-    return text
+    def told(old_data: str) -> str:
+        sides = f'"oldState":{side(old, old_why, old_data)},"newState":{side(new, why, why.data)}'
+        return f'{{"version":"1.0",{sides}}}'
+
+    text = told(old_why.data)
+    return text if len(text) <= 4095 else told("")

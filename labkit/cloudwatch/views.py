@@ -25,7 +25,7 @@ from labkit.views import html, text
 from labkit.views.chart import Threshold
 from labkit.views.curves import Curve
 from labkit.views.drawing import Drawing
-from labkit.views.happenings import Changes, changes_of, history_line, incident, mail
+from labkit.views.happenings import Changes, changes_of, history_line, incident, mail, oldest_first
 from labkit.views.periods import MARKS, Box, Why, box
 from labkit.views.story import Story
 from labkit.views.timeaxis import clock_text, day_text, instant, when
@@ -64,6 +64,7 @@ def metric(
         ``{label: either}`` for several alarms on the same curve.
     mails:
         E-mails, or the instants of their arrival; an empty list says "no e-mail" in the title.
+        Letters that ask for a confirmation are left out.
     incidents:
         ``(start, end, name)``, or objects with these; ``end`` None is "still going on".
     title:
@@ -87,7 +88,8 @@ def metric(
         period_us = period * SECOND
     curves = reading.read(series, period_us=period_us, unit=unit)
     happened = [incident(one) for one in incidents or ()]
-    posted = None if mails is None else sorted(mail(one) for one in mails)
+    letters = None if mails is None else [m for m in mails if not getattr(m, "confirm_token", "")]
+    posted = None if letters is None else sorted(map(mail, letters))
     changes = changes_of(states)
     start_us, end_us = _stretch(curves, happened, posted, changes, start, end)
     shown = [curve.within(start_us, end_us) for curve in curves] or [Curve("", (), ())]
@@ -433,7 +435,9 @@ def history(response: Mapping[str, Any] | Sequence[Any]) -> Drawing:
     Takes a DescribeAlarmHistory response, or a list of its items.
     """
     items = response["AlarmHistoryItems"] if isinstance(response, Mapping) else list(response)
-    lines = sorted((history_line(item) for item in items), key=lambda line: line["at_us"])
+    rows_of = [history_line(item) for item in items]
+    answered = isinstance(response, Mapping)
+    lines = oldest_first(rows_of, lambda line: line["at_us"], newest_first=answered)
     several = len({line["alarm"] for line in lines}) > 1
     rows = [_history_row(line) for line in lines]
     head = _history_title(rows)

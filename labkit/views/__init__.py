@@ -7,7 +7,10 @@ timeaxis   instants, and where a UTC axis has its ticks
 wording    numbers and times as people read them
 sheet      the drawing surface: matplotlib in, SVG out that is the same to the byte everywhere
 curves     series read from whatever holds them: arrays, boto3 responses, pandas
-chart      curves, thresholds, states, incidents and e-mails on one time axis
+happenings what happened beside them: states of alarms, e-mails, incidents
+story      what these data say, as a title and as values
+chart      all of it on one time axis
+periods    an alarm's evaluation range as boxes
 html text  tables, chips and cards, once for a page and once for a terminal
 mailbox    e-mails that show themselves as letters
 card       a lab's card

@@ -206,7 +206,10 @@ class _Layout:
         return 14 + min(max([text_width(text, 12) + 10 for text in texts] + [16]), 220)
 
     def _limit_text(self) -> str:
-        return f"{'ALARM ' if self.chart.bands else ''}{self.chart.threshold}"
+        said = str(self.chart.threshold)
+        if not self.chart.bands:
+            return said
+        return f"ALARM at {said}" if said.endswith(("more", "less")) else f"ALARM {said}"
 
     def x(self, us: int) -> float:
         """Where an instant is, in pixels; what is off the axis is at its end."""

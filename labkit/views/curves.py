@@ -16,6 +16,7 @@ from typing import Any
 
 from labkit.core.clock import MINUTE, SECOND
 from labkit.core.errors import LabError
+from labkit.views.drawing import printable
 from labkit.views.timeaxis import instant
 
 STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
@@ -88,7 +89,10 @@ class Curve:
 
 
 def missing(curves: Sequence[Curve], start_us: int, end_us: int) -> list[tuple[int, int]]:
-    """The stretches between start and end in which no curve has a point."""
+    """The stretches between start and end in which no curve has a point.
+
+    At either end less than a period is no gap: that point lies outside, or is not due yet.
+    """
     gaps: list[tuple[int, int]] = []
     reached = start_us
     for begin, end in sorted(part for curve in curves for part in curve.covered()):
@@ -97,7 +101,12 @@ def missing(curves: Sequence[Curve], start_us: int, end_us: int) -> list[tuple[i
         reached = max(reached, end)
     if reached < end_us:
         gaps.append((reached, end_us))
-    return [gap for gap in gaps if gap[1] > gap[0] and gap[0] < end_us]
+    least = min((curve.period_us for curve in curves if curve.starts), default=0)
+    return [
+        (begin, end)
+        for begin, end in gaps
+        if begin < end and (end - begin >= least or (begin > start_us and end < end_us))
+    ]
 
 
 def read(
@@ -255,7 +264,7 @@ def make(
         period = max(period, SECOND)
     else:
         period = _microseconds(period_us)
-    return Curve(label, starts, tuple(at[start] for start in starts), period, unit)
+    return Curve(printable(label), starts, tuple(at[start] for start in starts), period, unit)
 
 
 def _is_integers(timestamps: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from labkit.core.clock import SECOND, iso
 from labkit.views import html, theme
 from labkit.views.drawing import Drawing
+from labkit.views.happenings import oldest_first
 from labkit.views.text import table
 from labkit.views.timeaxis import clock_text, day_text, instant, when
 from labkit.views.wording import count, joined
@@ -27,33 +28,37 @@ def events(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Drawing
         found = response.get("Events", response.get("Records", ()))
     else:
         found = response
-    rows = sorted((_row(event) for event in found), key=lambda row: str(row["time"]))
+    rows = [_row(event) for event in found]
+    looked_up = not any("eventName" in event for event in found)
+    rows = oldest_first(rows, lambda row: str(row["time"]), newest_first=looked_up)
     head = _title(rows)
     if not rows:
         return Drawing(head, head, {"events": []}, body=html.card(head))
     shown = rows[-MOST_SHOWN:]
-    columns = ["when (UTC)", "who", "what", "on", "error"]
-    cells = [
-        [_moment(row["time"]), row["who"], row["what"], ", ".join(row["resources"]), row["error"]]
-        for row in shown
-    ]
-    fancy = [
-        [
-            html.whole(moment),
-            who,
-            html.together([html.element("b", row["name"]), html.muted(row["service"])], " "),
-            html.together([html.mono(name) for name in row["resources"]], "<br>"),
-            html.element("span", error, f"color:{theme.ERRORS};font-weight:600") if error else "",
-        ]
-        for row, (moment, who, _, _, error) in zip(shown, cells, strict=True)
-    ]
+    failed = any(row["error"] for row in shown)
+    columns = ["when (UTC)", "who", "what", "on", *(["error"] if failed else [])]
+    plain: list[list[str]] = []
+    fancy: list[list[object]] = []
+    for row in shown:
+        at, error, on = _moment(row["time"]), row["error"], _some(row["resources"])
+        plain.append([at, row["who"], row["what"], ", ".join(on), error][: len(columns)])
+        what = html.together([html.element("b", row["name"]), html.muted(row["service"])], " ")
+        where = html.together([html.mono(name) for name in on], "<br>")
+        red = html.element("span", error, f"color:{theme.ERRORS};font-weight:600") if error else ""
+        fancy.append([html.whole(at), row["who"], what, where, red][: len(columns)])
     more = len(rows) - len(shown)
     note = f"{count(more, 'older event')} not shown" if more else ""
     body = html.card(
         head, html.table(columns, fancy), *([html.note(note)] if note else []), alt=head
     )
-    plain = "\n".join([head, table(columns, cells), *([note] if note else [])])
-    return Drawing(head, plain, {"events": rows}, body=body)
+    told = "\n".join([head, table(columns, plain, longest=90), *([note] if note else [])])
+    return Drawing(head, told, {"events": rows}, body=body)
+
+
+def _some(resources: Sequence[str], most: int = 3) -> list[str]:
+    """The first resources of a call; RunInstances alone names six."""
+    more = len(resources) - most
+    return [*resources[:most], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _moment(time: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from labkit.core.errors import LabError
 from labkit.views.chart import Band, Span
+from labkit.views.drawing import printable
 from labkit.views.timeaxis import instant
 
 
@@ -22,7 +23,7 @@ def incident(one: Any) -> tuple[int, int | None, str]:
         start = getattr(one, "start_us", None) or one.start
         end = getattr(one, "end_us", None) or getattr(one, "end", None)
         name = getattr(one, "name", "") or getattr(one, "kind", "incident")
-    return instant(start), None if end is None else instant(end), str(name)
+    return instant(start), None if end is None else instant(end), printable(name)
 
 
 def mail(one: Any) -> tuple[int, str]:
@@ -33,6 +34,8 @@ def mail(one: Any) -> tuple[int, str]:
         return instant(one.at), str(getattr(one, "subject", ""))
     return instant(one), ""
 
+
+T = TypeVar("T")
 
 #: An alarm's changes: what it was before the first one (None: not known), and (instant, state).
 Changes = tuple[str | None, list[tuple[int, str]]]
@@ -51,7 +54,7 @@ def changes_of(states: Any) -> dict[str, Changes]:
         for label, one in states.items():
             inner = changes_of(one)
             for name, changes in inner.items():
-                out[str(label) if len(inner) == 1 else f"{label} {name}"] = changes
+                out[printable(label if len(inner) == 1 else f"{label} {name}")] = changes
         return out
     items = states["AlarmHistoryItems"] if isinstance(states, Mapping) else list(states)
     if all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
@@ -90,6 +93,20 @@ def history_line(item: Any) -> dict[str, Any]:
         f"a {type(item).__name__} is no line of an alarm's history; states are "
         "[(instant, state), ...] or a DescribeAlarmHistory response"
     )
+
+
+def oldest_first(
+    rows: Sequence[T], at: Callable[[T], Any], *, newest_first: bool = True
+) -> list[T]:
+    """The rows in order of time; rows of one instant in the order in which they happened.
+
+    AWS lists the newest first, several of one second too; ``newest_first`` says whether to take
+    that for granted where all rows are of one instant.
+    """
+    first, last = (at(rows[0]), at(rows[-1])) if rows else (0, 0)
+    if first > last or (first == last and newest_first):
+        rows = rows[::-1]
+    return sorted(rows, key=at)
 
 
 def band(label: str, changes: Changes, start_us: int, end_us: int) -> Band:

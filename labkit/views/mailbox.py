@@ -11,7 +11,7 @@ from typing import SupportsIndex, overload
 from labkit.core.clock import to_us
 from labkit.core.errors import LabError
 from labkit.views import html
-from labkit.views.drawing import Shown
+from labkit.views.drawing import Shown, printable
 from labkit.views.text import table
 from labkit.views.timeaxis import clock_text, day_text
 from labkit.views.wording import count
@@ -85,7 +85,8 @@ class Mail(Shown):
         lines = [f"{name + ':':<9}{value}" for name, value in self._head()]
         document = _document(self.body)
         body = self.body.rstrip() if document is None else json.dumps(document, indent=2)
-        return "\n".join([*lines, "", body, *(["", self._todo()] if self._todo() else [])])
+        todo = ["", self._todo()] if self._todo() else []
+        return printable("\n".join([*lines, "", body, *todo]))
 
     def _repr_html_(self) -> str:
         head = html.table(

@@ -158,14 +158,18 @@ _CELL = (
 def box(mark: str, above: str, below: str, counted: bool) -> html.Html:
     """One period as a box; what did not count has a dashed frame."""
     face = {"X": theme.ALARM, "0": theme.OK}.get(mark, theme.INSUFFICIENT_DATA)
-    edge = f"2px solid {theme.INK}" if counted else f"2px dashed {theme.LINE}"
+    edge, fill, ink = f"2px solid {theme.INK}", face.fill, face.ink
+    if not counted:
+        edge = f"2px dashed {face.edge}"
+        if mark != "-":  # in outline: it was looked at, no more
+            fill, ink = theme.PAPER, theme.ALARM.fill if mark == "X" else face.ink
     small = "font-size:11px"
     parts = [
         html.element("div", above, small) if above else "",
         html.element("div", mark, "font-size:16px;font-weight:700"),
         html.element("div", below, small) if below else "",
     ]
-    style = f"{_CELL};background:{face.fill};color:{face.ink};border:{edge}"
+    style = f"{_CELL};background:{fill};color:{ink};border:{edge}"
     return html.element("div", html.together(parts), style)
 
 

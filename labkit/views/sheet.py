@@ -108,7 +108,7 @@ def text_width(text: str, size: float = 12, bold: bool = False) -> float:
         name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
         font = get_font(f"{matplotlib.get_data_path()}/fonts/ttf/{name}")
         font.set_size(100, 72)
-        font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+        font.set_text(printable(text), 0.0, flags=LoadFlags.NO_HINTING)
         width: float = font.get_width_height()[0] / 64 * size / 100
     return round(width, 2)
 

@@ -9,6 +9,7 @@ from typing import Any
 from labkit.core.clock import SECOND, iso
 from labkit.views.chart import Band, Chart, Span, Threshold
 from labkit.views.curves import Curve, missing
+from labkit.views.drawing import printable
 from labkit.views.happenings import Changes, band
 from labkit.views.timeaxis import when
 from labkit.views.wording import count, cut, figures, joined, quantity, stretch
@@ -70,7 +71,7 @@ class Story:
     def chart(self, title: str | None = None, *, stacked: bool = False) -> Chart:
         """The chart that shows all this, under its own title unless another is given."""
         return Chart(
-            title=title or self.title(),
+            title=printable(title or self.title()),
             curves=tuple(self.curves),
             start_us=self.start_us,
             end_us=self.end_us,
@@ -261,13 +262,14 @@ class _Teller:
         told = f"e-mail at {self._at(first)}"
         if len(mails) > 1:
             told = f"{count(len(mails), 'e-mail')}, first at {self._at(first)}"
-        begun = [(a, name) for a, _, name in self.story.incidents if a <= first]
+        begun = [one for one in self.story.incidents if one[0] <= first]
         if not begun:
             return told
-        since, name = begun[-1]
-        return (
-            f"{told}, {stretch((first - since) // SECOND * SECOND)} after \u201c{name}\u201d began"
-        )
+        since, until, name = begun[-1]
+        late = stretch((first - since) // SECOND * SECOND)
+        if first <= until:
+            return f"{told}, {late} into \u201c{name}\u201d"
+        return f"{told}, {late} after \u201c{name}\u201d began"
 
 
 def _name(curve: Curve) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.views import theme
+from labkit.views.drawing import printable
 from labkit.views.timeaxis import ticks
 from labkit.views.wording import cut, nice_axis, short
 
@@ -27,7 +28,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, longest: int
     cpu-high  ALARM
     disk      OK
     """
-    lines = [[cut(" ".join(str(cell).split()), longest) for cell in row] for row in rows]
+    lines = [[cut(" ".join(printable(cell).split()), longest) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

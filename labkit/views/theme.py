@@ -22,7 +22,7 @@ ERRORS = "#c62f2f"
 CAPACITY = "#6b7280"
 COST = "#8a5a2b"
 #: Curves that are about none of these, in the order in which they are given out.
-OTHERS = ("#1f6fb4", "#d97a1a", "#7a4fa8", "#12858a", "#3d4650", "#9a8a12")
+OTHERS = ("#1f6fb4", "#d97a1a", "#4c1f3a", "#799963", "#5813bf", "#996379")
 
 # -- on the time axis
 THRESHOLD = "#1f2328"

@@ -217,8 +217,8 @@ def test_eight_threads_lose_nothing(lab):
     for thread in threads:
         thread.join()
     got = client.get_metric_statistics(
-        Namespace="N", MetricName="m", StartTime=start, EndTime=start + timedelta(minutes=1), Period=60,
-        Statistics=["SampleCount"],
+        Namespace="N", MetricName="m", StartTime=start, EndTime=start + timedelta(minutes=1),
+        Period=60,         Statistics=["SampleCount"],
     )  # fmt: skip
     assert got["Datapoints"][0]["SampleCount"] == 400
 

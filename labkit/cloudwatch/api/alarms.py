@@ -5,7 +5,6 @@ Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semant
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
 from labkit.core.clock import to_us
 from labkit.core.errors import AwsError, NotImplementedYet
-from labkit.core.jsontext import dumps
+from labkit.core.jsontext import dumps, parse
 from labkit.core.sources import Series
 
 if TYPE_CHECKING:
@@ -122,7 +121,9 @@ def rule_of(config: dict[str, Any]) -> AlarmRule:
 
 
 def _check_metric(config: dict[str, Any]) -> None:
-    for needed in ("MetricName", "Namespace", "Period"):
+    for needed in (
+        "MetricName", "Namespace", "Period", "EvaluationPeriods", "ComparisonOperator",
+    ):  # fmt: skip
         if needed not in config:
             raise AwsError("MissingParameter", f"The parameter {needed} is required.")
     if not config["MetricName"].strip() or len(config["MetricName"]) > 255:
@@ -413,7 +414,7 @@ def set_alarm_state(
     store: Store = call.store
     if StateReasonData is not None:
         try:
-            json.loads(StateReasonData)
+            parse(StateReasonData)
         except ValueError as problem:
             raise AwsError("InvalidFormat", f"StateReasonData is no JSON: {problem}") from problem
     alarm = store.alarms.get(AlarmName)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, TypeVar
 
 from labkit.core.errors import AwsError
+from labkit.core.jsontext import dumps, parse
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ def _mark(request: Any) -> str:
 
 def token_for(offset: int, request: Any) -> str:
     """The token of the page that begins at ``offset`` of the answer to ``request``."""
-    return base64.urlsafe_b64encode(json.dumps([offset, _mark(request)]).encode()).decode()
+    return base64.urlsafe_b64encode(dumps([offset, _mark(request)]).encode()).decode()
 
 
 def offset_of(token: str | None, request: Any) -> int:
@@ -33,7 +33,7 @@ def offset_of(token: str | None, request: Any) -> int:
     if token is None:
         return 0
     try:
-        offset, mark = json.loads(base64.urlsafe_b64decode(token.encode()))
+        offset, mark = parse(base64.urlsafe_b64decode(token.encode()))
         if mark == _mark(request) and isinstance(offset, int) and offset >= 0:
             return offset
     except (ValueError, TypeError):

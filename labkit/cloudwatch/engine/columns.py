@@ -74,7 +74,8 @@ def _grain(rule: AlarmRule) -> int:
 def _due(rule: AlarmRule, samples: Samples, rows: Ints) -> Ints:
     """When rows were due: their arrival if they were pulled, else the end of their grain."""
     if samples.arrivals is not None:
-        return samples.arrivals[rows]
+        arrived: Ints = samples.arrivals[rows]
+        return arrived
     grain = _grain(rule)
     stamps = samples.timestamps[rows]
     due: Ints = stamps - stamps % grain + grain

@@ -215,7 +215,9 @@ def evaluate(rule: AlarmRule, periods: Sequence[Period], state: str) -> Evaluati
     counted = tuple(real[-n:])
     fill = max(n - len(real), 0)
     breaching = sum(rule.breaches(p.value) for p in counted if p.value is not None)
-    inputs = {"N": n, "M": m, "datapoints": len(counted), "breaching": breaching, "missing": fill}
+    inputs: dict[str, object] = {
+        "N": n, "M": m, "datapoints": len(counted), "breaching": breaching, "missing": fill,
+    }  # fmt: skip
     decision, name, text = _decide(rule, counted, breaching, fill)
     needed = rule.samples_needed
     samples = sum(p.sample_count for p in counted)

@@ -35,9 +35,9 @@ from labkit.cloudwatch.engine.samples import Floats, Ints, Samples
 
 BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 _FAMILY = ("TM", "WM", "TC", "TS", "PR")
-_NUMBER = r"(?:\d+(?:\.\d{1,10})?)"
-_LOWER = re.compile(rf"^(p|tm|wm|tc|ts)({_NUMBER})$")
-_UPPER = re.compile(rf"^(TM|WM|TC|TS|PR)\(({_NUMBER})?(%)?:({_NUMBER})?(%)?\)$")
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]{1,10})?)"
+_LOWER = re.compile(rf"^(p|tm|wm|tc|ts)({_NUMBER})")
+_UPPER = re.compile(rf"^(TM|WM|TC|TS|PR)\(({_NUMBER})?(%)?:({_NUMBER})?(%)?\)")
 
 
 class StatisticError(ValueError):
@@ -114,12 +114,12 @@ def parse_statistic(text: str) -> Statistic:
         return Statistic(text, text)
     if text == "IQM":
         return Statistic(text, "TM", 25.0, 75.0, True)
-    lower = _LOWER.match(text)
+    lower = _LOWER.fullmatch(text)
     if lower:
         kind, high = lower.group(1), float(lower.group(2))
         _percentile(text, high)
         return Statistic(text, kind if kind == "p" else kind.upper(), None, high, True)
-    upper = _UPPER.match(text)
+    upper = _UPPER.fullmatch(text)
     if upper:
         return _ranged(text, upper)
     raise StatisticError(_advice(text))
@@ -155,10 +155,14 @@ def _percentile(text: str, value: float) -> None:
 
 
 def _advice(text: str) -> str:
-    head = re.match(r"^(p|tm|wm|tc|ts|pr|iqm)", text, re.IGNORECASE)
+    head = re.match(r"^(pr|p|tm|wm|tc|ts|iqm)", text, re.IGNORECASE)
     if head is None:
         return f"{text!r} is no statistic; there are {', '.join(BASIC)}, p99, tm90, TM(10%:90%) ..."
     kind = head.group(1)
+    if kind.upper() == "IQM":
+        return f"{text!r}: it is IQM, in capitals and without a number"
+    if kind.upper() == "PR":
+        return f"{text!r}: a percentile rank has its bounds in parentheses: PR(low:high)"
     if "(" in text:
         return f"{text!r}: with parentheses it is {kind.upper()}(low:high), in capitals"
     return (
@@ -184,7 +188,8 @@ def sample_counts(
     """How many values each window holds; 0 for an empty one."""
     first, last = bounds(samples, starts, ends, visible_at)
     if samples.counts is None:
-        return (last - first).astype(np.float64)
+        rows: Floats = (last - first).astype(np.float64)
+        return rows
     result = np.zeros(len(first))
     filled = last > first
     if filled.any():
@@ -195,7 +200,8 @@ def sample_counts(
 def _reduce(ufunc: np.ufunc, values: Floats, first: Ints, last: Ints) -> Floats:
     """``ufunc`` over each of the non-empty row ranges ``[first, last)``, which may overlap."""
     if bool(np.all(last - first == 1)):
-        return values[first]
+        ones: Floats = values[first]
+        return ones
     pairs = np.empty(2 * len(first), dtype=np.intp)
     pairs[0::2], pairs[1::2] = first, last
     if int(last.max()) == len(values):
