@@ -70,6 +70,7 @@ HEARERS: tuple[Hears, ...] = (
 ANSWERS: tuple[Answers, ...] = (
     Answers("deliver", "backing/deliver", lambda lab: lab.parts.deliver),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
+    Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
 )
 
 #: Seams of later parts. Each has a strict-xfail test in tests/core/test_wiring.py, which fails the
@@ -88,7 +89,7 @@ UNHEARD_KINDS = frozenset(
         "sign_in",
     }
 )
-UNANSWERED_PORTS = frozenset({"instance_action", "key_usable", "bucket_allows"})
+UNANSWERED_PORTS = frozenset({"key_usable", "bucket_allows"})
 
 
 def connect(lab: Lab) -> None:

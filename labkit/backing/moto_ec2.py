@@ -7,10 +7,10 @@ first and then hands the instance to the mounted world's listener (``ec2.py``), 
 the state AWS would show and schedules the next one. With no listener moto is as it was.
 
 Repaired on the way, since lessons meet it: RunInstances starts MaxCount machines and not MinCount,
-in the default subnet with the default security group when it is told no other;
-stopping what is stopped answers its real state; operations on an instance in the wrong state are
-refused as AWS refuses them, all or none; unknown ids are named in the order in which they were
-given (moto names one of a set, another one in each process).
+in the default subnet with the default security group when it is told no other; the network
+interface made for a machine goes with it, and its address with that; stopping what is stopped
+answers its real state; operations on an instance in the wrong state are refused as AWS refuses
+them, all or none; unknown ids are all named (moto names one of them).
 """
 
 from __future__ import annotations
@@ -147,6 +147,9 @@ def _hook_backend(module: ModuleType) -> None:
         )
         if ec2 is not None:
             for instance in reservation.instances:
+                if not kwargs.get("nics"):
+                    for nic in instance.nics.values():
+                        nic.delete_on_termination = True
                 ec2.launched(instance)
         return reservation
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
-from labkit.backing.moto_seams import seam, while_loading
+from labkit.backing.moto_seams import mounted, seam, while_loading
 
 #: Services whose region list moto asks boto3 for and that are in every region.
 _EVERYWHERE = frozenset(
@@ -188,6 +188,29 @@ def _read_models_quickly(module: ModuleType) -> None:
 
 
 # -- every call
+@seam("moto.core.authorization")
+def _authorise_nothing(module: ModuleType) -> None:
+    """Who may do what is decided at the gateway, before a call comes here.
+
+    moto decides it too, after a number of calls that is infinite, and imports IAM's access control
+    and through it S3 before it looks at that number.
+    """
+    mixin = module.ActionAuthenticatorMixin
+    for name in (
+        "_authenticate_and_authorize_normal_action",
+        "_authenticate_and_authorize_s3_action",
+    ):
+        setattr(mixin, name, _only_without_a_world(getattr(mixin, name)))
+
+
+def _only_without_a_world(decide: Callable[..., None]) -> Callable[..., None]:
+    def authorise(self: Any, *args: Any, **kwargs: Any) -> None:
+        if mounted() is None:
+            decide(self, *args, **kwargs)
+
+    return authorise
+
+
 @seam("moto.core.responses")
 def _remember_names(module: ModuleType) -> None:
     method_names = module.method_names_from_class

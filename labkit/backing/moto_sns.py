@@ -243,7 +243,7 @@ def _queue_attributes(given: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def as_aws_writes(envelope: dict[str, Any]) -> str:
-    """An envelope as SNS writes it into queues and JSON mails: indented, a blank before the colon."""
+    """An envelope as SNS writes it into queues and JSON mails: a blank before each colon too."""
     return json.dumps(envelope, indent=2, separators=(",", " : "), ensure_ascii=False)
 
 

@@ -42,7 +42,7 @@ class _Counted(dict):
         return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - this is get
 
     def items(self) -> Any:
         return [(name, self[name]) for name in self]

@@ -40,6 +40,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Protocol
 
+from labkit.backing.moto_order import OrderedSet
 from labkit.backing.moto_quick import regions_of
 from labkit.backing.moto_seams import Shim, mounted, seam
 
@@ -227,7 +228,7 @@ class _Spooled(tempfile.SpooledTemporaryFile):
 
 @seam("moto.s3.models")
 def _close_objects(module: ModuleType) -> None:
-    """moto finds the open files of overwritten and deleted objects through ``instances_tracked``."""
+    """moto finds open files of deleted objects through ``instances_tracked``, which is gone."""
 
     def spooled(*args: Any, **kwargs: Any) -> Any:
         kind = tempfile.SpooledTemporaryFile if mounted() is None else _Spooled
@@ -248,19 +249,6 @@ def _keep_request_count(module: ModuleType) -> None:
     _add(AttributeSlot(module.ActionAuthenticatorMixin, "request_count", int))
 
 
-class _InOrder(list):
-    """As much of a set as moto asks for, walked in the order of adding.
-
-    moto keeps weak references in real sets; their order is that of addresses in memory, and with
-    it the order in which peerings are searched.
-    """
-
-    def add(self, item: Any) -> None:
-        """Add ``item`` unless it is there."""
-        if item not in self:
-            self.append(item)
-
-
 @seam("moto.ec2.models.vpcs")
 @seam("moto.ec2.models.vpc_peering_connections")
 @seam("moto.ec2.models.transit_gateway_attachments")
@@ -274,8 +262,8 @@ def _keep_references(module: ModuleType) -> None:
         backend = getattr(module, owner, None)
         if backend is not None and attribute in vars(backend):
             # Put in place at once too: the world that made moto load this is mounted already.
-            setattr(backend, attribute, defaultdict(_InOrder))
-            _add(AttributeSlot(backend, attribute, lambda: defaultdict(_InOrder)))
+            setattr(backend, attribute, defaultdict(OrderedSet))
+            _add(AttributeSlot(backend, attribute, lambda: defaultdict(OrderedSet)))
 
 
 @seam("moto.utilities.id_generator")

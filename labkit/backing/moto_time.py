@@ -29,7 +29,7 @@ _now_us: Callable[[], int] | None = None
 
 
 def tell_time(now_us: Callable[[], int] | None) -> None:
-    """Let moto's clocks be ``now_us`` (microseconds since the epoch), or its own again with None."""
+    """Let moto's clocks be ``now_us`` (microseconds since the epoch); its own again with None."""
     global _now_us
     _now_us = now_us
 

@@ -15,6 +15,7 @@ file                  what it takes from moto and gives back
 ``moto_state.py``     the places where moto remembers: slots, and what is swapped
 ``moto_time.py``      every clock
 ``moto_random.py``    every source of chance
+``moto_order.py``     every set that is shown as a list
 ``moto_quick.py``     what is slow at import and at every call
 ``moto_dispatch.py``  a request in, an answer out; whose account and region
 ``moto_ec2.py`` ...   what single services do otherwise than AWS
@@ -58,6 +59,7 @@ from labkit.backing import (
     moto_dispatch,
     moto_ec2,
     moto_iam,
+    moto_order,
     moto_quick,
     moto_random,
     moto_seams,
@@ -330,4 +332,4 @@ def _load_moto() -> None:
 __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 
 # These register their seams when they are imported, and that is all they are imported for.
-_SEAMS = (moto_ec2, moto_iam, moto_quick, moto_sns, moto_sqs)
+_SEAMS = (moto_ec2, moto_iam, moto_order, moto_quick, moto_sns, moto_sqs)

@@ -20,7 +20,7 @@ from labkit.core.clock import DAY, Clock, Phase
 from labkit.core.errors import AwsError
 from labkit.core.facts import Facts
 
-#: How long a confirmation is waited for (API reference of ConfirmSubscription: "valid for two days").
+#: How long a confirmation is waited for (API reference of ConfirmSubscription: "two days").
 PENDING_US = 2 * DAY
 
 CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
@@ -121,7 +121,7 @@ class Sns:
         return subscription.arn in subscription.topic.sns_backend.subscriptions
 
     def _lapse(self, payload: dict[str, Any]) -> None:
-        """Clock handler: two days after it was asked for, an unconfirmed subscription is removed."""
+        """Clock handler: two days after it was asked for, an unconfirmed subscription goes."""
         with self._world.working():
             awaited = self._awaited.pop(payload["token"], None)
             if awaited is None or not moto_sns.pending(awaited.subscription):

@@ -2,8 +2,9 @@
 
 **Long polling.** moto's ReceiveMessage really waits, in the thread that called, for a message that
 can't come, because the lab's time stands still while it waits. So the wait is taken out at the
-model (``moto_sqs.py``): whatever a request or a queue says, moto looks once and answers. How long the caller *wanted*
-to wait is what :func:`take_wait_seconds` tells, for a gateway that lets the lab advance by it.
+model (``moto_sqs.py``): whatever a request or a queue says, moto looks once and answers. How long
+the caller *wanted* to wait is what :func:`take_wait_seconds` tells, for a gateway that lets the lab
+advance by it.
 
 **Time.** Visibility timeouts, delays and retention follow the lab's clock through ``moto_time``.
 """

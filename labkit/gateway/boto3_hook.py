@@ -238,6 +238,8 @@ class LabResponse:
         self.headers: dict[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         self.content = b""
         self.text = ""
+        # botocore's handler of GetBucketLocation reads the raw answer when there is one.
+        self.raw = None
 
 
 #: The one hook of this process.

@@ -1,4 +1,4 @@
-"""A lab as far as the backing needs one: a clock, facts, a world of moto, and boto3 on top of it."""
+"""A lab as far as the backing needs one: a clock, facts, a world of moto, boto3 on top."""
 
 from __future__ import annotations
 

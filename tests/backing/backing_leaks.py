@@ -83,4 +83,4 @@ def look() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(look()))
+    sys.stdout.write(json.dumps(look()))

@@ -67,6 +67,21 @@ def machines(bench: Bench) -> None:
     ec2.reboot_instances(InstanceIds=ids[1:])
     ec2.unmonitor_instances(InstanceIds=ids)
     ec2.allocate_address(Domain="vpc")
+    groups = [group]
+    for name in ("db", "cache", "queue"):
+        groups.append(ec2.create_security_group(GroupName=name, Description=name)["GroupId"])
+    walled = ec2.run_instances(ImageId="ami-0abc", MinCount=3, MaxCount=3, SecurityGroupIds=groups)[
+        "Instances"
+    ]
+    ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in walled])
+    ec2.run_instances(ImageId="ami-0abc", MinCount=2, MaxCount=2, SecurityGroupIds=groups)
+    ec2.describe_network_interfaces()
+    ec2.describe_route_tables()
+    missing = [f"sg-0123456789abcde{digit}" for digit in "0123"]
+    with contextlib.suppress(ClientError):
+        ec2.describe_security_groups(GroupIds=missing)
+    with contextlib.suppress(ClientError):
+        ec2.describe_volumes(VolumeIds=[f"vol-0123456789abcde{digit}" for digit in "0123"])
     ec2.create_volume(Size=8, AvailabilityZone="us-east-1a")
     ec2.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"ImageId": "ami-0abc"})
     bench.advance(60)
@@ -144,6 +159,10 @@ def objects(bench: Bench) -> None:
         UploadId=upload,
         MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
     )
+    for folder in ("x/1", "y/2", "z/3", "w/4"):
+        s3.put_object(Bucket="notes-1", Key=folder, Body=b"")
+    s3.list_objects_v2(Bucket="notes-1", Delimiter="/")
+    s3.list_object_versions(Bucket="notes-1", Delimiter="/")
     s3.list_buckets()
     s3.get_bucket_location(Bucket="notes-1")
     with contextlib.suppress(ClientError):
@@ -191,4 +210,4 @@ def digest(bench: Bench) -> str:
 
 
 if __name__ == "__main__":
-    print(scenario(Bench()))
+    sys.stdout.write(scenario(Bench()) + "\n")

@@ -217,6 +217,22 @@ def test_as_many_as_asked_for_in_the_default_network(bench):
     assert describe(bench, placed)["Placement"]["AvailabilityZone"] == zone
 
 
+def test_a_terminated_machine_gives_its_address_back(bench):
+    ec2 = bench.client("ec2")
+
+    def free():
+        return [s["AvailableIpAddressCount"] for s in ec2.describe_subnets()["Subnets"]]
+
+    before = free()
+    ids = run(bench, count=3)
+    assert sum(before) - sum(free()) == 3
+    assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 3
+    bench.advance(15)
+    ec2.terminate_instances(InstanceIds=ids)
+    assert free() == before
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
 def test_monitoring_is_told_when_it_changes(bench):
     ec2 = bench.client("ec2")
     instance_id = run(bench)

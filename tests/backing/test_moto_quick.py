@@ -76,3 +76,13 @@ def test_method_names_are_those_of_the_class():
     names = responses.method_names_from_class(SQSResponse)
     assert names == {name for name, _ in inspect.getmembers(SQSResponse, inspect.isfunction)}
     assert responses.method_names_from_class(SQSResponse) is names
+
+
+def test_nobody_is_authorised_twice(bench, monkeypatch):
+    """The gateway decides; moto's own look imports S3 for a call to a queue."""
+    import moto.iam.access_control
+
+    monkeypatch.setattr(moto.iam.access_control, "IAMRequest", lambda **_: pytest.fail("asked"))
+    monkeypatch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
+    assert bench.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    bench.client("s3").create_bucket(Bucket="notes-1")

@@ -24,7 +24,7 @@ FOLDERS = (
     "sts",
     "iam",
 )
-FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # what those import
+FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # imported by those
 
 #: (file, call) -> why it is no leak.
 KNOWN = {
@@ -71,6 +71,7 @@ def name_of(node):
 
 
 def suspicious(path):
+    """The calls in a file that read a clock, wait, or draw from elsewhere than moto's source."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = {}
     for node in ast.walk(tree):
@@ -79,21 +80,25 @@ def suspicious(path):
         elif isinstance(node, ast.ImportFrom):
             imported |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = name_of(node.func)
-        head, _, last = name.partition(".")[0], "", name.rpartition(".")[2]
-        origin = imported.get(head, "")
-        if "mock_random" in origin or name.endswith("mock_random") or not name:
-            continue
-        if (last in CLOCKS and origin.split(".")[0] in {"datetime", "time"}) or (
-            (last in CHANCE
-            and "." in name
-            and origin.split(".")[0] in {"os", "secrets", "uuid", "cryptography", "random"})
-            or (last in DRAWS
-            and origin == "random")
-        ) or (name in {"uuid4", "uuid1", "uuid.uuid4", "uuid.uuid1"} and "uuid" in origin) or (last in {"sleep", "wait_for"} and not origin.startswith("moto")):
+        name = name_of(node.func) if isinstance(node, ast.Call) else ""
+        if name and is_suspicious(name, imported.get(name.partition(".")[0], "")):
             yield name
+
+
+def is_suspicious(name, origin):
+    last = name.rpartition(".")[2]
+    root = origin.split(".")[0]
+    if "mock_random" in origin or "mock_random" in name:
+        return False
+    if last in CLOCKS and root in {"datetime", "time"}:
+        return True
+    if last in CHANCE and "." in name and root in {"os", "secrets", "uuid", "cryptography"}:
+        return True
+    if last in DRAWS and origin == "random":
+        return True
+    if last in {"uuid4", "uuid1"} and root == "uuid":
+        return True
+    return last in {"sleep", "wait_for"} and not origin.startswith("moto")
 
 
 FILES = sorted(p for folder in FOLDERS for p in (MOTO / folder).rglob("*.py"))

@@ -71,7 +71,7 @@ def test_custom_ids_and_peerings_go_with_their_world(make_bench):
     with other.world.held():
         assert moto_id_manager._custom_ids == {}
         (others,) = VPCBackend.vpc_refs.values()
-        assert len(others) == 1 and others[0]() is not mine[0]()
+        assert len(others) == 1 and next(iter(others))() is not next(iter(mine))()
 
 
 def test_moto_keeps_nothing_of_a_world_that_is_gone(elsewhere):
@@ -111,8 +111,10 @@ def test_stock_moto_works_before_beside_and_after_worlds(make_bench):
     bench.world.unmount()
     assert len(with_mock()) == 1
     assert bench.client("sqs").list_queues()["QueueUrls"][0].endswith("/ours")
-    bench.world.unmount()
+    # Now beside a world that is mounted: mock_aws clears what it finds, so the world steps aside.
+    assert bench.world.mounted
     assert len(with_mock()) == 1
+    assert bench.client("sqs").list_queues()["QueueUrls"][0].endswith("/ours")
 
 
 def test_every_slot_can_be_taken_and_put_back(bench):

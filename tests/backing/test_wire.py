@@ -63,9 +63,9 @@ def call(bench, backing):
 def test_all_protocols_come_through(call):
     status, made = call("sqs", "CreateQueue", QueueName="q")  # json
     assert status == 200 and made["QueueUrl"].endswith("/q")
-    status, made = call("sns", "CreateTopic", Name="t")  # query
+    _, made = call("sns", "CreateTopic", Name="t")  # query
     assert made["TopicArn"].endswith(":t")
-    status, made = call("ec2", "DescribeVpcs")  # ec2
+    _, made = call("ec2", "DescribeVpcs")  # ec2
     assert made["Vpcs"][0]["IsDefault"]
     status, made = call("s3", "CreateBucket", Bucket="notes-1")  # rest-xml
     assert status == 200
@@ -97,13 +97,11 @@ def test_bodies_of_every_kind(call):
     stream.seek(8)
     for body, expected in ((b"bytes", b"bytes"), (stream, b"read"), (bytearray(b"x"), b"x")):
         call("s3", "PutObject", Bucket="notes-1", Key="k", Body=body)
-        status, got = call("s3", "GetObject", Bucket="notes-1", Key="k")
+        _, got = call("s3", "GetObject", Bucket="notes-1", Key="k")
         assert got["Body"].read() == expected and got["ContentLength"] == len(expected)
     assert stream.tell() == 8
     call("sns", "CreateTopic", Name="t", Tags=[{"Key": "ü", "Value": "a&b=c"}])
-    status, told = call(
-        "sns", "ListTagsForResource", ResourceArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
-    )
+    _, told = call("sns", "ListTagsForResource", ResourceArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:t")
     assert told["Tags"] == [{"Key": "ü", "Value": "a&b=c"}]
 
 
@@ -116,6 +114,18 @@ def test_who_calls_is_known_by_the_call(call):
     _, answer = call("sts", "GetCallerIdentity")
     assert answer["Arn"] == LEARNER.arn and answer["UserId"] == "AIDALEARNER"
     assert answer["Account"] == ACCOUNT
+
+
+def test_a_user_without_a_name_is_the_caller(call):
+    user = call("iam", "GetUser")[1]["User"]
+    assert (user["UserName"], user["Arn"], user["UserId"]) == (
+        "learner",
+        LEARNER.arn,
+        "AIDALEARNER",
+    )
+    assert user["CreateDate"].isoformat() == "2026-01-05T09:00:00+00:00"
+    status, answer = call("iam", "GetUser", UserName="nobody")
+    assert (status, answer["Error"]["Code"]) == (404, "NoSuchEntity")
 
 
 def test_only_a_role_that_is_there_can_be_assumed(call):

@@ -235,6 +235,14 @@ def test_an_upload_runs_in_the_calling_thread(lab, tmp_path):
     assert s3.get_object(Bucket="teapot", Key="k")["Body"].read() == b"x" * 100
 
 
+def test_handlers_of_botocore_that_read_the_raw_answer_work(lab):
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(
+        Bucket="teapot-west", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    assert s3.get_bucket_location(Bucket="teapot-west")["LocationConstraint"] == "eu-west-1"
+
+
 def test_every_call_is_observed(lab, cloudwatch):
     before = lab.dispatch.seen
     cloudwatch.describe_alarms()
