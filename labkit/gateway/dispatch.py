@@ -40,6 +40,8 @@ class Category:
 
     kind: str
     read_only: bool
+    #: Whether the record shows the answer although nothing was changed (AssumeRole).
+    answered: bool = False
 
 
 class Backing(Protocol):
@@ -316,7 +318,7 @@ class Dispatch:
         error: AwsError | None,
     ) -> None:
         response = "null"
-        if error is None and not category.read_only:
+        if error is None and (category.answered or not category.read_only):
             response = dumps({k: v for k, v in answer.items() if k != "ResponseMetadata"})
         self.recorded += 1
         call.publish(
