@@ -32,6 +32,7 @@ from labkit.core.jsontext import dumps
 from labkit.core.ports import Delivery
 from labkit.core.sources import Source
 from labkit.core.world import World
+from labkit.gateway.aws_cli import register_magic
 from labkit.gateway.boto3_hook import HOOK, Door
 from labkit.gateway.dispatch import Dispatch
 from labkit.gateway.identity import Identities
@@ -288,6 +289,7 @@ class Lab:
         )
         SURROUNDINGS.up(_sleep_in_active_lab)
         _LABS.append(self)
+        register_magic()
 
     def close(self) -> None:
         """Give boto3 back to the world, or to the lab that was active before this one."""

@@ -18,6 +18,7 @@ A client whose endpoint was set by hand to something that is not AWS (a local Dy
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -163,6 +164,8 @@ class Hook:
                 "this client belongs to a lab that is closed; make a new one with lab.client(...)"
             )
         status, answer = call_from_botocore(door, client, model, params, api_params, request_signer)
+        if (client.meta.config.user_agent or "").startswith("aws-cli/"):
+            answer = _as_on_the_wire(answer, client.meta.service_model.resolved_protocol)
         return LabResponse(status, answer), answer
 
 
@@ -200,6 +203,24 @@ def call_from_botocore(
             agent if isinstance(agent, str) else agent.decode("ascii", "replace")
         ),
     )
+
+
+def _as_on_the_wire(value: Any, protocol: str) -> Any:
+    """An answer whose times are what the wire carries.
+
+    The AWS CLI leaves times alone, prints them as they came, and parses them itself where it needs
+    them: a datetime would stop ``aws s3 ls``.
+    """
+    if isinstance(value, datetime):
+        if protocol in ("query", "ec2", "rest-xml"):
+            text = value.replace(tzinfo=None).isoformat(timespec="milliseconds")
+            return (text.removesuffix(".000") if protocol == "query" else text) + "Z"
+        return value.timestamp()
+    if isinstance(value, dict):
+        return {key: _as_on_the_wire(one, protocol) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_on_the_wire(one, protocol) for one in value]
+    return value
 
 
 @cache

@@ -1,131 +1,112 @@
-"""What EC2 machines do, as a pulled source of the namespace AWS/EC2.
+"""What EC2 machines do: the fleet, a pulled source of the namespace AWS/EC2.
 
 Theory of operation
 -------------------
-The fleet keeps **intervals**, never points: when each machine ran, when it was monitored in detail,
-which loads were set, which checks fail. Its figures are a pure function of (seed, machine, metric,
-minute, intervals), made when somebody asks for a stretch of time:
+The fleet keeps **intervals**, never points: when each machine ran and as which type, when it was
+monitored in detail, what load was set for when, which checks fail (:mod:`.machine`). Figures are a
+pure function of (seed, account, region, machine, metric, minute, intervals), made when somebody
+asks for a stretch of time (:mod:`.ec2_points`).
 
-1. The **minute** is the grain. A minute counts when the machine runs at its end.
-2. CPU of a minute is the load that was set for it (the one set last wins) or the machine's
-   base, with a little noise. Network and disk follow the CPU.
-3. **Detailed monitoring**: a point per minute, which arrives at the minute's end.
-   **Basic monitoring**: a point per five minutes of the clock (09:10, 09:15, ...), the mean (CPU)
-   or the sum (bytes, counts) of those minutes in it that count, arriving when they are over. AWS
-   does not say whether such a point carries its minutes' extremes; here it is one value.
-   Status checks come every minute in both.
-4. Where monitoring changes within five minutes, the basic point covers the basic minutes, and the
-   detailed points of those five minutes arrive together with it, so that arrivals never go back.
+1. The **minute** is the grain of everything. A minute counts when the machine runs just before its
+   end. Its CPU is the mean over the minute of what was set (an incident over a load over the base;
+   of two loads, the one set last) plus noise; network and disk follow the CPU.
+2. **Detailed monitoring**: one point a minute, arriving at the minute's end. **Basic monitoring**:
+   one point for each five minutes of the clock (09:10, 09:15, ...), stamped with their start: the
+   mean (CPU) or the sum (bytes, counts) of those minutes that count, arriving when the five are
+   over. Status checks come every minute in both; packet counts and CPU credits every five.
+3. **What was told stays told.** A point that has arrived never changes and never goes. That is why
+   a minute looks at the machine just *before* its end (an alarm may stop the machine at that very
+   instant), why nothing can be set for a time that has passed, and why monitoring changes within
+   five minutes of the clock as it does:
 
-A five-minute point is decided by its whole five minutes, wherever the stretch asked for is cut.
+   ======================= ====================================================================
+   basic, then detailed    the basic point covers the minutes before, and comes together with
+   (from 09:12:30)         the first detailed one: 09:10 and 09:12 at 09:13, 09:13 at 09:14 ...
+   detailed, then basic    five minutes that began in detail end in detail; the next five are
+                           basic
+   ======================= ====================================================================
+
+4. **The slice asked for decides nothing.** A point belongs to the stretch in which its timestamp
+   lies, and its value comes from all its minutes, wherever the stretch is cut. Values are summed as
+   whole numbers of a small unit, so that not even the last bit depends on the cut.
+5. **What may come is said too.** Points of the future are those that will come if nothing happens.
+   When something does happen, the fleet tells ``metric.changed`` for the machine, and whoever
+   looked ahead looks again.
+
+A machine that was never heard of may have a load already (a lesson sets the fire before the machine
+boots, a replay before the learner's first call): it waits under its id, and is taken over when the
+first fact says where the machine is. A terminated machine keeps its past.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labkit.core.clock import MINUTE, Clock, to_us
+from labkit.core.clock import DAY, MINUTE, Clock, iso, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact, Facts
-from labkit.core.sources import Points, Series
+from labkit.core.sources import Series
+from labkit.workloads.ec2_metrics import CHECKS, CREDITS, DIMENSION, METRICS, NAMESPACE
 from labkit.workloads.incidents import Incident
+from labkit.workloads.intervals import FOREVER, Span
+from labkit.workloads.machine import Machine
 
 if TYPE_CHECKING:
-    import numpy as np
+    from labkit.core.sources import Points
 
-NAMESPACE = "AWS/EC2"
-BASIC_US = 5 * MINUTE
-FOREVER = 2**62
+#: A start may lie so far behind: between ``lab.now`` and the call that uses it, milliseconds pass.
+_JUST_NOW_US = MINUTE
+#: Nobody looks further ahead. A reader may ask until the year 9999; a minute there is a number too.
+_AHEAD_US = 3653 * DAY
 
-#: What a machine does when nobody says otherwise, percent, and how far noise takes it.
-CALM = 20.0
-CALM_NOISE = 1.5
-LOAD_NOISE = 0.8
-
-#: metric -> (unit, how five minutes are put together, amount per percent of CPU and minute,
-#: amount at rest per minute)
-METRICS: dict[str, tuple[str, str, float, float]] = {
-    "CPUUtilization": ("Percent", "mean", 1.0, 0.0),
-    "NetworkIn": ("Bytes", "sum", 24_000.0, 60_000.0),
-    "NetworkOut": ("Bytes", "sum", 61_000.0, 40_000.0),
-    "NetworkPacketsIn": ("Count", "sum", 31.0, 90.0),
-    "NetworkPacketsOut": ("Count", "sum", 47.0, 80.0),
-    "DiskReadOps": ("Count", "sum", 3.0, 4.0),
-    "DiskWriteOps": ("Count", "sum", 5.0, 9.0),
-    "DiskReadBytes": ("Bytes", "sum", 12_288.0, 16_384.0),
-    "DiskWriteBytes": ("Bytes", "sum", 20_480.0, 36_864.0),
-}
-CHECKS = {
-    "StatusCheckFailed": ("instance", "system"),
-    "StatusCheckFailed_Instance": ("instance",),
-    "StatusCheckFailed_System": ("system",),
-}
-
-#: [start, end) in microseconds, the end FOREVER while it lasts.
-Interval = tuple[int, int]
-
-
-@dataclass(slots=True)
-class Machine:
-    """What is kept of one instance."""
-
-    instance_id: str
-    account: str = ""
-    region: str = ""
-    bases: list[tuple[int, int, float]] = field(default_factory=list)
-    running: list[Interval] = field(default_factory=list)
-    detailed: list[Interval] = field(default_factory=list)
-    loads: list[tuple[int, int, float]] = field(default_factory=list)
-    failing: dict[str, list[Interval]] = field(default_factory=dict)
-    version: int = 0
+Place = tuple[str, str, str]
 
 
 class Fleet:
-    """The machines of one lab (see the head of this file).
+    """The EC2 machines of one lab, their load and their figures (see the head of this file).
+
+    Implements :class:`labkit.core.sources.Source`.
 
     Parameters
     ----------
     seed:
         Of the noise.
-    clock, facts:
-        The lab's.
+    clock:
+        The lab's; says what has passed and can't be changed any more.
+    facts:
+        Where ``metric.changed`` is told.
     """
 
     def __init__(self, seed: int, clock: Clock, facts: Facts) -> None:
         self._seed = seed
         self._clock = clock
         self._facts = facts
-        self._machines: dict[str, Machine] = {}
+        self._machines: dict[Place, Machine] = {}
+        self._by_id: dict[str, list[Machine]] = {}
+        #: Of machines that nobody has heard of yet, by id.
+        self._waiting: dict[str, Machine] = {}
 
     # -- what the fleet hears
     def on_instance_state(self, fact: Fact) -> None:
-        """An instance entered a state."""
-        machine = self._machine(fact.data["instance_id"])
-        machine.account, machine.region = fact.account, fact.region
-        runs = bool(machine.running) and machine.running[-1][1] == FOREVER
-        if fact.data["state"] == "running" and not runs:
-            machine.running.append((fact.at_us, FOREVER))
-        elif fact.data["state"] not in ("running", "pending") and runs:
-            machine.running[-1] = (machine.running[-1][0], fact.at_us)
-        else:
-            return
+        """An instance entered a state: it has figures only while it is ``running``."""
+        data = fact.data
+        machine = self._placed(fact.account, fact.region, data["instance_id"])
+        runs = data["state"] == "running"
+        if runs == machine.runs_now:
+            return  # pending, a reboot, shutting-down after stopping: nothing changes
+        _turn(machine.runs, runs, fact.at_us, data["instance_type"])
         self._changed(machine)
 
     def on_monitoring(self, fact: Fact) -> None:
-        """Monitoring of an instance became basic or detailed."""
-        machine = self._machine(fact.data["instance_id"])
-        machine.account, machine.region = fact.account, fact.region
-        detailed = bool(machine.detailed) and machine.detailed[-1][1] == FOREVER
-        if fact.data["monitoring"] == "detailed" and not detailed:
-            machine.detailed.append((fact.at_us, FOREVER))
-        elif fact.data["monitoring"] == "basic" and detailed:
-            machine.detailed[-1] = (machine.detailed[-1][0], fact.at_us)
-        else:
+        """Monitoring of an instance became ``basic`` or ``detailed``."""
+        machine = self._placed(fact.account, fact.region, fact.data["instance_id"])
+        detailed = fact.data["monitoring"] == "detailed"
+        if detailed == machine.is_detailed:
             return
+        _turn(machine.detailed, detailed, fact.at_us)
         self._changed(machine)
 
     # -- what is done to it
@@ -136,260 +117,240 @@ class Fleet:
         *,
         start: datetime | None = None,
         minutes: float | None = None,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
-        """Let a machine run at about ``cpu`` percent.
+        """Let a machine run at about ``cpu`` percent; a later call counts over earlier ones.
 
         Parameters
         ----------
         instance_id:
-            Also one that does not run yet.
+            Also one that does not run yet, or that nobody has heard of.
         cpu:
-            0 to 100.
+            Percent, 0 to 100.
         start:
-            Aware; now when left out. It may lie ahead, never behind.
+            From when, aware; now when left out. It may lie ahead.
         minutes:
-            How long; for good when left out.
+            For how long, counted from ``start``; for good when left out.
+        account, region:
+            Where; where the machine is known when left out.
 
         Raises
         ------
         LabError
-            For a percentage that is none, or a start in the past.
+            For a percentage that is none, a start that is naive or has passed, minutes that are
+            not more than zero, or an id that is known elsewhere or in several places.
         """
-        if not 0 <= cpu <= 100:
-            raise LabError(f"cpu is a percentage from 0 to 100, not {cpu}")
-        machine = self._machine(instance_id)
-        machine.loads.append((*self._span(start, minutes), float(cpu)))
+        cpu = _percent(cpu)
+        stretch = self._stretch(start, minutes)
+        machine = self._machine(instance_id, account, region)
+        machine.loads.say(*stretch, cpu)
         self._changed(machine)
 
-    def base(self, instance_id: str, cpu: float) -> None:
-        """Let a machine idle at about ``cpu`` percent from now on, where no load is set.
+    def base(
+        self,
+        instance_id: str,
+        cpu: float,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Let a machine run at about ``cpu`` percent from now on, wherever no load is set.
+
+        Parameters
+        ----------
+        instance_id, account, region:
+            As in :meth:`load`.
+        cpu:
+            Percent, 0 to 100; 20 until somebody says otherwise.
 
         Raises
         ------
         LabError
-            For a percentage that is none.
+            For a percentage that is none, or an id that is known elsewhere or in several places.
         """
-        if not 0 <= cpu <= 100:
-            raise LabError(f"cpu is a percentage from 0 to 100, not {cpu}")
-        machine = self._machine(instance_id)
-        machine.bases.append((self._clock.now_us, FOREVER, float(cpu)))
+        cpu = _percent(cpu)
+        machine = self._machine(instance_id, account, region)
+        machine.base.say(self._clock.now_us, FOREVER, cpu)
         self._changed(machine)
 
     def fail_check(
         self,
         instance_id: str,
         kind: str = "system",
-        *,
         start: datetime | None = None,
         minutes: float | None = None,
+        *,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
-        """Let the ``system`` or the ``instance`` status check of a machine fail.
+        """Let a status check of a machine fail.
+
+        Parameters
+        ----------
+        instance_id, start, minutes, account, region:
+            As in :meth:`load`. A minute fails when the check fails just before its end.
+        kind:
+            ``system`` (the host) or ``instance`` (what runs on it).
 
         Raises
         ------
         LabError
-            For another kind, or a start in the past.
+            For another kind, and as in :meth:`load`.
         """
-        if kind not in ("system", "instance"):
-            raise LabError(f"a status check is 'system' or 'instance', not {kind!r}")
-        machine = self._machine(instance_id)
-        machine.failing.setdefault(kind, []).append(self._span(start, minutes))
+        if kind not in CHECKS:
+            raise LabError(f"a status check is {' or '.join(map(repr, CHECKS))}, not {kind!r}")
+        start_us, end_us = self._stretch(start, minutes)
+        machine = self._machine(instance_id, account, region)
+        machine.failing.setdefault(kind, []).append(Span(start_us, end_us))
         self._changed(machine)
 
-    def apply(self, incident: Incident) -> None:
-        """Let an incident happen."""
-        minutes = (incident.end - incident.start).total_seconds() / 60
+    def apply(self, incident: Incident | Mapping[str, Any]) -> None:
+        """Let an incident befall a machine.
+
+        Parameters
+        ----------
+        incident:
+            The incident, or its fields as a journal gives them back. An incident of kind ``cpu``
+            counts over every load, whenever that was set: a learner's own load does not undo it.
+
+        Raises
+        ------
+        LabError
+            For an incident that can't be, or one that began more than a minute ago.
+        """
+        if not isinstance(incident, Incident):
+            incident = Incident(**incident)
+        end_us = FOREVER if incident.end is None else to_us(incident.end)
+        start_us = self._not_passed(to_us(incident.start), end_us)
+        machine = self._machine(incident.target, None, None)
         if incident.kind == "cpu":
-            self.load(incident.target, incident.size, start=incident.start, minutes=minutes)
+            machine.incidents.say(start_us, end_us, float(incident.size))
         else:
-            kind = incident.kind.removeprefix("status_check_")
-            self.fail_check(incident.target, kind, start=incident.start, minutes=minutes)
+            check = incident.kind.removeprefix("status_check_")
+            machine.failing.setdefault(check, []).append(Span(start_us, end_us))
+        self._changed(machine)
 
-    def _span(self, start: datetime | None, minutes: float | None) -> Interval:
-        now_us = self._clock.now_us
+    def _stretch(self, start: datetime | None, minutes: float | None) -> tuple[int, int]:
+        """From and to, of what somebody wants to be so."""
         if start is not None and start.tzinfo is None:
-            raise LabError("start is an aware datetime: lab.now, lab.start.replace(hour=10)")
-        start_us = now_us if start is None else to_us(start)
-        if start_us < now_us - MINUTE:
-            raise LabError("start lies in the past; figures that were told can't be taken back")
-        if minutes is not None and minutes <= 0:
-            raise LabError(f"minutes must be more than 0, not {minutes}")
+            raise LabError("start is an aware datetime: lab.now, lab.start.replace(hour=10) ...")
+        if minutes is not None and not 0 < minutes < FOREVER / MINUTE:
+            raise LabError(f"minutes is how long it lasts, more than 0, not {minutes}")
+        start_us = self._clock.now_us if start is None else to_us(start)
         end_us = FOREVER if minutes is None else start_us + round(minutes * MINUTE)
-        return start_us, end_us
+        return self._not_passed(start_us, end_us), end_us
 
-    def _machine(self, instance_id: str) -> Machine:
-        found = self._machines.get(instance_id)
-        if found is None:
-            found = self._machines[instance_id] = Machine(instance_id)
-        return found
+    def _not_passed(self, start_us: int, end_us: int) -> int:
+        """The start, or now when it was a moment ago; figures that were told stay as they are."""
+        now_us = self._clock.now_us
+        if start_us < now_us - _JUST_NOW_US or end_us <= now_us:
+            raise LabError(
+                f"{iso(start_us)} has passed, it is {iso(now_us)}: what machines did can't be "
+                "changed any more"
+            )
+        return max(start_us, now_us)
+
+    # -- which machine
+    def _machine(self, instance_id: str, account: str | None, region: str | None) -> Machine:
+        """The machine that a control means."""
+        known = self._by_id.get(instance_id, [])
+        meant = [m for m in known if account in (None, m.account) and region in (None, m.region)]
+        if len(meant) == 1:
+            return meant[0]
+        if account is not None and region is not None:
+            return self._placed(account, region, instance_id)
+        if known or account is not None or region is not None:
+            where = ", ".join(f"{m.account}/{m.region}" for m in known) or "nowhere yet"
+            raise LabError(f"{instance_id} is known in: {where}. Name both account and region")
+        waiting = self._waiting.get(instance_id)
+        if waiting is None:
+            waiting = self._waiting[instance_id] = Machine(instance_id, self._seed)
+        return waiting
+
+    def _placed(self, account: str, region: str, instance_id: str) -> Machine:
+        """The machine of a place; whatever waits for one of its id is taken over."""
+        place = (account, region, instance_id)
+        machine = self._machines.get(place)
+        if machine is None:
+            machine = self._waiting.pop(instance_id, None) or Machine(instance_id, self._seed)
+            machine.account, machine.region = account, region
+            self._machines[place] = machine
+            self._by_id.setdefault(instance_id, []).append(machine)
+        return machine
 
     def _changed(self, machine: Machine) -> None:
-        machine.version += 1
-        if machine.account:
+        machine.changed()
+        if machine.account:  # of a machine that waits nobody can look at anything yet
             self._facts.publish(
                 "metric.changed",
                 machine.account,
                 machine.region,
-                {"namespace": NAMESPACE, "dimension": "InstanceId", "value": machine.instance_id},
+                {"namespace": NAMESPACE, "dimension": DIMENSION, "value": machine.instance_id},
             )
 
     # -- the source
     def series(self, account: str, region: str, now_us: int) -> Iterable[Series]:
-        """The series that have had a point by ``now_us``."""
-        for machine in self._of(account, region):
-            first = min((start for start, _ in machine.running), default=FOREVER)
-            if first > now_us:
-                continue
-            for name in (*METRICS, *CHECKS):
-                series = Series(NAMESPACE, name, (("InstanceId", machine.instance_id),))
-                points = self.points(
-                    account, region, series, first - BASIC_US, min(now_us, first + 2 * BASIC_US)
-                )
-                if len(points.arrivals) and points.arrivals[0] <= now_us:
-                    yield series
-
-    def _of(self, account: str, region: str) -> Iterator[Machine]:
+        """The series that have had a point by ``now_us``, machine by machine."""
         for machine in self._machines.values():
-            if (machine.account, machine.region) == (account, region):
-                yield machine
+            if (machine.account, machine.region) != (account, region) or not machine.runs:
+                continue
+            if machine.first_arrivals is None:
+                from labkit.workloads.ec2_points import first_arrivals
 
-    def _find(self, account: str, region: str, series: Series) -> Machine | None:
-        if series.namespace != NAMESPACE or len(series.dimensions) != 1:
-            return None
-        name, value = series.dimensions[0]
-        machine = self._machines.get(value) if name == "InstanceId" else None
-        if machine is None or (machine.account, machine.region) != (account, region):
-            return None
-        return machine
+                machine.first_arrivals = first_arrivals(machine)
+            for name, arrival_us in machine.first_arrivals.items():
+                if arrival_us <= now_us:
+                    yield machine.series(name)
 
     def has(self, account: str, region: str, series: Series) -> bool:
-        """Whether ``series`` is one of a machine of this account and region."""
-        known = series.name in METRICS or series.name in CHECKS
-        return known and self._find(account, region, series) is not None
-
-    def version(self, account: str, region: str, series: Series) -> int:
-        """A number that changes with what is kept of the machine."""
-        machine = self._find(account, region, series)
-        return machine.version if machine else 0
+        """Whether ``series`` is a metric of a machine that is known in this account and region."""
+        machine = self._of(account, region, series)
+        return machine is not None and (series.name not in CREDITS or machine.bursts)
 
     def points(
         self, account: str, region: str, series: Series, start_us: int, end_us: int
     ) -> Points:
-        """The points of a series with ``start_us <= timestamp < end_us``."""
-        import numpy as np
+        """The points with ``start_us <= timestamp < end_us``; none of a series it does not have.
 
-        machine = self._find(account, region, series)
-        unit = METRICS[series.name][0] if series.name in METRICS else "Count"
-        if machine is None or not machine.running or end_us <= start_us:
-            none = np.empty(0, dtype=np.int64)
-            return Points(none, np.empty(0), none, unit)
-        # Whole five-minute buckets: a basic point is decided by all its minutes.
-        first = start_us // BASIC_US * 5
-        last = -(-end_us // BASIC_US) * 5
-        minutes, stamps, ends = _minutes(first, last)
-        runs = _within(machine.running, ends)
-        if series.name in CHECKS:
-            values = np.zeros(len(minutes))
-            for kind in CHECKS[series.name]:
-                values[_within(machine.failing.get(kind, []), ends)] = 1.0
-            stamps, shown, arrivals = stamps[runs], values[runs], ends[runs]
-        else:
-            values = self._minute_values(machine, series.name, minutes)
-            detailed = _within(machine.detailed, ends)
-            together = METRICS[series.name][1]
-            stamps, shown, arrivals = _points(stamps, ends, values, runs, detailed, together)
-        if len(stamps) and (stamps[0] < start_us or stamps[-1] >= end_us):
-            low, high = np.searchsorted(stamps, (start_us, end_us))
-            stamps, shown, arrivals = stamps[low:high], shown[low:high], arrivals[low:high]
-        return Points(stamps, shown, arrivals, unit)
+        The future is said as far as it is known now. See the head of this file.
+        """
+        from labkit.workloads import ec2_points
 
-    def _minute_values(self, machine: Machine, name: str, minutes: np.ndarray) -> np.ndarray:
-        import numpy as np
+        machine = self._of(account, region, series)
+        if machine is None:
+            return ec2_points.nothing()
+        end_us = min(end_us, self._clock.now_us + _AHEAD_US)
+        return ec2_points.points(machine, series.name, start_us, end_us)
 
-        from labkit.workloads.noise import key_of, uniform
+    def version(self, account: str, region: str, series: Series) -> int:
+        """How often what is kept of the machine has changed; 0 for an unknown one."""
+        machine = self._of(account, region, series)
+        return 0 if machine is None else machine.version
 
-        cpu = np.full(len(minutes), CALM)
-        swing = np.full(len(minutes), CALM_NOISE)
-        begin_us, end_of_all_us = int(minutes[0]) * MINUTE, int(minutes[-1] + 1) * MINUTE
-        for start_us, end_us, percent in (*machine.bases, *machine.loads):
-            if start_us >= end_of_all_us or end_us <= begin_us:
-                continue
-            # A minute has the load that was on at its start.
-            first = max(-((begin_us - start_us) // MINUTE), 0)
-            last = min(-((begin_us - end_us) // MINUTE), len(minutes))
-            cpu[first:last] = percent
-            # Noise never leaves 0..100: near an end there is less of it.
-            swing[first:last] = min(LOAD_NOISE, percent, 100.0 - percent)
-        cpu += swing * uniform(key_of(self._seed, machine.instance_id, "cpu"), minutes)
-        if name == "CPUUtilization":
-            rounded: np.ndarray = np.round(cpu, 4)
-            return rounded
-        _, _, per_percent, at_rest = METRICS[name]
-        noise = uniform(key_of(self._seed, machine.instance_id, name), minutes)
-        amount: np.ndarray = np.round((cpu * per_percent + at_rest) * (1 + 0.05 * noise))
-        return amount
+    def _of(self, account: str, region: str, series: Series) -> Machine | None:
+        """The machine of a series, None if it is not one of ours."""
+        if (
+            series.namespace != NAMESPACE
+            or len(series.dimensions) != 1
+            or series.dimensions[0][0] != DIMENSION
+            or series.name not in METRICS
+        ):
+            return None
+        return self._machines.get((account, region, series.dimensions[0][1]))
 
 
-@lru_cache(maxsize=16)
-def _minutes(first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Minutes ``first`` to ``last``, their starts and their ends in microseconds, read-only.
-
-    A thousand alarms ask their machines for the same day one after the other.
-    """
-    import numpy as np
-
-    minutes = np.arange(first, last, dtype=np.int64)
-    made = (minutes, minutes * MINUTE, (minutes + 1) * MINUTE)
-    for column in made:
-        column.flags.writeable = False
-    return made
+def _turn(spans: list[Span], on: bool, at_us: int, what: str = "") -> None:
+    """Begin a span, or end the one that lasts."""
+    if on:
+        spans.append(Span(at_us, FOREVER, what))
+    elif spans[-1].start_us == at_us:
+        spans.pop()
+    else:
+        spans[-1] = replace(spans[-1], end_us=at_us)
 
 
-def _within(intervals: Iterable[Interval], ends: np.ndarray) -> np.ndarray:
-    """Which of the instants ``ends`` (ascending) lie in an interval, its end included."""
-    import numpy as np
-
-    inside = np.zeros(len(ends), dtype=bool)
-    for start_us, end_us in intervals:
-        if start_us < ends[0] and end_us >= ends[-1]:
-            inside[:] = True
-            break
-        first = np.searchsorted(ends, start_us, side="right")
-        last = np.searchsorted(ends, end_us, side="right")
-        inside[first:last] = True
-    return inside
-
-
-def _points(
-    stamps: np.ndarray,
-    ends: np.ndarray,
-    values: np.ndarray,
-    runs: np.ndarray,
-    detailed: np.ndarray,
-    together: str,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Timestamps, values and arrivals of whole five-minute buckets of minutes."""
-    import numpy as np
-
-    if bool(detailed.all()):
-        if bool(runs.all()):
-            return stamps, values, ends
-        return stamps[runs], values[runs], ends[runs]
-    basic = (runs & ~detailed).reshape(-1, 5)
-    counts = basic.sum(axis=1)
-    some = counts > 0
-    amounts = np.where(basic, values.reshape(-1, 5), 0.0).sum(axis=1)
-    if together == "mean":
-        amounts[some] = amounts[some] / counts[some]
-    buckets = stamps[::5]
-    bucket_ends = buckets + BASIC_US
-    shown = runs & detailed
-    if not shown.any():
-        return buckets[some], np.round(amounts[some], 4), bucket_ends[some]
-    # A detailed point of a bucket that also has a basic one arrives together with it.
-    waits = np.repeat(np.where(some, bucket_ends, 0), 5)
-    starts = np.concatenate([buckets[some], stamps[shown]])
-    points = np.concatenate([np.round(amounts[some], 4), values[shown]])
-    arrivals = np.concatenate([bucket_ends[some], np.maximum(ends, waits)[shown]])
-    order = np.argsort(starts, kind="stable")
-    return starts[order], points[order], arrivals[order]
+def _percent(cpu: float) -> float:
+    if not 0 <= cpu <= 100:
+        raise LabError(f"cpu is a percentage from 0 to 100, not {cpu}")
+    return float(cpu)

@@ -1,11 +1,23 @@
-"""Incidents: what goes wrong, as values that a replay can be given."""
+"""Incidents: what goes wrong, as values that a replay can be given.
+
+There is one fault type for the whole world. An exercise's judge builds incidents that the learner
+has not seen, hands them to ``lab.replay(incidents=...)`` and watches the mailbox.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-KINDS = ("cpu", "status_check_system", "status_check_instance")
+from labkit.core.errors import LabError
+
+#: kind -> what befalls the target, and what ``size`` means.
+KINDS = {
+    "cpu": "a machine runs at `size` percent of its CPU",
+    "status_check_system": "a machine's system status check fails (the host); `size` means nothing",
+    "status_check_instance": "a machine's instance status check fails; `size` means nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +29,35 @@ class Incident:
     kind:
         One of :data:`KINDS`.
     target:
-        What it befalls: an instance id.
+        What it befalls: an instance id. It need not run yet.
     start, end:
-        Aware datetimes.
+        From and to, aware datetimes; ``end=None`` when it does not pass.
     size:
-        How bad: percent for ``cpu``; without meaning for status checks.
+        How bad, in the unit of its kind.
+
+    Raises
+    ------
+    LabError
+        For a kind that there is not, naive datetimes, an end that is not after the start, or a
+        size that the kind can't have.
     """
 
     kind: str
     target: str
     start: datetime
-    end: datetime
+    end: datetime | None = None
     size: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"no incident is called {self.kind!r}; there are {', '.join(KINDS)}")
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError("an incident's start and end are aware datetimes")
-        if self.end <= self.start:
-            raise ValueError("an incident ends after it starts")
+            raise LabError(f"no incident is called {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.start.tzinfo is None or (self.end is not None and self.end.tzinfo is None):
+            raise LabError("an incident's start and end are aware datetimes (tzinfo=UTC)")
+        if self.end is not None and self.end <= self.start:
+            raise LabError(f"an incident ends after it starts, not {self.start} to {self.end}")
+        if self.kind == "cpu" and not 0 <= self.size <= 100:
+            raise LabError(f"the size of a cpu incident is a percentage from 0 to 100: {self.size}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields, for the journal; ``Incident(**fields)`` is the incident again."""
+        return asdict(self)

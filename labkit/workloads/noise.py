@@ -1,9 +1,13 @@
-"""Noise without a stream: a number for each (key, place), the same however it is asked.
+"""Noise without a stream: a number for each (key, minute), however and whenever it is asked.
 
-A shared generator would give other numbers as soon as somebody asks in another order. Here each
-place (a minute) is hashed with its key by splitmix64's finaliser, in integer arithmetic that is
-exact on every machine; no transcendental function is used, since numpy's differ in their last bits
-with the processor's vector units.
+A shared generator would give other numbers as soon as somebody asks in another order. Here minute
+``i`` of a series gets what splitmix64 with the series' key as its seed would draw as the i-th
+number, and any of them can be had by itself. The arithmetic is on whole numbers and so the same on
+every machine. No transcendental function is used: the last bits of numpy's depend on the vector
+units of the processor.
+
+Source of the mixing constants: Steele, Lea, Flood, "Fast splittable pseudorandom number
+generators" (2014), as in Java's SplittableRandom.
 """
 
 from __future__ import annotations
@@ -12,24 +16,32 @@ from hashlib import blake2b
 
 import numpy as np
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+_30, _27, _31, _11 = (np.uint64(bits) for bits in (30, 27, 31, 11))
+#: 53 random bits (all that a float64 holds) become a number in [0, 2).
+_UNIT = 2.0**-52
 
 
 def key_of(*names: object) -> np.uint64:
-    """A key from names: the world's seed, the machine, the metric."""
-    text = "\x1f".join(map(str, names)).encode()
-    return np.uint64(int.from_bytes(blake2b(text, digest_size=8).digest(), "big"))
+    """A key out of names: the world's seed, where the machine is, its id, the series."""
+    text = "\x1f".join(map(str, names))
+    return np.uint64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
 
 
-def uniform(key: np.uint64, places: np.ndarray) -> np.ndarray:
-    """float64 in [-1, 1), one for each place (int64)."""
-    mixed = places.astype(np.uint64) * _GOLDEN + key
-    mixed ^= mixed >> np.uint64(30)
+def uniform(key: np.uint64, first: int, last: int) -> np.ndarray:
+    """float64 in [-1, 1), one for each minute of ``[first, last)`` (``first >= 0``)."""
+    mixed = np.arange(first, last, dtype=np.uint64)
+    mixed *= _GAMMA
+    mixed += key
+    mixed ^= mixed >> _30
     mixed *= _FIRST
-    mixed ^= mixed >> np.uint64(27)
+    mixed ^= mixed >> _27
     mixed *= _SECOND
-    mixed ^= mixed >> np.uint64(31)
-    share: np.ndarray = (mixed >> np.uint64(11)) * (2.0**-52) - 1.0
-    return share
+    mixed ^= mixed >> _31
+    mixed >>= _11
+    shares = mixed.astype(np.float64)
+    shares *= _UNIT
+    shares -= 1.0
+    return shares
