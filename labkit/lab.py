@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from labkit.core.jsontext import dumps
 from labkit.core.ports import Delivery
 from labkit.core.sources import Source
 from labkit.core.world import World
+from labkit.gateway.authorize import Authorizer
 from labkit.gateway.aws_cli import register_magic
 from labkit.gateway.boto3_hook import HOOK, Door
 from labkit.gateway.dispatch import Dispatch
@@ -206,6 +208,7 @@ class Lab:
     world: World
     identities: Identities
     parts: Parts
+    authorizer: Authorizer
     dispatch: Dispatch
 
     def __init__(
@@ -252,6 +255,7 @@ class Lab:
             cloudtrail=CloudTrail(self.world),
             post=Post(),
         )
+        self.authorizer = Authorizer(backing.policies)
         self.dispatch = Dispatch(
             self.world,
             self.identities,
@@ -261,6 +265,7 @@ class Lab:
             services.pending,
             services.limits(),
             services.validation_codes(),
+            self.authorizer,
         )
         if self._door is None:
             self._door = Door(self.dispatch)
@@ -438,23 +443,42 @@ class Lab:
     def _client(
         self, service: str, region_name: str | None, principal: Principal, **kwargs: Any
     ) -> Any:
-        import boto3
-
         assert self._door is not None
-        client = boto3.Session(
+        region = region_name or self.region
+        key = (service, region, principal.access_key_id)
+        if not kwargs and key in self._clients:
+            return self._clients[key]
+        client = _session().client(
+            service,
+            region_name=region,
             aws_access_key_id=principal.access_key_id,
             aws_secret_access_key=self.identities.secret_for(principal.access_key_id),
-            region_name=region_name or self.region,
-        ).client(service, **kwargs)
-        return HOOK.bind(client, self._door, principal)
+            **kwargs,
+        )
+        HOOK.bind(client, self._door, principal)
+        if not kwargs:
+            self._clients[key] = client
+        return client
 
-    def user(self, name: str) -> Identity:
-        """An IAM user of this account, made if there is none."""
-        self._do("user", name=name)
+    def user(self, name: str, policy: str | Mapping[str, Any] | None = None) -> Identity:
+        """An IAM user of this account, made if there is none; may do nothing until it is allowed.
+
+        Parameters
+        ----------
+        name:
+            The user's name.
+        policy:
+            What the user may do: the ARN or name of a managed policy (``"ReadOnlyAccess"``), or a
+            policy document, which becomes an inline policy. Left out, nothing is added.
+        """
+        self._do("user", name=name, **({} if policy is None else {"policy": policy}))
         return Identity(self, self.identities.user(name))
 
-    def _make_user(self, name: str) -> None:
-        self.parts.backing.ensure_user(self.identities.user(name))
+    def _make_user(self, name: str, policy: str | Mapping[str, Any] | None = None) -> None:
+        user = self.identities.user(name)
+        self.parts.backing.ensure_user(user)
+        if policy is not None:
+            self.parts.backing.give_policy(user, policy)
 
     def assume(self, role: str, session: str = "learner") -> Identity:
         """A session of a role, by name or ARN, got through ``sts:AssumeRole`` as the learner."""
@@ -700,6 +724,14 @@ def _sleep_in_active_lab(seconds: float) -> bool:
     return True
 
 
+@cache
+def _session() -> Any:
+    """One boto3 session for all clients that labs make: each new one reads its models anew."""
+    import boto3
+
+    return boto3.Session(aws_access_key_id="AKIALABKIT", aws_secret_access_key="labkit")
+
+
 _REPLAY_CLIENTS: dict[tuple[str, str], Any] = {}
 
 
@@ -707,11 +739,7 @@ def _replay_client(service: str, region: str) -> Any:
     """One client per service and region for all replays: making a client costs 10 ms and more."""
     found = _REPLAY_CLIENTS.get((service, region))
     if found is None:
-        import boto3
-
-        found = boto3.Session(
-            aws_access_key_id="AKIAREPLAY", aws_secret_access_key="replay", region_name=region
-        ).client(service)
+        found = _session().client(service, region_name=region)
         _REPLAY_CLIENTS[(service, region)] = found
     return found
 

@@ -1,5 +1,6 @@
 """Lab: time, mail, saved and replayed worlds, and what it shows."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -148,9 +149,13 @@ def test_a_replay_equals_the_original_even_when_things_failed_and_were_read():
         with pytest.raises(cloudwatch.exceptions.ResourceNotFound):
             cloudwatch.set_alarm_state(AlarmName="no", StateValue="OK", StateReason="r")
         cloudwatch.put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 1.0}])
+        with pytest.raises(cloudwatch.exceptions.InvalidParameterValueException):
+            cloudwatch.put_metric_data(
+                Namespace="N", MetricData=[{"MetricName": "m", "Value": float("nan")}]
+            )
         boto3.client("s3").create_bucket(Bucket="teapot")
         boto3.client("s3").put_object(Bucket="teapot", Key="k", Body=b"bytes \x00")
-        auditor = lab.user("auditor")
+        auditor = lab.user("auditor", "AmazonEC2FullAccess")
         auditor.client("ec2").stop_instances(InstanceIds=[machine])
         lab.advance(hours=3)
         again = lab.replay()
@@ -236,7 +241,16 @@ def test_who_calls(lab):
     assert who(lab.user("auditor")) == "arn:aws:iam::123456789012:user/auditor"
     assert who(lab.root()) == "arn:aws:iam::123456789012:root"
     assert "auditor" in [u["UserName"] for u in lab.client("iam").list_users()["Users"]]
-    lab.client("iam").create_role(RoleName="audit", AssumeRolePolicyDocument="{}")
+    trust = {
+        "Effect": "Allow", "Principal": {"AWS": lab.account}, "Action": "sts:AssumeRole"
+    }  # fmt: skip
+    iam = lab.client("iam")
+    iam.create_role(
+        RoleName="audit",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
+    )
+    s3 = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    iam.attach_role_policy(RoleName="audit", PolicyArn=s3)
     session = lab.assume("audit", "me")
     assert who(session) == "arn:aws:sts::123456789012:assumed-role/audit/me"
     session.client("s3").create_bucket(Bucket="teapot")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ except ImportError:  # pragma: no cover - orjson has wheels for every platform t
 
 _TIME = "$time"
 _BYTES = "$bytes"
+_FLOAT = "$float"
 
 
 def _plain(value: object) -> object:
@@ -61,6 +63,35 @@ def dumps(value: object) -> str:
     return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
 
 
+def dumps_exact(value: object) -> str:
+    """``value`` as JSON text from which :func:`loads` gets the very same value back.
+
+    JSON has no NaN and no infinities (orjson writes ``null``), and a call that was refused for one
+    must be refused again when it is replayed. They are looked for only where the text has a null.
+
+    Raises
+    ------
+    UnicodeEncodeError
+        For text with a lone surrogate, which no wire can carry.
+    """
+    text = dumps(value)
+    if "null" in text or "NaN" in text or "Infinity" in text:
+        text = dumps(_marked_floats(value))
+    if not text.isascii():
+        text.encode("utf-8")
+    return text
+
+
+def _marked_floats(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_FLOAT: str(value)}
+    if isinstance(value, dict):
+        return {key: _marked_floats(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked_floats(one) for one in value]
+    return value
+
+
 def loads(text: str | bytes) -> Any:
     """The value of ``dumps``'s text, datetimes and bytes restored."""
     value = orjson.loads(text) if orjson is not None else json.loads(text)
@@ -98,6 +129,8 @@ def _restore(value: Any) -> Any:
                 return datetime.fromisoformat(value[_TIME])
             if _BYTES in value:
                 return base64.b64decode(value[_BYTES])
+            if _FLOAT in value:
+                return float(value[_FLOAT])
         return {key: _restore(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_restore(item) for item in value]

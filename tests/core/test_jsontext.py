@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.core import jsontext
-from labkit.core.jsontext import dumps, loads
+from labkit.core.jsontext import dumps, dumps_exact, loads
 
 plain = st.recursive(
     st.none()
@@ -66,3 +66,14 @@ def test_what_has_no_json_form_says_so():
 
 def test_the_text_is_json():
     assert json.loads(dumps({"a": [1, 2.0, "ü", None, True]})) == {"a": [1, 2.0, "ü", None, True]}
+
+
+@given(st.recursive(st.floats() | st.none() | st.text(), st.lists, max_leaves=8))
+def test_the_exact_form_keeps_what_json_has_no_form_for(value):
+    again = loads(dumps_exact(value))
+    assert repr(again) == repr(value)
+
+
+def test_what_no_wire_can_carry_is_refused():
+    with pytest.raises(UnicodeEncodeError):
+        dumps_exact({"Namespace": "a\ud800"})

@@ -8,7 +8,6 @@ messages is not published, so the texts are ours.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -19,6 +18,7 @@ from labkit.cloudtrail.store import History
 from labkit.core.call import Call
 from labkit.core.clock import to_us
 from labkit.core.errors import AwsError
+from labkit.core.jsontext import dumps, parse
 
 if TYPE_CHECKING:
     from labkit.cloudtrail.service import CloudTrail
@@ -148,12 +148,12 @@ def _mark(asked: Sequence[object]) -> str:
 
 def _token(last: int, asked: Sequence[object]) -> str:
     """The page after the entry with number ``last``, for the look-up ``asked`` alone."""
-    return base64.urlsafe_b64encode(json.dumps([last, _mark(asked)]).encode()).decode()
+    return base64.urlsafe_b64encode(dumps([last, _mark(asked)]).encode()).decode()
 
 
 def _place(token: str, asked: Sequence[object], end: int) -> int:
     try:
-        last, mark = json.loads(base64.urlsafe_b64decode(token.encode()))
+        last, mark = parse(base64.urlsafe_b64decode(token.encode()))
         if mark == _mark(asked) and type(last) is int and 0 <= last < end:
             return last
     except (ValueError, TypeError):

@@ -57,6 +57,9 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         ("Metrics", "Metric-math alarms"),
         ("EvaluationCriteria", "PromQL alarms"),
         ("ThresholdMetricId", "Anomaly-detection alarms"),
+        ("EvaluationInterval", "PromQL alarms"),
+        ("WarmUpConfiguration", "Warm-up"),
+        ("ActionConfiguration", "Action configurations"),
     ):
         if config.get(later):
             raise NotImplementedYet(

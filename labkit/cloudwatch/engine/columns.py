@@ -15,7 +15,10 @@ first (``_on_the_grid``).
 Otherwise, with a period that is a multiple of the step between ticks, the window k of tick t is the
 window 1 of an earlier tick: the statistic is computed once on the grid of ticks and shifted. Only
 window 1 can hold points that have not arrived (as long as nothing arrives later than a period after
-it was due to); where points can be later than that, every k is computed by itself.
+it was due to); where points can be later than that, or ticks are not evenly spaced, every k is
+computed by itself.
+
+Sources: CloudWatch user guide, "Alarm evaluation"; aws-semantics 2.2, 2.3.
 """
 
 from __future__ import annotations
@@ -72,14 +75,15 @@ def _grain(rule: AlarmRule) -> int:
 
 
 def _due(rule: AlarmRule, samples: Samples, rows: Ints) -> Ints:
-    """When rows were due: their arrival if they were pulled, else the end of their grain."""
-    if samples.arrivals is not None:
-        arrived: Ints = samples.arrivals[rows]
-        return arrived
+    """When rows were due: their arrival, and not before the end of their grain.
+
+    Stored rows have no arrival of their own. Merged with pulled ones they carry their timestamp for
+    one, a minute before they were due, and a lone point would be two periods old at once.
+    """
     grain = _grain(rule)
     stamps = samples.timestamps[rows]
     due: Ints = stamps - stamps % grain + grain
-    return due
+    return due if samples.arrivals is None else np.maximum(due, samples.arrivals[rows])
 
 
 def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
@@ -92,7 +96,7 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
     samples:
         The points from ``lookback_us(rule)`` before the first tick on.
     ticks:
-        int64[T], microseconds, ascending, ``tick_step_us(rule)`` apart.
+        int64[T], microseconds, ascending. Quick when they are ``tick_step_us(rule)`` apart.
 
     Returns
     -------
@@ -100,15 +104,16 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
         OK, ALARM, INSUFFICIENT_DATA or RETAIN.
     """
     size = rule.evaluation_range
-    if not len(samples):
+    if not len(samples) or not len(ticks):
         return np.full(len(ticks), _without_data(rule), dtype=np.int8)
-    quick = _on_the_grid(rule, samples, ticks)
+    even = not (ticks[1:] - ticks[:-1] != tick_step_us(rule)).any()
+    quick = _on_the_grid(rule, samples, ticks) if even else None
     if quick is not None:
         return quick
     breach = np.zeros((size, len(ticks)), dtype=bool)
     real = np.zeros((size, len(ticks)), dtype=bool)
     counts = np.zeros((size, len(ticks))) if rule.samples_needed else None
-    for k, values, held in _windows(rule, samples, ticks):
+    for k, values, held in _windows(rule, samples, ticks, even):
         real[k] = values == values
         breach[k] = _compare(rule, values)
         if counts is not None and held is not None:
@@ -121,7 +126,10 @@ _ONE_POINT = frozenset({"Average", "Sum", "Minimum", "Maximum"})
 
 
 def _on_the_grid(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray | None:
-    """The decisions where every period of every tick holds exactly one arrived point, else None."""
+    """The decisions where every period of every tick holds exactly one arrived point, else None.
+
+    The ticks must be evenly spaced.
+    """
     step = rule.period_us
     if step != tick_step_us(rule) or rule.parsed.kind not in _ONE_POINT:
         return None
@@ -134,6 +142,8 @@ def _on_the_grid(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray |
     first = int(np.searchsorted(stamps, first_us))
     if len(stamps) - first < wanted:
         return None
+    if len(stamps) - first > wanted and stamps[first + wanted] < ticks[-1]:
+        return None  # the last period holds a second point, which no gap between places shows
     stamps = stamps[first : first + wanted]
     places = (stamps - first_us) // step
     if places[0] != 0 or places[-1] != wanted - 1 or (places[1:] - places[:-1] != 1).any():
@@ -169,7 +179,7 @@ def _compare(rule: AlarmRule, values: Floats) -> np.ndarray:
 
 
 def _windows(
-    rule: AlarmRule, samples: Samples, ticks: Ints
+    rule: AlarmRule, samples: Samples, ticks: Ints, even: bool
 ) -> Iterator[tuple[int, Floats, Floats | None]]:
     """(k - 1, the statistic, the sample counts) for the windows k = 1, 2, ... of all ticks."""
     period, size = rule.period_us, rule.evaluation_range
@@ -179,7 +189,7 @@ def _windows(
     late = samples.arrivals is not None and bool(
         np.any(samples.arrivals - samples.timestamps > period)
     )
-    if period % step or late or len(ticks) < 3:
+    if period % step or late or not even or len(ticks) < 3:
         for k in range(size):
             ends = ticks - k * period
             held = sample_counts(samples, ends - period, ends, ticks) if weigh else None
@@ -306,17 +316,13 @@ def window_at(rule: AlarmRule, samples: Samples, tick_us: int) -> list[Period]:
 
 def transitions(ticks: Ints, decided: np.ndarray, state: str) -> list[tuple[int, str]]:
     """The ticks at which the state changes, and the new states, folding ``state`` through."""
-    found: list[tuple[int, str]] = []
-    code = CODES[state]
-    at = 0
-    while True:
-        rest = decided[at:]
-        changes = np.flatnonzero((rest != code) & (rest != RETAIN))
-        if not len(changes):
-            return found
-        at += int(changes[0])
-        code = int(decided[at])
-        found.append((int(ticks[at]), STATES[code]))
+    after = states(decided, state)
+    before = np.concatenate([[CODES[state]], after[:-1]])
+    changed = np.flatnonzero(after != before)
+    return [
+        (tick, STATES[code])
+        for tick, code in zip(ticks[changed].tolist(), after[changed].tolist(), strict=True)
+    ]
 
 
 def states(decided: np.ndarray, state: str) -> np.ndarray:

@@ -32,13 +32,17 @@ counts periods *since the point was due* (an approximation; on one-minute data b
 
 **Few samples.** With ``EvaluateLowSampleCountPercentile=ignore`` a percentile alarm keeps its state
 while the evaluated periods hold fewer samples than the percentile needs (10/(1-p), 10/p below the
-median).
+median). No sample at all is missing data, which is the table's business, not this rule's.
+
+Sources: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data" and
+"Percentile-based CloudWatch alarms and low data samples"; aws-semantics 2.1-2.4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from labkit.cloudwatch.engine.statistics import Statistic, parse_statistic
 from labkit.core.verdict import Reason
@@ -52,6 +56,9 @@ COMPARISONS = {
     "LessThanThreshold": "less than",
     "LessThanOrEqualToThreshold": "less than or equal to",
 }
+
+#: What an alarm does with periods that have no datapoint.
+TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 #: Beyond N, how many further periods an alarm retrieves (AWS does not publish it).
 EXTRA_PERIODS = 2
@@ -81,6 +88,12 @@ class AlarmRule:
         evaluate or ignore.
     evaluation_range:
         How many periods are retrieved; 0 for N + 2.
+
+    Raises
+    ------
+    ValueError
+        When a field has none of these values. An unknown treatment, say, would otherwise pass for
+        ``missing``.
     """
 
     comparison: str
@@ -97,6 +110,18 @@ class AlarmRule:
     def __post_init__(self) -> None:
         if self.comparison not in COMPARISONS:
             raise ValueError(f"{self.comparison} is no comparison with a fixed threshold")
+        if self.treat_missing_data not in TREATMENTS:
+            raise ValueError(
+                f"{self.treat_missing_data!r} is no way to treat missing data; there are "
+                f"{', '.join(TREATMENTS)}"
+            )
+        if self.low_samples not in ("evaluate", "ignore"):
+            raise ValueError(f"low_samples is evaluate or ignore, not {self.low_samples!r}")
+        if self.period_us <= 0 or self.evaluation_periods < 1 or self.evaluation_range < 0:
+            raise ValueError("a period is longer than 0, N at least 1, the range not negative")
+        m = self.datapoints_to_alarm
+        if m is not None and not 1 <= m <= self.evaluation_periods:
+            raise ValueError(f"M is between 1 and N = {self.evaluation_periods}, not {m}")
         if not self.evaluation_range:
             object.__setattr__(self, "evaluation_range", self.evaluation_periods + EXTRA_PERIODS)
         object.__setattr__(self, "parsed", parse_statistic(self.statistic))
@@ -121,10 +146,11 @@ class AlarmRule:
         """How many samples a percentile needs under ``low_samples=ignore``; 0 for any number."""
         if self.low_samples != "ignore" or self.parsed.kind != "p":
             return 0.0
-        share = (self.parsed.high or 0.0) / 100
-        if not 0 < share < 1:
+        # In fractions: 10 / (1 - 0.9) is 100.00000000000003, and a hundred samples would not do.
+        percent = Fraction(repr(self.parsed.high or 0.0))
+        if not 0 < percent < 100:
             return 0.0
-        return 10 / (1 - share) if share >= 0.5 else 10 / share
+        return float(1000 / (100 - percent if percent >= 50 else percent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +235,11 @@ def evaluate(rule: AlarmRule, periods: Sequence[Period], state: str) -> Evaluati
         The evaluation range, oldest first.
     state:
         The alarm's present state, kept where the tables say so.
+
+    Returns
+    -------
+    Evaluation
+        With the row of the decision table that decided (see the head of this file).
     """
     n, m = rule.evaluation_periods, rule.needed
     real = [p for p in periods if p.value is not None]

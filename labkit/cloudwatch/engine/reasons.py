@@ -31,7 +31,7 @@ def java_double(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    exact = Decimal(repr(value))
+    exact = Decimal(repr(float(value)))
     sign, digits, _ = exact.as_tuple()
     power = exact.adjusted() if value else 0
     if -3 <= power < 7:
@@ -57,12 +57,17 @@ def _plural(count: int, noun: str = "datapoint") -> str:
 def reason_text(evaluation: Evaluation, old_state: str) -> str:
     """StateReason of the state that an evaluation led to.
 
+    Datapoints are listed newest first. The least number for the way back to OK is N - M + 1: with
+    that many fine ones, M can no longer breach.
+
     Parameters
     ----------
     evaluation:
-        The evaluation.
+        An evaluation that decided on a state. One that retains it (RETAIN) changes no alarm, so
+        AWS has no text for it.
     old_state:
-        The state before it.
+        The state before it. AWS writes ``OK -> ALARM`` and ``ALARM -> OK`` whatever it was, also
+        out of INSUFFICIENT_DATA, so it has no say.
     """
     rule, state = evaluation.rule, evaluation.state
     n, m = rule.evaluation_periods, rule.needed
@@ -131,9 +136,15 @@ def reason_data(evaluation: Evaluation, query_us: int, unit: str | None = None) 
         When it was made.
     unit:
         The alarm's Unit, when it has one.
+
+    Returns
+    -------
+    dict
+        version, queryDate, startDate (absent without any datapoint), unit, statistic, period in
+        seconds, recentDatapoints oldest first, threshold, evaluatedDatapoints newest first (a
+        missing one is its timestamp alone).
     """
     rule = evaluation.rule
-    window = evaluation.periods[-rule.evaluation_periods :]
     counted = evaluation.counted
     data: dict[str, Any] = {"version": "1.0", "queryDate": _iso(query_us)}
     if counted:
@@ -143,12 +154,27 @@ def reason_data(evaluation: Evaluation, query_us: int, unit: str | None = None) 
     data["statistic"] = rule.statistic
     data["period"] = rule.period_us // 1_000_000
     data["recentDatapoints"] = [p.value for p in counted]
-    data["threshold"] = rule.threshold
-    shown = counted if len(counted) >= rule.evaluation_periods else window
+    data["threshold"] = float(rule.threshold)
     data["evaluatedDatapoints"] = [
         {"timestamp": _iso(p.start_us)}
         if p.value is None
         else {"timestamp": _iso(p.start_us), "sampleCount": p.sample_count, "value": p.value}
-        for p in reversed(shown)
+        for p in reversed(_evaluated(evaluation))
     ]
     return data
+
+
+def _evaluated(evaluation: Evaluation) -> Sequence[Period]:
+    """The periods that an evaluation looked at, oldest first.
+
+    N datapoints where there are as many. Else the newest N periods, missing ones among them, and
+    from further back whatever decided: in ``- X - - -`` the three newest are missing, and a list
+    without the X would explain an ALARM with nothing.
+    """
+    n, counted, periods = evaluation.rule.evaluation_periods, evaluation.counted, evaluation.periods
+    if len(counted) >= n:
+        return counted
+    first = max(len(periods) - n, 0)
+    if counted:
+        first = min(first, next(i for i, p in enumerate(periods) if p is counted[0]))
+    return periods[first:]

@@ -10,17 +10,28 @@
 ``PR(:300)``         percentile rank: what percentage of values lies inside
 ===================  ==========================================================================
 
-Bounds in values are exclusive below and inclusive above. How CloudWatch interpolates percentiles
-is not published: here it is the nearest rank over all values, which is deterministic and exact on
-small data (an approximation, said so).
+Theory of operation
+-------------------
+1. **Windows become rows.** Samples are sorted by time, so a window ``[start, end)`` is a range of
+   rows ``[first, last)``, found by bisection. What has not arrived yet is cut off at the end.
+2. **The basic five** are sums, minima and maxima over such ranges, all windows in one ``reduceat``.
+   Never as a difference of two running sums: over a constant 0.1 those differ in the last bits, and
+   an alarm on ``> 0.1`` rang at 8,184 of 19,990 ticks.
+3. **A mean lies between its minimum and its maximum.** In floating point it need not: three times
+   0.1 is 0.30000000000000004, a third of that is above 0.1, and an alarm with a period of three
+   minutes rang on the same constant. Means are therefore held to the range of their values.
+4. **The percentile family** needs the values themselves. A window that holds a statistic set whose
+   values can't be known, or any negative value, has none (NaN here, no datapoint at the API). AWS
+   says this of the *metric*; here it is said of the window, since an answer must not depend on how
+   much else was loaded.
 
-The percentile family needs the values themselves. A window with a statistic set whose values can't
-be known, or with any negative value, has none (NaN here, no datapoint at the API).
+Approximations: how CloudWatch interpolates percentiles is not published. ``p`` is the nearest rank
+over all values, deterministic and exact on small data. Percent bounds of the trimmed kinds cut by
+rank, and the value that a cut goes through counts with the part that lies inside: of three values
+``tm90`` keeps 2.7 (so ``tc90`` says 2.7), and a lone value has an IQM. Bounds in values are
+exclusive below and inclusive above, as documented.
 
-Sums are made window by window (``reduceat``), never as a difference of two running sums: over a
-constant 0.1 those differ in the last bits, and an alarm on ``> 0.1`` rang.
-
-Source: CloudWatch user guide, "CloudWatch statistics definitions".
+Source: CloudWatch user guide, "CloudWatch statistics definitions"; aws-semantics 1.2, 1.4.
 """
 
 from __future__ import annotations
@@ -34,10 +45,10 @@ import numpy as np
 from labkit.cloudwatch.engine.samples import Floats, Ints, Samples
 
 BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-_FAMILY = ("TM", "WM", "TC", "TS", "PR")
+# [0-9], because \d takes the digits of every script; fullmatch below, because $ lets a line end by.
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]{1,10})?)"
-_LOWER = re.compile(rf"^(p|tm|wm|tc|ts)({_NUMBER})")
-_UPPER = re.compile(rf"^(TM|WM|TC|TS|PR)\(({_NUMBER})?(%)?:({_NUMBER})?(%)?\)")
+_LOWER = re.compile(rf"(p|tm|wm|tc|ts)({_NUMBER})")
+_UPPER = re.compile(rf"(TM|WM|TC|TS|PR)\(({_NUMBER})?(%)?:({_NUMBER})?(%)?\)")
 
 
 class StatisticError(ValueError):
@@ -226,16 +237,50 @@ def _basic(kind: str, samples: Samples, first: Ints, last: Ints) -> Floats:
     if kind == "SampleCount":
         return counts
     sums = _reduce(np.add, samples.sums, first, last)
-    return sums if kind == "Sum" else sums / counts
+    if kind == "Sum":
+        return sums
+    # Counts of 0 make no mean; the API refuses them, a source of one's own may not.
+    means: Floats = np.full(len(sums), np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return _held_between(samples, means, first, last)
+
+
+#: How far rounding can carry a mean out of the range of its values, as a share of the mean.
+_ROUNDING = 1e-12
+#: A mean can only leave the range where the range is hardly wider than rounding, so that the mean
+#: is next to the window's first value. The other windows need no minimum and no maximum.
+_NEAR_FIRST = 1e-6
+
+
+def _held_between(samples: Samples, means: Floats, first: Ints, last: Ints) -> Floats:
+    """Means that rounding carried below the minimum or above the maximum, put back there.
+
+    Only rounding is undone. A statistic set says its own sum and extremes, and nothing makes a
+    client's agree; a mean that is far outside is what was sent.
+    """
+    if samples.counts is None and bool(np.all(last - first == 1)):
+        return means
+    beginning = samples.sums[first] if samples.minima is None else samples.minima[first]
+    at = np.flatnonzero(np.abs(means - beginning) <= _NEAR_FIRST * np.abs(means))
+    if not len(at):
+        return means
+    lowest = _basic("Minimum", samples, first[at], last[at])
+    highest = _basic("Maximum", samples, first[at], last[at])
+    held = np.minimum(np.maximum(means[at], lowest), highest)
+    near = np.abs(means[at] - held) <= _ROUNDING * np.abs(held)
+    means[at] = np.where(near, held, means[at])
+    return means
 
 
 # -- the percentile family
+_NONE = float("nan")
+
+
 def _values_of(statistic: Statistic, samples: Samples, first: Ints, last: Ints) -> Floats:
     values, counts = _single_values(samples)
     usable = _usable(samples, values, first, last)
     result = np.full(len(first), np.nan)
-    take = _WEIGHTED[statistic.kind] if counts is not None else None
-    if take is None and statistic.kind == "p":
+    if counts is None and statistic.kind == "p":
         for at in np.flatnonzero(usable):
             part = values[first[at] : last[at]]
             rank = _rank(statistic.high or 0.0, len(part))
@@ -245,17 +290,21 @@ def _values_of(statistic: Statistic, samples: Samples, first: Ints, last: Ints) 
     for at in np.flatnonzero(usable):
         rows = slice(first[at], last[at])
         part = values[rows]
-        weights = np.ones(len(part)) if counts is None else counts[rows]
+        if counts is None:
+            result[at] = take(statistic, np.sort(part), np.ones(len(part)))
+            continue
         order = np.argsort(part, kind="stable")
-        result[at] = take(statistic, part[order], weights[order])
+        result[at] = take(statistic, part[order], counts[rows][order])
     return result
 
 
 def _single_values(samples: Samples) -> tuple[Floats, Floats | None]:
     if samples.counts is None:
         return samples.sums, None
+    # A row whose values are known holds one value, several times: its minimum. The sum divided by
+    # the count would be that value but for rounding.
     minima = samples.sums if samples.minima is None else samples.minima
-    return minima, samples.counts  # a row with values has one value: its minimum
+    return minima, samples.counts
 
 
 def _usable(samples: Samples, values: Floats, first: Ints, last: Ints) -> np.ndarray:
@@ -302,8 +351,16 @@ def _percentile_of(statistic: Statistic, values: Floats, weights: Floats) -> flo
 
 
 def _trimmed_mean(statistic: Statistic, values: Floats, weights: Floats) -> float:
-    kept, counts = _inside(statistic, values, weights)
-    return float((kept * counts).sum() / counts.sum()) if len(kept) else float("nan")
+    return _mean(*_inside(statistic, values, weights))
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    """The weighted mean of sorted values, held between the first and the last; NaN of none."""
+    total = float(weights.sum())
+    if not len(values) or not total:
+        return _NONE
+    mean = float((values * weights).sum()) / total
+    return min(max(mean, float(values[0])), float(values[-1]))
 
 
 def _trimmed_count(statistic: Statistic, values: Floats, weights: Floats) -> float:
@@ -320,12 +377,12 @@ def _winsorized_mean(statistic: Statistic, values: Floats, weights: Floats) -> f
     if statistic.percent:
         low = None if low is None else _at_percent(values, weights, low)
         high = None if high is None else _at_percent(values, weights, high)
-    clamped = np.clip(values, low, high)
-    return float((clamped * weights).sum() / weights.sum())
+    return _mean(np.clip(values, low, high), weights)
 
 
 def _percentile_rank(statistic: Statistic, values: Floats, weights: Floats) -> float:
-    return float(100 * _inside(statistic, values, weights)[1].sum() / weights.sum())
+    total = float(weights.sum())
+    return 100 * float(_inside(statistic, values, weights)[1].sum()) / total if total else _NONE
 
 
 _WEIGHTED: dict[str, Callable[[Statistic, Floats, Floats], float]] = {

@@ -1,44 +1,14 @@
 """Alarm evaluation against AWS's own tables, in AWS's own notation."""
 
 import pytest
+from missing_data_tables import cells
 
 from labkit.cloudwatch.engine.evaluation import AlarmRule, Period, evaluate
 
 MINUTE = 60_000_000
 
-#: CloudWatch user guide, "Configuring how alarms treat missing data": newest on the right,
-#: 0 fine, X breaching, - missing; columns missing, ignore, breaching, notBreaching.
-TABLES = """
-M=3 N=3
-0 - X - X | OK                | OK     | OK    | OK
-0 - - - - | OK                | OK     | OK    | OK
-- - - - - | INSUFFICIENT_DATA | RETAIN | ALARM | OK
-0 X X - X | ALARM             | ALARM  | ALARM | ALARM
-- - X - - | ALARM             | RETAIN | ALARM | OK
-M=2 N=3
-0 - X - X | ALARM             | ALARM  | ALARM | ALARM
-0 0 X 0 X | ALARM             | ALARM  | ALARM | ALARM
-0 - X - - | OK                | OK     | ALARM | OK
-- - - - 0 | OK                | OK     | ALARM | OK
-- - - X - | ALARM             | RETAIN | ALARM | OK
-"""
-TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
-
 #: In the text below the tables: these do not go to ALARM at once, the next point could be fine.
 IN_PROSE = [("- - - - X", 3), ("- - - X -", 3)]
-
-
-def cells():
-    m = 0
-    for line in TABLES.strip().splitlines():
-        if line.startswith("M="):
-            m = int(line[2])
-            continue
-        notation, *wanted = (part.strip() for part in line.split("|"))
-        for treatment, decision in zip(TREATMENTS, wanted, strict=True):
-            yield pytest.param(
-                notation, m, treatment, decision, id=f"{m}of3 {notation} {treatment}"
-            )
 
 
 def rule(m=3, n=3, treatment="missing", **more):
@@ -100,10 +70,15 @@ def test_comparisons(comparison, breaching):
 
 
 @pytest.mark.parametrize(
-    ("statistic", "needed"), [("p99", 1000), ("p50", 20), ("p10", 100), ("p100", 0), ("Average", 0)]
-)
+    ("statistic", "needed"),
+    [
+        ("p99", 1000), ("p99.9", 10_000), ("p90", 100), ("p80", 50), ("p50", 20), ("p10", 100),
+        ("p100", 0), ("p0", 0), ("Average", 0), ("tm90", 0),
+    ],
+)  # fmt: skip
 def test_how_many_samples_a_percentile_needs(statistic, needed):
-    assert rule(statistic=statistic, low_samples="ignore").samples_needed == pytest.approx(needed)
+    """To the sample: 10 / (1 - 0.9) is 100.00000000000003, and a hundred would not do."""
+    assert rule(statistic=statistic, low_samples="ignore").samples_needed == needed
 
 
 def test_few_samples_keep_the_state():
@@ -111,5 +86,44 @@ def test_few_samples_keep_the_state():
     got = evaluate(few, periods("- - X", samples=999), "OK")
     assert (got.state, got.rule_name) == ("OK", "low samples: ignore")
     assert evaluate(few, periods("- - X", samples=1000), "OK").state == "ALARM"
+    assert evaluate(few, periods("- - -"), "OK").state == "INSUFFICIENT_DATA"
     loose = rule(1, 1, statistic="p99")
     assert evaluate(loose, periods("- - X", samples=1), "OK").state == "ALARM"
+
+
+@pytest.mark.parametrize("before", ["OK", "ALARM", "INSUFFICIENT_DATA"])
+def test_few_samples_are_those_of_the_periods_that_count(before):
+    """Three periods of 400 are enough for p99 as 3 of 3, the newest alone is not as 1 of 1."""
+    three = rule(3, 3, statistic="p99", low_samples="ignore")
+    assert evaluate(three, periods("0 X X X X", samples=400), before).state == "ALARM"
+    one = rule(1, 1, statistic="p99", low_samples="ignore")
+    assert evaluate(one, periods("X X X", samples=400), before).state == before
+
+
+def test_the_premature_rule_asks_for_age_not_place():
+    """One five-minute point stands in the second-newest window a minute after it came."""
+    slid = [Period(0, None, 0.0, 4), Period(1, None, 0.0, 3), Period(2, 90.0, 1.0, 1),
+            Period(3, None, 0.0, 1)]  # fmt: skip
+    assert evaluate(rule(2, 2), slid, "OK").rule_name == "missing: too early"
+    slid[2] = Period(2, 90.0, 1.0, 2)
+    assert evaluate(rule(2, 2), slid, "OK").rule_name == "missing: premature"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"treat_missing_data": "Missing"}, {"treat_missing_data": "notbreaching"},
+        {"low_samples": "keep"}, {"comparison": "GreaterThanUpperThreshold"},
+        {"datapoints_to_alarm": 4}, {"datapoints_to_alarm": 0}, {"evaluation_periods": 0},
+        {"period_us": 0}, {"evaluation_range": -1}, {"statistic": "average"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_rule_that_means_nothing_is_refused(wrong):
+    fine = {
+        "comparison": "GreaterThanThreshold", "threshold": 1.0, "period_us": MINUTE,
+        "evaluation_periods": 3,
+    }  # fmt: skip
+    assert AlarmRule(**fine).evaluation_range == 5
+    with pytest.raises(ValueError):
+        AlarmRule(**{**fine, **wrong})
