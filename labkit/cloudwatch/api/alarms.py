@@ -65,6 +65,10 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
             raise NotImplementedYet(
                 "cloudwatch", "PutMetricAlarm", f"{what} come with a later part."
             )
+    if "WallClockWindow" in config.get("EvaluationWindow", {}):
+        raise NotImplementedYet(
+            "cloudwatch", "PutMetricAlarm", "Windows aligned to the clock come with a later part."
+        )
     if not name.strip() or not name.isprintable():
         raise _validation(f"The value {name} for parameter AlarmName is invalid.")
     _check_metric(config)
