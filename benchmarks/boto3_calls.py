@@ -45,7 +45,7 @@ def _client(peer: str, stack: ExitStack) -> Any:
         stack.enter_context(mock_aws())
     client = boto3.client("cloudwatch", region_name="us-east-1")
     if peer == "empty":
-        answer: dict[str, Any] = {"ResponseMetadata": {}, "MetricAlarms": [], "MetricDataResults": []}
+        answer: dict[str, Any] = {"MetricAlarms": [], "MetricDataResults": []}
         client.meta.events.register_first(
             "before-call", lambda **_: (_Empty(), answer), unique_id="empty"
         )
@@ -70,12 +70,12 @@ def main(peer: str) -> dict[str, float]:
         out = {
             "put 1": best(
                 lambda: cloudwatch.put_metric_data(Namespace="Shop", MetricData=[DATUM]),
-                rounds=7,
+                rounds=20,
                 calls=60,
             ),
             "put 20": best(
                 lambda: cloudwatch.put_metric_data(Namespace="Shop", MetricData=stamped),
-                rounds=7,
+                rounds=20,
                 calls=40,
             ),
         }
@@ -91,7 +91,7 @@ def main(peer: str) -> dict[str, float]:
                 ComparisonOperator="GreaterThanThreshold",
                 Dimensions=[{"Name": "Service", "Value": f"s{i}"}],
             )
-        out["describe 100"] = best(cloudwatch.describe_alarms, rounds=7, calls=5)
+        out["describe 100"] = best(cloudwatch.describe_alarms, rounds=20, calls=5)
         day = [
             {"MetricName": "Day", "Value": float(i), "Timestamp": start + timedelta(minutes=i)}
             for i in range(MINUTES)
