@@ -563,6 +563,7 @@ class Lab:
             builder_args="{}",
             versions=_versions(),
             entries=tuple(self.world.journal),
+            accounts=tuple(sorted(self.identities.accounts)),
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -640,6 +641,9 @@ class Lab:
 
     def _repeat(self, saved: SavedWorld) -> None:
         self.dispatch.polls_wait = False
+        for account in saved.accounts:
+            self.identities.learner(account)
+            self.identities.root(account)
         for entry in saved.entries:
             ended = self._again(entry)
             if ended != entry.error:

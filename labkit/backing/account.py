@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from labkit.backing import sqs
@@ -10,9 +11,12 @@ from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.identity import issued_key
 from labkit.backing.mount import MotoWorld
+from labkit.backing.policies import Policies
 from labkit.backing.sns import Sns
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
+from labkit.core.errors import LabError
+from labkit.core.jsontext import dumps
 from labkit.core.ports import Delivery
 from labkit.core.world import World
 
@@ -32,6 +36,8 @@ class Backing:
         self._deliver = Deliver(self.moto, world.facts)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.sns = Sns(self.moto, world.clock, world.facts)
+        #: The policies that are stored, for whoever decides who may do what.
+        self.policies = Policies(self.moto)
 
     # -- what the dispatch asks
     def serves(self, service: str) -> bool:
@@ -46,6 +52,11 @@ class Backing:
         self, request: dict[str, Any], operation_model: Any, params: dict[str, Any], call: Call
     ) -> tuple[int, dict[str, Any]]:
         """Status and parsed answer of one request, as botocore prepared it."""
+        if call.service == "sqs":
+            # moto looks for a queue in the caller's account only, whatever the URL says.
+            owner = sqs.owner_of(params)
+            if owner and owner != call.account:
+                call = replace(call, account=owner)
         return self._wire.answer(request, operation_model, params, call)
 
     def wait_seconds(
@@ -99,6 +110,44 @@ class Backing:
                 user = iam.create_user("us-east-1", principal.name)
                 user.id = principal.principal_id
 
+    def give_policy(self, principal: Principal, policy: str | Mapping[str, Any]) -> None:
+        """Attach a managed policy to a user, by ARN or name, or put an inline one there.
+
+        Raises
+        ------
+        LabError
+            When there is no policy of that name, or IAM would refuse the document.
+        """
+        self._wire.seed()
+        with self.moto.working():
+            from moto.core.exceptions import ServiceException
+
+            iam = self.moto.backend("iam", principal.account, "us-east-1")
+            try:
+                if isinstance(policy, str):
+                    arn = _managed_policy(iam, policy)
+                    iam.attach_user_policy(arn, principal.name)
+                else:
+                    iam.put_user_policy(principal.name, f"{principal.name}-policy", dumps(policy))
+            except ServiceException as problem:
+                raise LabError(f"IAM refuses this policy: {problem.message}") from None
+
     def unmount(self) -> None:
         """Let moto be as it was before this lab."""
         self.moto.close()
+
+
+def _managed_policy(iam: Any, name: str) -> str:
+    """The ARN of a managed policy; AWS's own come before the account's of the same name."""
+    if name.startswith("arn:"):
+        return name
+    plain = f"arn:aws:iam::aws:policy/{name}"
+    if plain in iam.managed_policies:
+        return plain
+    for arn, policy in iam.managed_policies.items():
+        if policy.name == name:
+            return str(arn)
+    raise LabError(
+        f"there is no managed policy called {name!r}; give its ARN, one of AWS's names "
+        "(ReadOnlyAccess), or a policy document as a dict"
+    )

@@ -16,6 +16,16 @@ from typing import Any
 
 from labkit.backing.mount import MotoWorld
 
+
+def owner_of(params: Mapping[str, Any]) -> str:
+    """The account whose queue a call is about; empty when the call does not say."""
+    told = params.get("QueueOwnerAWSAccountId")
+    if told is None:
+        parts = str(params.get("QueueUrl", "")).split("/")
+        told = parts[-2] if len(parts) > 3 else ""
+    return told if len(told) == 12 and told.isdigit() else ""
+
+
 #: The longest that ReceiveMessage may wait, seconds (API reference).
 LONGEST_WAIT = 20
 

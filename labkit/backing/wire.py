@@ -98,6 +98,8 @@ class Backing:
             region=call.region,
             service=call.service,
         )
+        if "answered" in request:  # the HTTP door sends on the very bytes
+            request["answered"] = (answer.status, answer.headers, answer.body)
         plain = {name.lower(): value for name, value in answer.headers.items()}
         plain["x-amzn-requestid"] = call.request_id
         streams = operation_model.has_streaming_output and answer.status < 300

@@ -98,6 +98,8 @@ class SavedWorld:
     builder_args: str
     versions: dict[str, str]
     entries: tuple[Entry, ...]
+    #: Accounts whose learner or root user called: their keys are in no journal entry by name.
+    accounts: tuple[str, ...] = ()
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the world as JSON lines, atomically: a half-written file replaces nothing."""
@@ -127,6 +129,7 @@ class SavedWorld:
             head = json.loads(lines[0])
             if head.pop("format", None) != FORMAT:
                 raise ReplayError(f"{path} is no world saved by labkit ({FORMAT})")
+            head["accounts"] = tuple(head.get("accounts", ()))
             entries = []
             for line in lines[1:]:
                 number += 1

@@ -1,6 +1,6 @@
 """The one dispatch: every call to a lab, through whichever door, comes through here.
 
-In order: identity, instant, operation, record, and then the rest of the instant.
+In order: identity, instant, policies, operation, record, and then the rest of the instant.
 
 - An **outermost** call (a learner's line of code) opens an instant of its own on the clock, and
   what it causes at that instant has happened when it returns. A call made *while the clock runs an
@@ -8,6 +8,9 @@ In order: identity, instant, operation, record, and then the rest of the instant
   replay makes it again by itself.
 - An operation of ours is a function ``operation(call, /, **parameters) -> dict``. Everything else
   is asked of the backing at the level of HTTP.
+- Who may not is refused after the call has got its instant and before anything is done, so that a
+  refused call is journaled and recorded like any other. Root and the learner are only asked about
+  where a resource's policy could forbid it to them too.
 - What becomes a record is decided by a table of categories, looked up once per operation. A call
   that nobody selects pays one dictionary look-up for it.
 """
@@ -23,7 +26,7 @@ from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError, ChainTooDeep, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
-from labkit.core.jsontext import dumps
+from labkit.core.jsontext import dumps, dumps_exact
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
@@ -75,6 +78,16 @@ class Backing(Protocol):
         """How long the caller would wait for a better answer than this one (long polling)."""
 
 
+class Authorizer(Protocol):
+    """Whoever decides who may do what."""
+
+    def guarded(self, service: str, operation: str) -> bool:
+        """Whether even administrators are asked about, as resources there have policies."""
+
+    def __call__(self, call: Call, params: Mapping[str, Any]) -> AwsError | None:
+        """The refusal of a call; None when it is allowed."""
+
+
 @dataclass(slots=True)
 class _Entry:
     """What is known of an operation before any call: looked up once."""
@@ -87,6 +100,7 @@ class _Entry:
     quotas: Mapping[str, Any]
     missing: str
     journaled: bool
+    guarded: bool
 
 
 class Dispatch:
@@ -110,6 +124,8 @@ class Dispatch:
         ``{service: limits}``.
     validation_codes:
         ``{service: error code}`` of the services that check parameters against their model.
+    authorize:
+        Who decides who may do what; without one everybody may do everything.
     """
 
     def __init__(
@@ -122,6 +138,7 @@ class Dispatch:
         pending: Callable[[str, str], str],
         quotas: Mapping[str, Mapping[str, Any]],
         validation_codes: Mapping[str, str],
+        authorize: Authorizer | None = None,
     ) -> None:
         self.world = world
         self.identities = identities
@@ -131,6 +148,7 @@ class Dispatch:
         self._pending = pending
         self._quotas = quotas
         self._validation_codes = validation_codes
+        self._authorize = authorize
         self._entries: dict[tuple[str, str, str], _Entry] = {}
         self._depth = 0
         self._calls_at_instant = 0
@@ -138,6 +156,8 @@ class Dispatch:
         self.next_instant_us: int | None = None
         #: Whether a long poll lets time pass. Not in a replay: there the journal holds each look.
         self.polls_wait = True
+        #: How a second passes for a caller who waits; in the live mode it really does.
+        self.pass_second = self._pass_second
         #: How many calls came in, and how many of them became facts.
         self.seen = 0
         self.recorded = 0
@@ -147,6 +167,14 @@ class Dispatch:
     def busy(self) -> bool:
         """Whether a call or an event of the clock is under way (ask with the lock held)."""
         return self._depth > 0 or self.world.clock.running
+
+    def is_ours(self, service: str, name: str) -> bool:
+        """Whether an operation is answered here and not by the backing."""
+        return (service, name) in self._operations
+
+    def validation_code(self, service: str) -> str:
+        """The error code of a service for parameters that break its model."""
+        return self._validation_codes.get(service, "ValidationException")
 
     def begin(self, key: str) -> None:
         """Derive every id from ``key`` until the next call or event."""
@@ -183,8 +211,7 @@ class Dispatch:
                 region=region,
             )
             while left > 0 and status == 200 and not answer.get("Messages"):
-                with self.world.lock:
-                    self.world.clock.run_until(self.world.clock.now_us + SECOND)
+                self.pass_second()
                 left -= 1
                 status, answer = self.invoke(
                     service_model,
@@ -195,6 +222,10 @@ class Dispatch:
                     **more,
                 )
         return status, answer
+
+    def _pass_second(self) -> None:
+        with self.world.lock:
+            self.world.clock.run_until(self.world.clock.now_us + SECOND)
 
     def invoke(
         self,
@@ -243,7 +274,7 @@ class Dispatch:
             # One text serves the journal and the record; it is made now, since the caller may go
             # on to change the very dict that was passed in.
             recorded = entry.category.kind == MANAGEMENT
-            text = dumps(params) if recorded or (outermost and entry.journaled) else "{}"
+            text = dumps_exact(params) if recorded or (outermost and entry.journaled) else "{}"
             cause = clock.cause
             clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
             call = Call(
@@ -266,6 +297,12 @@ class Dispatch:
             self._depth += 1
             error: AwsError | None = None
             try:
+                if (
+                    principal.access_key_id not in self.identities.administrators or entry.guarded
+                ) and self._authorize is not None:
+                    refused = self._authorize(call, params)
+                    if refused is not None:
+                        raise refused
                 if entry.operation is not None:
                     if entry.check is not None:
                         entry.check(params)
@@ -356,8 +393,9 @@ class Dispatch:
                 quotas=self._quotas.get(service, {}),
                 missing=self._pending(service, name),
                 journaled=category.kind == MANAGEMENT or not category.read_only,
+                guarded=self._authorize is not None and self._authorize.guarded(service, name),
             )
         return entry
 
 
-__all__ = ["Backing", "Category", "ChainTooDeep", "Dispatch", "Operation"]
+__all__ = ["Authorizer", "Backing", "Category", "ChainTooDeep", "Dispatch", "Operation"]

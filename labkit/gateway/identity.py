@@ -41,6 +41,10 @@ class Identities:
         self.account = account
         self._by_key: dict[str, Principal] = {}
         self._learners: dict[str, Principal] = {}
+        #: Keys of those who may do everything in their account: learners and root users.
+        self.administrators: set[str] = set()
+        #: Accounts whose learner or root user was asked for.
+        self.accounts: set[str] = set()
 
     def _letters(self, *names: object) -> str:
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -56,6 +60,8 @@ class Identities:
         found = self._learners.get(account)
         if found is None:
             found = self._learners[account] = self.user(LEARNER, account)
+            self.administrators.add(found.access_key_id)
+            self.accounts.add(account)
         return found
 
     def user(self, name: str, account: str | None = None) -> Principal:
@@ -75,7 +81,7 @@ class Identities:
     def root(self, account: str | None = None) -> Principal:
         """The account's root user."""
         account = account or self.account
-        return self.add(
+        root = self.add(
             Principal(
                 kind="Root",
                 account=account,
@@ -85,6 +91,9 @@ class Identities:
                 name="root",
             )
         )
+        self.administrators.add(root.access_key_id)
+        self.accounts.add(account)
+        return root
 
     def add(self, principal: Principal) -> Principal:
         """Remember a principal under its key."""

@@ -1,0 +1,197 @@
+"""Which policies there are: what IAM, S3, SNS and SQS of a world have stored, as text.
+
+Only read here, never judged: the gateway evaluates them (``labkit.gateway.policy``). Nothing is
+drawn and nothing is made, so that asking whether somebody may do something changes no world.
+
+moto keeps the policies of users, groups and roles in its IAM backend, a session's in STS, and a
+resource's with the resource. A service that no call has reached yet is not even loaded for this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from labkit.backing.mount import MotoWorld
+from labkit.core.call import Principal
+
+#: A policy's name and its JSON text.
+Document = tuple[str, str]
+
+_PARTITION = "aws"
+
+
+class Policies:
+    """The stored policies of one world.
+
+    Parameters
+    ----------
+    world:
+        moto's world of the lab.
+    """
+
+    def __init__(self, world: MotoWorld) -> None:
+        self._world = world
+
+    # -- identities
+    def of(self, principal: Principal) -> tuple[list[Document], Document | None, Document | None]:
+        """The identity policies, the boundary and the session policy of a user or role's session.
+
+        The identity policies of a user are the inline ones, the attached ones and those of the
+        groups. One question for the three, since each costs a turn at moto's lock.
+        """
+        if principal.kind not in ("IAMUser", "AssumedRole"):
+            return [], None, None
+        with self._world.held():
+            iam = self._iam(principal.account)
+            if principal.kind == "IAMUser":
+                holder = iam.users.get(principal.name)
+                session = None
+            else:
+                roles = iam.roles.values()
+                holder = next((role for role in roles if role.arn == principal.issuer_arn), None)
+                session = self._session(principal)
+            if holder is None:
+                return [], None, session
+            found = _of(holder)
+            if principal.kind == "IAMUser":
+                for group in iam.groups.values():
+                    if holder in group.users:
+                        found += _of(group)
+            return found, _boundary(iam, holder), session
+
+    def _session(self, principal: Principal) -> Document | None:
+        """The policy with which a role's session was begun (``AssumeRole(Policy=...)``)."""
+        if self._world.untouched("sts"):
+            return None
+        from moto.sts.models import sts_backends
+
+        if principal.account not in sts_backends:
+            return None
+        for session in sts_backends[principal.account][_PARTITION].assumed_roles:
+            if session.access_key_id == principal.access_key_id:
+                return ("session policy", session.policy) if session.policy else None
+        return None
+
+    # -- resources
+    def resource(self, arn: str) -> tuple[str, Document | None]:
+        """Whose a resource is ('' when nobody knows), and its policy.
+
+        Parameters
+        ----------
+        arn:
+            Of a bucket or object, topic, queue or role (whose policy is its trust policy).
+        """
+        parts = arn.split(":", 5)
+        if len(parts) != 6:
+            return "", None
+        _, _, service, region, account, rest = parts
+        # ``aws`` stands where AWS itself is the owner: its own managed policies.
+        account = account if account.isdigit() else ""
+        read = {"s3": _bucket, "sns": _topic, "sqs": _queue, "iam": _role}.get(service)
+        if read is None or self._world.untouched(service):
+            return account, None
+        with self._world.held():
+            return read(arn, region, account, rest)
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of an EC2 resource: what ``aws:ResourceTag/...`` looks at."""
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or parts[2] != "ec2" or self._world.untouched("ec2"):
+            return {}
+        with self._world.held():
+            from moto.ec2.models import ec2_backends
+
+            if parts[4] not in ec2_backends:
+                return {}
+            ec2 = ec2_backends[parts[4]].get(parts[3])
+            return {} if ec2 is None else dict(ec2.tags.get(parts[5].rpartition("/")[2], {}))
+
+    def profile_roles(self, arn: str) -> list[str]:
+        """The ARNs of the roles that an instance profile passes on."""
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or self._world.untouched("iam"):
+            return []
+        with self._world.held():
+            name = parts[5].rpartition("/")[2]
+            for profile in self._iam(parts[4]).instance_profiles.values():
+                if profile.name == name:
+                    return [role.arn for role in profile.roles]
+        return []
+
+    def _iam(self, account: str) -> Any:
+        return self._world.backend("iam", account, "us-east-1")
+
+
+def _boundary(iam: Any, holder: Any) -> Document | None:
+    """The permissions boundary of a user or role; moto has none for users so far."""
+    arn = getattr(holder, "permissions_boundary_arn", None)
+    if not arn:
+        return None
+    policy = iam.managed_policies.get(arn)
+    # A boundary whose policy is gone allows nothing.
+    return (arn, _text(policy) if policy is not None else '{"Statement":[]}')
+
+
+def _of(holder: Any) -> list[Document]:
+    inline = [(name, text) for name, text in holder.policies.items()]
+    return inline + [(arn, _text(policy)) for arn, policy in holder.managed_policies.items()]
+
+
+def _text(policy: Any) -> str:
+    """The version of a managed policy that counts."""
+    for version in policy.versions:
+        if version.version_id == policy.default_version_id:
+            return str(version.document)
+    return '{"Statement":[]}'
+
+
+def _bucket(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.s3.models import s3_backends
+
+    name = rest.partition("/")[0]
+    owner = s3_backends.bucket_accounts.get(name)
+    if owner is None:
+        return "", None
+    partition, account = owner
+    bucket = s3_backends[account][partition].buckets.get(name)
+    if bucket is None or not bucket.policy:
+        return account, None
+    return account, (f"policy of bucket {name}", bucket.policy.decode("utf-8", "replace"))
+
+
+def _topic(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.sns.models import sns_backends
+
+    # ``get`` makes no backend where there is none.
+    backend = sns_backends[account].get(region) if account in sns_backends else None
+    if backend is None:
+        return account, None
+    topic = backend.topics.get(arn)
+    return account, None if topic is None else (f"policy of topic {rest}", topic.policy)
+
+
+def _queue(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.sqs.models import sqs_backends
+
+    # ``get`` makes no backend where there is none.
+    backend = sqs_backends[account].get(region) if account in sqs_backends else None
+    if backend is None:
+        return account, None
+    queue = backend.queues.get(rest)
+    if queue is None or not queue._policy_json.get("Statement"):
+        return account, None
+    return account, (f"policy of queue {rest}", json.dumps(queue._policy_json))
+
+
+def _role(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.iam.models import iam_backends
+
+    if not rest.startswith("role/") or account not in iam_backends:
+        return account, None
+    for role in iam_backends[account][_PARTITION].roles.values():
+        if role.arn == arn:
+            trust = role.assume_role_policy_document
+            return account, (f"trust policy of role {role.name}", trust)
+    return account, None
