@@ -18,20 +18,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit import services, wiring
+from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import machine_seconds, to_datetime, to_us
 from labkit.core.errors import ClockError, LabClosed, LabError, ReplayError
-from labkit.core.facts import Fact
 from labkit.core.journal import Entry, SavedWorld
 from labkit.core.jsontext import dumps
-from labkit.core.ports import Delivery
-from labkit.core.sources import Source
 from labkit.core.world import World
 from labkit.gateway.authorize import Authorizer
 from labkit.gateway.aws_cli import register_magic
@@ -40,14 +36,14 @@ from labkit.gateway.dispatch import Dispatch
 from labkit.gateway.identity import Identities
 from labkit.gateway.real_hosts import RealHostGuard
 from labkit.gateway.surroundings import SURROUNDINGS
+from labkit.parts import Parts, Post
+from labkit.repeating import again, session, versions
 
 if TYPE_CHECKING:
-    from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.core.call import Principal
     from labkit.views.mailbox import Mailbox
-    from labkit.workloads.fleet import Fleet
     from labkit.workloads.incidents import Incident
 
 #: Where a lab begins when nobody says otherwise: a Monday morning.
@@ -56,136 +52,6 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 _GUARD = RealHostGuard()
-
-
-class Post:
-    """What came out of the world for a person: e-mails, and the changes that advance() tells of."""
-
-    def __init__(self) -> None:
-        self.mails: list[Fact] = []
-        self.changes: list[Fact] = []
-
-    def on_mail(self, fact: Fact) -> None:
-        """An e-mail arrived."""
-        self.mails.append(fact)
-
-    def on_alarm(self, fact: Fact) -> None:
-        """An alarm is in another state."""
-        self.changes.append(fact)
-
-
-@dataclass(slots=True)
-class Parts:
-    """The assembled parts of one lab."""
-
-    backing: Backing
-    fleet: Fleet
-    cloudwatch: CloudWatch
-    cloudtrail: CloudTrail
-    post: Post
-
-    def deliver(self, *args: Any, **kwargs: Any) -> Delivery:
-        """The port ``deliver``."""
-        answer: Delivery = self.backing.deliver(*args, **kwargs)
-        return answer
-
-    def metric_sources(self, account: str, region: str) -> Sequence[Source]:
-        """The port ``metric_sources``."""
-        return (self.fleet,)
-
-
-@dataclass(frozen=True)
-class Elapsed:
-    """What a stretch of time brought; shows itself in one line.
-
-    ``seconds`` is the real time it took; it is not shown, since it differs from run to run.
-    """
-
-    start: datetime
-    end: datetime
-    changes: tuple[Fact, ...]
-    mails: int
-    evaluations: int
-    seconds: float = field(compare=False, repr=False)
-
-    def __repr__(self) -> str:
-        same_day = self.start.date() == self.end.date()
-        end = self.end.strftime("%H:%M:%S" if same_day else "%a %d %b %H:%M:%S")
-        what = [
-            f"{fact.data['alarm_name']} {fact.data['previous_state']} -> {fact.data['state']} at "
-            f"{to_datetime(fact.at_us):%H:%M:%S}"
-            for fact in self.changes[:3]
-        ]
-        if len(self.changes) > 3:
-            what.append(f"{len(self.changes) - 3} more alarm changes")
-        if self.mails:
-            what.append(f"{self.mails} e-mail" + ("s" if self.mails > 1 else ""))
-        told = "; ".join(what) or "nothing to tell"
-        return f"{self.start.strftime('%a %d %b %H:%M:%S')} -> {end}: {told}"
-
-
-class Identity:
-    """Somebody who may call: a user, a role's session, the root user.
-
-    ``identity.client("s3")`` is a boto3 client whose calls are theirs.
-    """
-
-    def __init__(self, lab: Lab, principal: Principal) -> None:
-        self._lab = lab
-        self.principal = principal
-
-    @property
-    def arn(self) -> str:
-        """The ARN that CloudTrail shows."""
-        return self.principal.arn
-
-    def client(self, service: str, region_name: str | None = None, **kwargs: Any) -> Any:
-        """A boto3 client that calls as this identity."""
-        return self._lab._client(service, region_name, self.principal, **kwargs)
-
-    def __repr__(self) -> str:
-        return f"<{self.principal.kind} {self.arn}>"
-
-
-class FleetControls:
-    """What a learner can do to the machines of a lab: each is written into the journal."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-
-    def load(
-        self,
-        instance_id: str,
-        cpu: float,
-        *,
-        start: datetime | None = None,
-        minutes: float | None = None,
-    ) -> None:
-        """Let a machine run at about ``cpu`` percent.
-
-        From ``start`` (now when left out), for ``minutes`` (for good when left out).
-        """
-        self._lab._do("fleet.load", instance_id=instance_id, cpu=cpu, start=start, minutes=minutes)
-
-    def base(self, instance_id: str, cpu: float) -> None:
-        """Let a machine idle at about ``cpu`` percent when no load is set."""
-        self._lab._do("fleet.base", instance_id=instance_id, cpu=cpu)
-
-    def fail_check(
-        self,
-        instance_id: str,
-        kind: str = "system",
-        *,
-        start: datetime | None = None,
-        minutes: float | None = None,
-    ) -> None:
-        """Let the ``system`` or ``instance`` status check of a machine fail."""
-        self._lab._do(
-            "fleet.fail_check", instance_id=instance_id, kind=kind, start=start, minutes=minutes
-        )
-
-    def __repr__(self) -> str:
-        return "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind)>"
 
 
 class Lab:
@@ -448,7 +314,7 @@ class Lab:
         key = (service, region, principal.access_key_id)
         if not kwargs and key in self._clients:
             return self._clients[key]
-        client = _session().client(
+        client = session().client(
             service,
             region_name=region,
             aws_access_key_id=principal.access_key_id,
@@ -561,7 +427,7 @@ class Lab:
             noise_seed=self.noise_seed,
             builder="",
             builder_args="{}",
-            versions=_versions(),
+            versions=versions(),
             entries=tuple(self.world.journal),
             accounts=tuple(sorted(self.identities.accounts)),
         )
@@ -591,11 +457,11 @@ class Lab:
         lab._repeat(saved)
         if lab.errors:
             entry, what = lab.errors[0]
-            versions = saved.versions
             raise ReplayError(
                 f"{path}: {entry.name} at {to_datetime(entry.at_us):%Y-%m-%d %H:%M:%S} ended "
-                f"otherwise than when it was saved ({what}). It was saved with {versions}, here is "
-                f"{_versions()}."
+                f"otherwise than when it was saved ({what}). It was saved with "
+                f"{saved.versions}, here is "
+                f"{versions()}."
             )
         lab._activate()
         return lab
@@ -640,40 +506,18 @@ class Lab:
         return fresh
 
     def _repeat(self, saved: SavedWorld) -> None:
+        assert self._door is not None
         self.dispatch.polls_wait = False
         for account in saved.accounts:
             self.identities.learner(account)
             self.identities.root(account)
         for entry in saved.entries:
-            ended = self._again(entry)
+            ended = again(self, self._door, entry)
             if ended != entry.error:
                 self.errors.append((entry, ended or "no error"))
         self.dispatch.polls_wait = True
         if saved.now_us > self.world.clock.now_us:
             self._pass_until(saved.now_us)
-
-    def _again(self, entry: Entry) -> str:
-        """Do one entry again; the error code it ends with, '' for none."""
-        from botocore.exceptions import ClientError
-
-        self.dispatch.next_instant_us = entry.at_us
-        arguments = entry.arguments()
-        if entry.kind == "method":
-            try:
-                self._do(entry.name, **arguments)
-            except Exception as error:
-                return type(error).__name__
-            return ""
-        service, operation = entry.name.split(":")
-        assert self._door is not None
-        client = _replay_client(service, entry.region)
-        HOOK.bind(client, self._door, self.identities.by_key(entry.who), entry.agent)
-        try:
-            client._make_api_call(operation, arguments)
-        except ClientError as error:
-            code: str = error.response["Error"]["Code"]
-            return code
-        return ""
 
     def digest(self) -> str:
         """A hash of everything this world remembers: equal worlds have equal digests."""
@@ -726,32 +570,6 @@ def _sleep_in_active_lab(seconds: float) -> bool:
             return False
         lab.world.clock.run_until(lab.world.clock.now_us + int(seconds * 1_000_000))
     return True
-
-
-@cache
-def _session() -> Any:
-    """One boto3 session for all clients that labs make: each new one reads its models anew."""
-    import boto3
-
-    return boto3.Session(aws_access_key_id="AKIALABKIT", aws_secret_access_key="labkit")
-
-
-_REPLAY_CLIENTS: dict[tuple[str, str], Any] = {}
-
-
-def _replay_client(service: str, region: str) -> Any:
-    """One client per service and region for all replays: making a client costs 10 ms and more."""
-    found = _REPLAY_CLIENTS.get((service, region))
-    if found is None:
-        found = _session().client(service, region_name=region)
-        _REPLAY_CLIENTS[(service, region)] = found
-    return found
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("labkit", "moto", "botocore")}
 
 
 __all__ = ["ACCOUNT", "REGION", "START", "Elapsed", "Identity", "Lab"]

@@ -6,7 +6,7 @@ import weakref
 from datetime import timedelta
 
 import pytest
-from conftest import launch
+from machines import launch
 from timeline import Timeline, between, exactly, mail, state
 
 import labkit

@@ -1,0 +1,112 @@
+"""What a learner holds: other identities, the machines, and what a stretch of time brought.
+
+Each control that changes the world goes through the lab, which gives it an instant and writes it
+into the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import to_datetime
+from labkit.core.facts import Fact
+
+if TYPE_CHECKING:
+    from labkit.core.call import Principal
+    from labkit.lab import Lab
+
+
+@dataclass(frozen=True)
+class Elapsed:
+    """What a stretch of time brought; shows itself in one line.
+
+    ``seconds`` is the real time it took; it is not shown, since it differs from run to run.
+    """
+
+    start: datetime
+    end: datetime
+    changes: tuple[Fact, ...]
+    mails: int
+    evaluations: int
+    seconds: float = field(compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        same_day = self.start.date() == self.end.date()
+        end = self.end.strftime("%H:%M:%S" if same_day else "%a %d %b %H:%M:%S")
+        what = [
+            f"{fact.data['alarm_name']} {fact.data['previous_state']} -> {fact.data['state']} at "
+            f"{to_datetime(fact.at_us):%H:%M:%S}"
+            for fact in self.changes[:3]
+        ]
+        if len(self.changes) > 3:
+            what.append(f"{len(self.changes) - 3} more alarm changes")
+        if self.mails:
+            what.append(f"{self.mails} e-mail" + ("s" if self.mails > 1 else ""))
+        told = "; ".join(what) or "nothing to tell"
+        return f"{self.start.strftime('%a %d %b %H:%M:%S')} -> {end}: {told}"
+
+
+class Identity:
+    """Somebody who may call: a user, a role's session, the root user.
+
+    ``identity.client("s3")`` is a boto3 client whose calls are theirs.
+    """
+
+    def __init__(self, lab: Lab, principal: Principal) -> None:
+        self._lab = lab
+        self.principal = principal
+
+    @property
+    def arn(self) -> str:
+        """The ARN that CloudTrail shows."""
+        return self.principal.arn
+
+    def client(self, service: str, region_name: str | None = None, **kwargs: Any) -> Any:
+        """A boto3 client that calls as this identity."""
+        return self._lab._client(service, region_name, self.principal, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.principal.kind} {self.arn}>"
+
+
+class FleetControls:
+    """What a learner can do to the machines of a lab: each is written into the journal."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def load(
+        self,
+        instance_id: str,
+        cpu: float,
+        *,
+        start: datetime | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let a machine run at about ``cpu`` percent.
+
+        From ``start`` (now when left out), for ``minutes`` (for good when left out).
+        """
+        self._lab._do("fleet.load", instance_id=instance_id, cpu=cpu, start=start, minutes=minutes)
+
+    def base(self, instance_id: str, cpu: float) -> None:
+        """Let a machine idle at about ``cpu`` percent when no load is set."""
+        self._lab._do("fleet.base", instance_id=instance_id, cpu=cpu)
+
+    def fail_check(
+        self,
+        instance_id: str,
+        kind: str = "system",
+        *,
+        start: datetime | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let the ``system`` or ``instance`` status check of a machine fail."""
+        self._lab._do(
+            "fleet.fail_check", instance_id=instance_id, kind=kind, start=start, minutes=minutes
+        )
+
+    def __repr__(self) -> str:
+        return "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind)>"

@@ -1,0 +1,53 @@
+"""What a lab is assembled from: the parts, and what comes out of them for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.facts import Fact
+from labkit.core.ports import Delivery
+from labkit.core.sources import Source
+
+if TYPE_CHECKING:
+    from labkit.backing.account import Backing
+    from labkit.cloudtrail.service import CloudTrail
+    from labkit.cloudwatch.service import CloudWatch
+    from labkit.workloads.fleet import Fleet
+
+
+class Post:
+    """What came out of the world for a person: e-mails, and the changes that advance() tells of."""
+
+    def __init__(self) -> None:
+        self.mails: list[Fact] = []
+        self.changes: list[Fact] = []
+
+    def on_mail(self, fact: Fact) -> None:
+        """An e-mail arrived."""
+        self.mails.append(fact)
+
+    def on_alarm(self, fact: Fact) -> None:
+        """An alarm is in another state."""
+        self.changes.append(fact)
+
+
+@dataclass(slots=True)
+class Parts:
+    """The assembled parts of one lab."""
+
+    backing: Backing
+    fleet: Fleet
+    cloudwatch: CloudWatch
+    cloudtrail: CloudTrail
+    post: Post
+
+    def deliver(self, *args: Any, **kwargs: Any) -> Delivery:
+        """The port ``deliver``."""
+        answer: Delivery = self.backing.deliver(*args, **kwargs)
+        return answer
+
+    def metric_sources(self, account: str, region: str) -> Sequence[Source]:
+        """The port ``metric_sources``."""
+        return (self.fleet,)
