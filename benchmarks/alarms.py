@@ -81,7 +81,7 @@ def main() -> dict[str, float]:
         nonlocal evaluations
         evaluations, _ = naive_alarms.run(series, THRESHOLD, M, N)
 
-    naive_seconds = once(naive)
+    naive_seconds = min(once(naive) for _ in range(3))
     return {
         "week": week,
         "ticks": ticks,

@@ -12,6 +12,7 @@ from labkit.core.sources import Series
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import AlarmRule, Evaluation
+    from labkit.cloudwatch.engine.samples import Samples
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 STATES = (OK, ALARM, INSUFFICIENT_DATA)
@@ -55,24 +56,39 @@ class Evaluated(Why):
 
     Parameters
     ----------
-    evaluation:
-        What was found.
+    rule:
+        The alarm's rule then.
+    window:
+        The points that were looked at.
     old_state:
         The state before.
     at_us:
-        When.
+        The tick.
     unit:
         The alarm's unit, if it has one.
     """
 
     def __init__(
-        self, evaluation: Evaluation, old_state: str, at_us: int, unit: str | None
+        self, rule: AlarmRule, window: Samples, old_state: str, at_us: int, unit: str | None
     ) -> None:
         super().__init__("")
-        self.evaluation = evaluation
+        self._rule = rule
+        self._window = window
+        self._evaluation: Evaluation | None = None
         self._old_state = old_state
         self._at_us = at_us
         self._unit = unit
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The evaluation, as the scalar engine explains it."""
+        if self._evaluation is None:
+            from labkit.cloudwatch.engine.columns import window_at
+            from labkit.cloudwatch.engine.evaluation import evaluate
+
+            periods = window_at(self._rule, self._window, self._at_us)
+            self._evaluation = evaluate(self._rule, periods, self._old_state)
+        return self._evaluation
 
     @property
     def text(self) -> str:

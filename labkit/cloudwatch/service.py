@@ -140,9 +140,11 @@ class CloudWatch:
         return found
 
     # -- alarms
-    def _transition(self, store: Store, alarm: Alarm, evaluation: Evaluation, now_us: int) -> None:
-        why = Evaluated(evaluation, alarm.state, now_us, alarm.unit)
-        self.change_state(store, alarm, evaluation.state, why)
+    def _transition(
+        self, store: Store, alarm: Alarm, state: str, window: Samples, now_us: int
+    ) -> None:
+        why = Evaluated(alarm.rule, window, alarm.state, now_us, alarm.unit)
+        self.change_state(store, alarm, state, why)
 
     def change_state(
         self,

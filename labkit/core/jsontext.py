@@ -25,8 +25,9 @@ _FLOAT = "$float"
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return {_TIME: moment.astimezone(UTC).isoformat()}
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return {_TIME: value.isoformat()}
     if isinstance(value, bytes | bytearray | memoryview):
         return {_BYTES: base64.b64encode(bytes(value)).decode()}
     if isinstance(value, Decimal):

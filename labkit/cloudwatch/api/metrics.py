@@ -178,6 +178,10 @@ def _check_value(call: Call, where: str, datum: dict[str, Any]) -> None:
     value = datum.get("Value")
     values = datum.get("Values")
     statistics = datum.get("StatisticValues")
+    if value is not None and values is None and statistics is None:  # nearly every datum
+        if not -_LIMIT <= value <= _LIMIT:
+            _check_number(f"{where}.Value", value)
+        return
     given = [
         name
         for name, one in (("Value", value), ("Values", values), ("StatisticValues", statistics))
@@ -189,9 +193,6 @@ def _check_value(call: Call, where: str, datum: dict[str, Any]) -> None:
             f"The parameters {where}.{given[0]} and {where}.{given[1]} are mutually exclusive and "
             "you have specified both.",
         )
-    if value is not None:
-        _check_number(f"{where}.Value", value)
-        return
     if values is not None:
         counts = datum.get("Counts")
         if counts is not None and len(counts) != len(values):

@@ -72,6 +72,12 @@ class Samples:
             self.raw,
         )  # fmt: skip
 
+    def detached(self) -> Samples:
+        """A copy that keeps nothing else alive: a slice holds on to all it was cut from."""
+        return Samples(
+            *(None if column is None else column.copy() for column in self._columns())  # type: ignore[arg-type]
+        )
+
     @classmethod
     def merge(cls, parts: Sequence[Samples]) -> Samples:
         """All rows of several samples, in order of time; equal times keep the order of the parts.
