@@ -64,6 +64,21 @@ def dumps(value: object) -> str:
     return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
 
 
+def dumps_call(value: object) -> str:
+    """:func:`dumps_exact` for the parameters of a call that will only ever be made again.
+
+    Times become plain text, which boto3 takes for a timestamp as readily as a datetime; that is
+    four times as fast, and publishers send twenty at once.
+    """
+    if orjson is None:
+        return dumps_exact(value)
+    try:
+        text = orjson.dumps(value, default=_plain).decode()
+    except TypeError:
+        return dumps_exact(value)
+    return dumps_exact(value) if "null" in text else text
+
+
 def dumps_exact(value: object) -> str:
     """``value`` as JSON text from which :func:`loads` gets the very same value back.
 

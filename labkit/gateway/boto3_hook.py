@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -157,7 +157,7 @@ class Hook:
             return None  # the client outlived its lab and no lab is active: the wire it is
         client, api_params = stack[-1]
         door: Door | None = getattr(client, _LAB_MARK, None) or self.active
-        if door is None or not is_aws_host(urlsplit(params["url"]).hostname):
+        if door is None or not _is_aws_url(params["url"]):
             return None
         if not door.open:
             raise LabClosed(
@@ -221,6 +221,11 @@ def _as_on_the_wire(value: Any, protocol: str) -> Any:
     if isinstance(value, list):
         return [_as_on_the_wire(one, protocol) for one in value]
     return value
+
+
+@lru_cache(maxsize=512)
+def _is_aws_url(url: str) -> bool:
+    return is_aws_host(urlsplit(url).hostname)
 
 
 @cache

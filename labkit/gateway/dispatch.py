@@ -26,7 +26,7 @@ from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError, ChainTooDeep, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
-from labkit.core.jsontext import dumps, dumps_exact
+from labkit.core.jsontext import dumps, dumps_call, dumps_exact
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
@@ -274,7 +274,10 @@ class Dispatch:
             # One text serves the journal and the record; it is made now, since the caller may go
             # on to change the very dict that was passed in.
             recorded = entry.category.kind == MANAGEMENT
-            text = dumps_exact(params) if recorded or (outermost and entry.journaled) else "{}"
+            if recorded:
+                text = dumps_exact(params)
+            else:
+                text = dumps_call(params) if outermost and entry.journaled else "{}"
             cause = clock.cause
             clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
             call = Call(

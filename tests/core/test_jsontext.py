@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.core import jsontext
-from labkit.core.jsontext import dumps, dumps_exact, loads
+from labkit.core.jsontext import dumps, dumps_call, dumps_exact, loads
 
 plain = st.recursive(
     st.none()
@@ -72,6 +72,15 @@ def test_the_text_is_json():
 def test_the_exact_form_keeps_what_json_has_no_form_for(value):
     again = loads(dumps_exact(value))
     assert repr(again) == repr(value)
+
+
+def test_the_form_of_a_call_has_times_as_text():
+    moment = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    call = {"Timestamp": moment, "Body": b"x", "Value": float("inf")}
+    assert loads(dumps_call({"Timestamp": moment})) == {"Timestamp": "2026-01-05T09:00:00+00:00"}
+    assert loads(dumps_call(call)) == call
+    with pytest.raises(UnicodeEncodeError):
+        dumps_call({"Namespace": "a\ud800"})
 
 
 def test_what_no_wire_can_carry_is_refused():
