@@ -3,6 +3,7 @@
 ::
 
     labkit lab [jupyter lab's own options]    open JupyterLab on the first lesson
+    labkit serve [--port 4566 ...]            a lab behind HTTP, for the aws CLI and other programs
     labkit wiring                             who hears which fact, who answers which question
     labkit operations                         which API operations are there, and which are not yet
     labkit version
@@ -23,6 +24,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="labkit", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lab", help="open JupyterLab on the first lesson", add_help=False)
+    serve = commands.add_parser("serve", help="a lab behind HTTP, on 127.0.0.1")
+    serve.add_argument("--port", type=int, default=4566, help="0 takes any free one")
+    serve.add_argument("--speed", type=float, default=1.0, help="0: time is stepped")
+    serve.add_argument("--start", help="ISO 8601; the real now when left out")
+    serve.add_argument("--seed", type=int, default=0)
     commands.add_parser("wiring", help="who hears which fact, who answers which question")
     commands.add_parser("operations", help="which API operations are there")
     commands.add_parser("version", help="labkit's version and its libraries'")
@@ -31,6 +37,16 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.command == "lab":
         return open_jupyterlab(rest)
+    if arguments.command == "serve":
+        from labkit.serve import serve as serve_lab
+
+        return serve_lab(
+            arguments.port,
+            arguments.speed,
+            arguments.start,
+            arguments.seed,
+            lambda line: print(line, flush=True),
+        )
     if arguments.command == "wiring":
         from labkit.wiring import table
 
@@ -40,9 +56,9 @@ def main(argv: list[str] | None = None) -> int:
 
         print(operations_table())
     else:
-        from labkit.lab import _versions
+        from labkit.repeating import versions
 
-        print("  ".join(f"{name} {version}" for name, version in _versions().items()))
+        print("  ".join(f"{name} {version}" for name, version in versions().items()))
     return 0
 
 
