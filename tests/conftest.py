@@ -1,14 +1,15 @@
 """Fixtures for everybody: a lab, its clients, and a process that a test can't leave changed."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
+from hypothesis import settings
 from machines import launch
+
+# No example is judged by the machine's clock, and every run tries the same ones: a test that fails
+# only on a busy machine, or only on a Tuesday, teaches nobody anything.
+settings.register_profile("labkit", deadline=None, derandomize=True)
+settings.load_profile("labkit")
 
 
 @pytest.fixture

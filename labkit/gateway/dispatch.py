@@ -298,35 +298,8 @@ class Dispatch:
                 entry.quotas,
             )
             self._depth += 1
-            error: AwsError | None = None
             try:
-                if (
-                    principal.access_key_id not in self.identities.administrators or entry.guarded
-                ) and self._authorize is not None:
-                    refused = self._authorize(call, params)
-                    if refused is not None:
-                        raise refused
-                if entry.operation is not None:
-                    if entry.check is not None:
-                        entry.check(params)
-                    if entry.normalise is not None:
-                        params = entry.normalise(params)
-                    answer = entry.operation(call, **params)
-                    answer["ResponseMetadata"] = response_metadata(request_id)
-                    status = 200
-                elif entry.backed:
-                    status, answer = self._backing.answer(request, operation_model, params, call)
-                    if status >= 300:
-                        told = answer.get("Error", {})
-                        error = AwsError(
-                            told.get("Code", ""), told.get("Message", ""), status=status
-                        )
-                else:
-                    raise NotImplementedYet(service, name, entry.missing)
-            except AwsError as problem:
-                error = problem
-                status = problem.status
-                answer = error_answer(problem, service_model, request_id)
+                status, answer, error = self._run(entry, call, operation_model, params, request)
             finally:
                 self._depth -= 1
                 clock.cause = cause
@@ -348,6 +321,41 @@ class Dispatch:
             if outermost:
                 clock.drain_instant()
             return status, answer
+
+    def _run(
+        self,
+        entry: _Entry,
+        call: Call,
+        operation_model: Any,
+        params: dict[str, Any],
+        request: dict[str, Any],
+    ) -> tuple[int, dict[str, Any], AwsError | None]:
+        """Policies, then the operation: status, parsed answer, and the error if it is one."""
+        try:
+            known = call.principal.access_key_id in self.identities.administrators
+            if self._authorize is not None and (entry.guarded or not known):
+                refused = self._authorize(call, params)
+                if refused is not None:
+                    raise refused
+            if entry.operation is not None:
+                if entry.check is not None:
+                    entry.check(params)
+                if entry.normalise is not None:
+                    params = entry.normalise(params)
+                answer = entry.operation(call, **params)
+                answer["ResponseMetadata"] = response_metadata(call.request_id)
+                return 200, answer, None
+            if not entry.backed:
+                raise NotImplementedYet(call.service, call.operation, entry.missing)
+            status, answer = self._backing.answer(request, operation_model, params, call)
+            if status < 300:
+                return status, answer, None
+            told = answer.get("Error", {})
+            refusal = AwsError(told.get("Code", ""), told.get("Message", ""), status=status)
+            return status, answer, refusal
+        except AwsError as problem:
+            model = operation_model.service_model
+            return problem.status, error_answer(problem, model, call.request_id), problem
 
     def _record(
         self,

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,9 @@ def test_jupyterlab_opens_on_the_first_lesson_and_prints_its_address():
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, start_new_session=True,
     ) as server:  # fmt: skip
+        # Should the address never come, the server ends and the test fails instead of hanging.
+        watchdog = threading.Timer(120, server.kill)
+        watchdog.start()
         try:
             printed = ""
             for line in server.stdout:
@@ -52,5 +56,6 @@ def test_jupyterlab_opens_on_the_first_lesson_and_prints_its_address():
             assert "lab/tree/notebooks/00_start_here.ipynb" in printed, printed
             assert "0.0.0.0" not in printed
         finally:
+            watchdog.cancel()
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(20)
