@@ -32,9 +32,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from labkit.cloudwatch.records import ALARM, INSUFFICIENT_DATA, OK, Alarm
+from labkit.cloudwatch.records import Alarm
 from labkit.core.clock import DAY, Clock, Phase
 from labkit.core.facts import Fact
 from labkit.core.ports import Ports
@@ -318,16 +318,3 @@ class Evaluator:
             store, alarm.series, alarm.unit, tick_us - lookback_us(alarm.rule), tick_us
         )
         return evaluate(alarm.rule, window_at(alarm.rule, samples, tick_us), alarm.state)
-
-    def next_transition(self, alarm: Alarm) -> Any:
-        """(instant, state) of the planned transition of ``alarm`` within its day, or None."""
-        plan = self._plans.get((alarm.account, alarm.region, alarm.name))
-        if plan is None or plan.decisions is None or plan.position >= len(plan.decisions):
-            return None
-        from labkit.cloudwatch.engine.columns import CODES
-
-        names = {code: name for name, code in CODES.items()}
-        state = names.get(int(plan.decisions[plan.position]))
-        if state in (OK, ALARM, INSUFFICIENT_DATA) and state != alarm.state:
-            return plan.first_tick_us + plan.position * plan.step_us, state
-        return None

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from labkit.core.call import Call, Principal
 from labkit.core.clock import SECOND
-from labkit.core.errors import AwsError, ChainTooDeep, NotImplementedYet
+from labkit.core.errors import AwsError, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
 from labkit.core.jsontext import dumps, dumps_call, dumps_exact
@@ -407,6 +407,3 @@ class Dispatch:
                 guarded=self._authorize is not None and self._authorize.guarded(service, name),
             )
         return entry
-
-
-__all__ = ["Authorizer", "Backing", "Category", "ChainTooDeep", "Dispatch", "Operation"]

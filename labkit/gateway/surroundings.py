@@ -22,6 +22,7 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 _REMOVED = (
@@ -152,6 +153,7 @@ class Surroundings:
 
         def create_transfer_manager(client: Any, config: Any, osutil: Any = None) -> Any:
             if surroundings._sleep is not None:
+                config = copy(config)  # the caller's own stays as it is, also after the lab
                 config.use_threads = False
             return original(client, config, osutil)
 

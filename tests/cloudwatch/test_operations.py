@@ -32,3 +32,22 @@ def test_the_table_can_be_printed():
     text = services.operations_table()
     assert "cloudwatch      12" in text
     assert "backed by moto" in text
+
+
+def test_every_limit_that_is_published_is_asked():
+    """A limit nobody asks would be a number that lies."""
+    from pathlib import Path
+
+    import labkit
+    from labkit.quotas import quotas_of
+
+    # A call takes a millisecond of virtual time, so two a second would throttle a learner's third
+    # line: published, and said not to be enforced.
+    told_only = {"lookup.per_second"}
+    root = Path(labkit.__file__).parent
+    for service in ("cloudwatch", "cloudtrail"):
+        code = "".join(path.read_text() for path in (root / service).rglob("*.py"))
+        for group, limits in quotas_of(service).items():
+            for name, limit in limits.items():
+                if "value" in limit and f"{group}.{name}" not in told_only:
+                    assert f'"{group}.{name}"' in code, f"{service}: {group}.{name}"

@@ -10,6 +10,7 @@ from datetime import timedelta
 import boto3
 import botocore.session
 import pytest
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
@@ -230,7 +231,9 @@ def test_an_upload_runs_in_the_calling_thread(lab, tmp_path):
     file.write_bytes(b"x" * 100)
     seen = []
     s3.meta.events.register("before-call.s3", lambda **_: seen.append(threading.current_thread()))
-    s3.upload_file(str(file), "teapot", "k")
+    config = TransferConfig()
+    s3.upload_file(str(file), "teapot", "k", Config=config)
+    assert config.use_threads
     assert seen and set(seen) == {threading.main_thread()}
     assert s3.get_object(Bucket="teapot", Key="k")["Body"].read() == b"x" * 100
 
