@@ -57,6 +57,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.cloudwatch.evaluator.on_metric_changed,
     ),
     Hears(
+        "metric.emitted",
+        "cloudwatch",
+        "stored as if it had been put now",
+        lambda lab: lab.parts.cloudwatch.on_metric_emitted,
+    ),
+    Hears(
         "call.finished",
         "cloudtrail",
         "event history",
@@ -86,6 +92,8 @@ UNHEARD_KINDS = frozenset(
         "canary.run",
         "trace.segment",
         "event.put",
+        "log.emitted",
+        "event.emitted",
         "sign_in",
     }
 )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
-from labkit.cloudwatch.store import Store
+from labkit.cloudwatch.store import UNIT_CODES, Store, grain
 from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
 from labkit.core.errors import LabError
-from labkit.core.facts import Late
+from labkit.core.facts import Fact, Late
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 from labkit.core.world import World
@@ -71,6 +71,21 @@ class CloudWatch:
                     "dimensions": [list(pair) for pair in series.dimensions],
                 },
             )
+
+    def on_metric_emitted(self, fact: Fact) -> None:
+        """Store a point that an AWS resource measured of itself, as of now.
+
+        It is stored as ``PutMetricData`` stores one, with two differences: its namespace is one of
+        AWS's own (``AWS/Lambda``), which no caller may put into, and nobody made a call.
+        """
+        data = fact.data
+        dimensions = tuple(sorted((name, value) for name, value in data["dimensions"]))
+        series = Series(data["namespace"], data["metric_name"], dimensions)
+        store = self.store(fact.account, fact.region)
+        column = store.column(series, fact.at_us)
+        column.last_put_us = fact.at_us
+        column.add_value(grain(fact.at_us, 60), data["value"], UNIT_CODES[data["unit"]])
+        self.touched(store, series)
 
     def read(
         self,

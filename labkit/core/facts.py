@@ -207,6 +207,26 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "An event arrived on a bus.",
     ),
     FactKind(
+        "log.emitted",
+        ("source", "log_group", "log_stream", "events"),
+        "backing",
+        "An AWS resource wrote log lines. `source` is its service (lambda, ecs, route53); `events` "
+        "is a list of [microseconds since the epoch, text].",
+    ),
+    FactKind(
+        "event.emitted",
+        ("source", "detail_type", "resources", "detail"),
+        "backing",
+        "An AWS service has an event for the account's default bus. `resources` is a list of "
+        "ARNs, `detail` a dict.",
+    ),
+    FactKind(
+        "metric.emitted",
+        ("namespace", "dimensions", "metric_name", "value", "unit"),
+        "backing",
+        "An AWS resource measured itself. `dimensions` is a list of [name, value], sorted.",
+    ),
+    FactKind(
         "sign_in",
         ("user", "outcome", "mfa"),
         "workloads/people",
