@@ -77,6 +77,8 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver", "backing/deliver", lambda lab: lab.parts.deliver),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
+    Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_alarm),
+    Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.delete_alarms),
 )
 
 #: Seams of later parts. Each has a strict-xfail test in tests/core/test_wiring.py, which fails the
@@ -97,7 +99,7 @@ UNHEARD_KINDS = frozenset(
         "sign_in",
     }
 )
-UNANSWERED_PORTS = frozenset({"key_usable", "bucket_allows"})
+UNANSWERED_PORTS = frozenset({"key_usable", "bucket_allows", "scaling_action", "log_group_exists"})
 
 
 def connect(lab: Lab) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from labkit.backing import sqs
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
+from labkit.backing.emitting import Emitters
 from labkit.backing.identity import issued_key
 from labkit.backing.mount import MotoWorld
 from labkit.backing.policies import Policies
@@ -34,6 +35,8 @@ class Backing:
         self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
         self._wire = Wire(self.moto)
         self._deliver = Deliver(self.moto, world.facts)
+        #: How resources write to CloudWatch, Logs and EventBridge.
+        self.emit = Emitters(self.moto, world.facts, world.ports)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.sns = Sns(self.moto, world.clock, world.facts)
         #: The policies that are stored, for whoever decides who may do what.

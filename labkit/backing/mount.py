@@ -58,6 +58,7 @@ from typing import Any
 from labkit.backing import (
     moto_dispatch,
     moto_ec2,
+    moto_facades,
     moto_iam,
     moto_order,
     moto_quick,
@@ -332,4 +333,4 @@ def _load_moto() -> None:
 __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 
 # These register their seams when they are imported, and that is all they are imported for.
-_SEAMS = (moto_ec2, moto_iam, moto_order, moto_quick, moto_sns, moto_sqs)
+_SEAMS = (moto_ec2, moto_facades, moto_iam, moto_order, moto_quick, moto_sns, moto_sqs)

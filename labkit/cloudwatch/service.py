@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,14 @@ from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
+from labkit.core.call import Call, Principal
 from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact, Late
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 from labkit.core.world import World
+from labkit.quotas import quotas_of
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
@@ -155,6 +157,42 @@ class CloudWatch:
         return found
 
     # -- alarms
+    def put_alarm(self, account: str, region: str, parameters: Mapping[str, Any]) -> str:
+        """Make or change an alarm for another service (port ``put_alarm``); its ARN."""
+        from labkit.cloudwatch.api.alarms import put_metric_alarm
+
+        put_metric_alarm(self._call("PutMetricAlarm", account, region), **parameters)
+        return self.store(account, region).alarms[parameters["AlarmName"]].arn
+
+    def delete_alarms(self, account: str, region: str, names: Sequence[str]) -> None:
+        """Delete alarms for another service (port ``delete_alarms``)."""
+        from labkit.cloudwatch.api.alarms import delete_alarms
+
+        known = [name for name in names if name in self.store(account, region).alarms]
+        if known:
+            delete_alarms(self._call("DeleteAlarms", account, region), AlarmNames=known)
+
+    def _call(self, operation: str, account: str, region: str) -> Call:
+        """A call that a service makes and nobody records."""
+        world = self._world
+        return Call(
+            service="cloudwatch",
+            operation=operation,
+            account=account,
+            region=region,
+            now_us=world.clock.now_us,
+            principal=Principal("AWSService", account, "", "", name="autoscaling.amazonaws.com"),
+            request_id="",
+            source_ip="autoscaling.amazonaws.com",
+            user_agent="autoscaling.amazonaws.com",
+            cause=world.clock.cause,
+            store=self.store(account, region),
+            facts=world.facts,
+            ports=world.ports,
+            ids=world.ids,
+            quotas=quotas_of("cloudwatch"),
+        )
+
     def _transition(
         self, store: Store, alarm: Alarm, state: str, window: Samples, now_us: int
     ) -> None:

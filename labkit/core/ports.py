@@ -12,6 +12,7 @@ from typing import Any
 
 from labkit.core.errors import WiringError
 from labkit.core.sources import Source
+from labkit.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,27 @@ PORTS: dict[str, Port] = _table(
         "Stop, terminate, reboot or recover this instance.",
         "cloudwatch alarms",
         "backing/ec2",
+    ),
+    Port(
+        "scaling_action",
+        "Run this scaling policy, since an alarm changed its state.",
+        "cloudwatch alarms",
+        "backing/autoscaling",
+    ),
+    Port(
+        "put_alarm",
+        "Make or change an alarm that a scaling policy manages.",
+        "backing/autoscaling",
+        "cloudwatch",
+    ),
+    Port(
+        "delete_alarms",
+        "Delete alarms that a scaling policy manages.",
+        "backing/autoscaling",
+        "cloudwatch",
+    ),
+    Port(
+        "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
@@ -134,4 +156,78 @@ class Ports:
     def instance_action(self, account: str, region: str, instance_id: str, action: str) -> Delivery:
         """Stop, terminate, reboot or recover an instance for an alarm."""
         answer: Delivery = self._ask("instance_action")(account, region, instance_id, action)
+        return answer
+
+    def scaling_action(
+        self, policy_arn: str, *, alarm_name: str, value: float | None, threshold: float | None
+    ) -> Delivery:
+        """Run a scaling policy for an alarm.
+
+        Parameters
+        ----------
+        policy_arn:
+            ``arn:aws:autoscaling:region:account:scalingPolicy:...``.
+        alarm_name:
+            The alarm, for the cause of the scaling activity.
+        value:
+            The metric's value that breached, which a step policy chooses its step by; None when
+            there is none (the alarm was set by hand).
+        threshold:
+            The alarm's threshold, to which the bounds of the steps are added.
+        """
+        answer: Delivery = self._ask("scaling_action")(
+            policy_arn, alarm_name=alarm_name, value=value, threshold=threshold
+        )
+        return answer
+
+    def put_alarm(self, account: str, region: str, parameters: Mapping[str, Any]) -> str:
+        """Make or change an alarm for a service, by PutMetricAlarm's parameters; its ARN."""
+        answer: str = self._ask("put_alarm")(account, region, parameters)
+        return answer
+
+    def delete_alarms(self, account: str, region: str, names: Sequence[str]) -> None:
+        """Delete alarms of a service; names that are not there are passed over."""
+        self._ask("delete_alarms")(account, region, names)
+
+    def log_group_exists(self, account: str, region: str, name: str) -> bool:
+        """Whether there is a log group of this name."""
+        answer: bool = self._ask("log_group_exists")(account, region, name)
+        return answer
+
+    def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:
+        """Whether a KMS key is there and enabled.
+
+        Parameters
+        ----------
+        key:
+            A key's id or ARN, or an alias (``alias/name`` or its ARN).
+        account, region:
+            Where an id or a bare alias is looked up.
+
+        Returns
+        -------
+        Verdict
+            The reason's rule is KMS's own error code: NotFoundException, DisabledException,
+            KMSInvalidStateException.
+        """
+        answer: Verdict[bool] = self._ask("key_usable")(key, account, region)
+        return answer
+
+    def bucket_allows(
+        self, bucket: str, key: str, principal: str, *, source_arn: str = "", account: str = ""
+    ) -> Verdict[bool]:
+        """Whether a service may put an object into a bucket, by the bucket's policy.
+
+        Parameters
+        ----------
+        bucket, key:
+            Where the object would go.
+        principal:
+            The service (``cloudtrail.amazonaws.com``).
+        source_arn, account:
+            For whom it acts: what ``aws:SourceArn`` and ``aws:SourceAccount`` in a policy say.
+        """
+        answer: Verdict[bool] = self._ask("bucket_allows")(
+            bucket, key, principal, source_arn=source_arn, account=account
+        )
         return answer

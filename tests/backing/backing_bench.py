@@ -8,10 +8,12 @@ from typing import Any
 
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
+from labkit.backing.emitting import Emitters
 from labkit.backing.mount import Answer, MotoWorld
 from labkit.backing.sns import Sns
 from labkit.core.clock import SECOND, Clock
 from labkit.core.facts import FACT_KINDS, Fact, Facts
+from labkit.core.ports import Ports
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -35,6 +37,8 @@ class Bench:
         for kind in FACT_KINDS:
             self.facts.hear(kind, self.told.append)
         self.world = MotoWorld(seed, lambda: self.clock.now_us)
+        self.ports = Ports()
+        self.emit = Emitters(self.world, self.facts, self.ports)
         self.ec2 = Ec2(self.world, self.clock, self.facts)
         self.sns = Sns(self.world, self.clock, self.facts)
         self.deliver = Deliver(self.world, self.facts)
