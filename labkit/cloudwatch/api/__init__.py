@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from labkit.cloudwatch.api import alarms, metrics
+from labkit.cloudwatch.api import (
+    alarms,
+    get_metric_data,
+    get_metric_statistics,
+    list_metrics,
+    put_metric_data,
+)
 
 #: CloudWatch's code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "ValidationError"
 
 OPERATIONS = {
-    ("cloudwatch", "PutMetricData"): metrics.put_metric_data,
-    ("cloudwatch", "GetMetricData"): metrics.get_metric_data,
-    ("cloudwatch", "GetMetricStatistics"): metrics.get_metric_statistics,
-    ("cloudwatch", "ListMetrics"): metrics.list_metrics,
+    ("cloudwatch", "PutMetricData"): put_metric_data.put_metric_data,
+    ("cloudwatch", "GetMetricData"): get_metric_data.get_metric_data,
+    ("cloudwatch", "GetMetricStatistics"): get_metric_statistics.get_metric_statistics,
+    ("cloudwatch", "ListMetrics"): list_metrics.list_metrics,
     ("cloudwatch", "PutMetricAlarm"): alarms.put_metric_alarm,
     ("cloudwatch", "DescribeAlarms"): alarms.describe_alarms,
     ("cloudwatch", "DescribeAlarmsForMetric"): alarms.describe_alarms_for_metric,
