@@ -29,8 +29,8 @@ from labkit.core.errors import ClockError, LabClosed, LabError, ReplayError
 from labkit.core.journal import Entry, SavedWorld
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
+from labkit.gateway import notebook
 from labkit.gateway.authorize import Authorizer
-from labkit.gateway.aws_cli import register_magic
 from labkit.gateway.boto3_hook import HOOK, Door
 from labkit.gateway.dispatch import Dispatch
 from labkit.gateway.identity import Identities
@@ -160,7 +160,7 @@ class Lab:
         )
         SURROUNDINGS.up(_sleep_in_active_lab)
         _LABS.append(self)
-        register_magic()
+        notebook.register()
 
     def close(self) -> None:
         """Give boto3 back to the world, or to the lab that was active before this one."""

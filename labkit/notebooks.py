@@ -52,6 +52,11 @@ def as_text(notebook: Any) -> str:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
             output.get("metadata", {}).pop("execution", None)
+            data = output.get("data", {})
+            if "text/html" in data:
+                # A live widget lives in its kernel. What a reader of the file can see is the
+                # picture beside it; with the widget's name in the file, that would be an error.
+                data.pop("application/vnd.jupyter.widget-view+json", None)
     text: str = nbformat.writes(notebook, version=4)
     return text.rstrip("\n") + "\n"
 

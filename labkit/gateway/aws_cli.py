@@ -28,7 +28,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import Any
 
 _data_path = ""
 
@@ -143,15 +142,3 @@ def _show(ran: Ran) -> None:
         sys.stdout.write(ran.text + "\n")
     if ran.status:
         sys.stdout.write(f"(exit status {ran.status})\n")
-
-
-def register_magic() -> None:
-    """Make ``%aws`` and ``%%aws`` known to the IPython that runs us, if one does."""
-    if "IPython" not in sys.modules:
-        return
-    from IPython import get_ipython
-
-    shell: Any = get_ipython()
-    if shell is not None:
-        shell.register_magic_function(aws_line, "line", "aws")
-        shell.register_magic_function(aws_cell, "cell", "aws")

@@ -1,0 +1,102 @@
+"""A picture with handles: the same in a notebook, in a terminal, and on a page only looked at."""
+
+import pytest
+
+from labkit.core.errors import LabError
+from labkit.views.control import WIDGET_VIEW, choice, control, handle
+from labkit.views.drawing import Drawing
+
+
+class Painter:
+    def __init__(self):
+        self.painted = []
+
+    def __call__(self, minutes, monitoring):
+        self.painted.append((minutes, monitoring))
+        if minutes == 9:
+            raise ValueError("nine is <too> many")
+        told = f"{minutes} minutes, {monitoring}"
+        return Drawing(told, told, body=f"<b>{told}</b>")
+
+
+@pytest.fixture
+def painter():
+    return Painter()
+
+
+@pytest.fixture
+def handles(painter):
+    return control(painter, minutes=handle(1, 10, start=3), monitoring=choice("basic", "detailed"))
+
+
+def test_it_stands_at_its_first_values(handles):
+    assert handles.values == {"minutes": 3, "monitoring": "basic"}
+    assert handles.drawing.title == "3 minutes, basic"
+
+
+def test_moving_draws_anew_and_coming_back_does_not(handles, painter):
+    assert handles.set(minutes=8).drawing.title == "8 minutes, basic"
+    assert handles.set(minutes=3).drawing.title == "3 minutes, basic"
+    handles.set(minutes=8, monitoring="detailed")
+    assert handles.drawing.title == "8 minutes, detailed"
+    assert painter.painted == [(8, "basic"), (3, "basic"), (8, "detailed")]
+
+
+def test_a_terminal_is_told_the_handles(handles):
+    text = str(handles)
+    assert text.splitlines()[0] == "3 minutes, basic"
+    assert "minutes: 3  (of 1 to 10)" in text
+    assert "monitoring: basic  (of basic, detailed)" in text
+
+
+def test_a_page_that_is_only_looked_at_shows_the_picture(handles):
+    html = handles._repr_html_()
+    assert "<b>3 minutes, basic</b>" in html
+    assert "minutes 3, monitoring basic" in html
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"minutes": 11}, "minutes can be 1 to 10, not 11"),
+        ({"monitoring": "none"}, "monitoring can be 'basic' to 'detailed', not 'none'"),
+        ({"period": 60}, "no handle is called 'period'; there are minutes, monitoring"),
+    ],
+)
+def test_values_that_are_not_there_are_refused(handles, values, words):
+    with pytest.raises(LabError, match=words):
+        handles.set(**values)
+    assert handles.values == {"minutes": 3, "monitoring": "basic"}
+
+
+def test_a_handle_needs_a_first_value_of_its_own(painter):
+    with pytest.raises(LabError, match="can be 1 to 10"):
+        control(painter, minutes=handle(1, 10, start=0))
+
+
+def test_no_handle_no_control(painter):
+    with pytest.raises(LabError, match="without a handle"):
+        control(painter)
+
+
+def test_in_a_notebook_the_hands_move_the_picture(handles):
+    bundle = handles._repr_mimebundle_()
+    assert set(bundle) == {WIDGET_VIEW, "text/html", "text/plain"}
+    hands, view = handles._box.children
+    slider, menu = hands.children
+    assert (slider.description, slider.value) == ("minutes", 3)
+    slider.value = 5
+    assert view.value == "<b>5 minutes, basic</b>"
+    menu.value = "detailed"
+    assert view.value == "<b>5 minutes, detailed</b>"
+    assert handles.values == {"minutes": 5, "monitoring": "detailed"}
+    assert handles._repr_mimebundle_()[WIDGET_VIEW] == bundle[WIDGET_VIEW]
+
+
+def test_a_picture_that_fails_says_so_where_the_learner_looks(handles):
+    handles._repr_mimebundle_()
+    hands, view = handles._box.children
+    hands.children[0].value = 9
+    assert "ValueError: nine is &lt;too&gt; many" in view.value
+    hands.children[0].value = 4
+    assert view.value == "<b>4 minutes, basic</b>"
