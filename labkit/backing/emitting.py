@@ -1,4 +1,4 @@
-"""What AWS resources tell the monitoring services: log lines, events, metrics, and alarms they make.
+"""What AWS resources tell the monitoring services: log lines, events, metrics, alarms of theirs.
 
 Everything of the backing that writes to CloudWatch, Logs or EventBridge does it here. A fact is
 told when the request under way is over, so that whoever hears it finds moto between two calls.

@@ -34,7 +34,7 @@ def metrics(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Drawin
     what is read under another set is another metric.
     """
     entries = response["Metrics"] if isinstance(response, Mapping) else response
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "namespace": str(entry["Namespace"]),
             "metric": str(entry["MetricName"]),
