@@ -30,7 +30,8 @@ def refuse():
 
 
 def shown(capsys) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    return plain.replace("\n", " ")
 
 
 def test_a_refusal_is_its_sentence_and_the_learners_lines(shell, capsys):
