@@ -73,8 +73,8 @@ class Live:
         self._thread: threading.Thread | None = None
         #: The last exception that an event of the clock ended in.
         self.problem = ""
-        self._pass_stepped = lab.dispatch.pass_second
-        lab.dispatch.pass_second = self._pass_second
+        self._pass_stepped = lab.dispatch.pass_seconds
+        lab.dispatch.pass_seconds = self._pass_seconds
 
     @property
     def running(self) -> bool:
@@ -119,20 +119,20 @@ class Live:
         if target > clock.now_us:
             clock.run_until(target)
 
-    def _pass_second(self) -> None:
-        """How a second passes for a long poll: really, while the clock runs by itself."""
+    def _pass_seconds(self, seconds: float) -> None:
+        """How time passes for a long poll: really, while the clock runs by itself."""
         clock = self._lab.world.clock
         if not self.running:
-            self._pass_stepped()
+            self._pass_stepped(seconds)
             return
-        goal = clock.now_us + SECOND
+        goal = clock.now_us + int(seconds * SECOND)
         while clock.now_us < goal and self.running:
             left = (goal - clock.now_us) / SECOND / self._speed
             if self._stop.wait(min(max(left, 0.001), 0.25)):
                 break
             self.catch_up()
         if clock.now_us < goal:  # stopped or paused meanwhile: nobody shall hang on it
-            self._pass_stepped()
+            self._pass_stepped((goal - clock.now_us) / SECOND)
 
     # -- control
     def _tie(self) -> None:
@@ -213,7 +213,7 @@ class Service:
         """End every thread. Idempotent."""
         self.live.stop()
         self.server.stop()
-        self.lab.dispatch.pass_second = self.live._pass_stepped
+        self.lab.dispatch.pass_seconds = self.live._pass_stepped
 
     def __enter__(self) -> Service:
         return self.start()
@@ -327,6 +327,8 @@ def exports(lab: Lab, url: str) -> str:
             f"export AWS_ACCESS_KEY_ID={key}",
             f"export AWS_SECRET_ACCESS_KEY={lab.identities.secret_for(key)}",
             f"export AWS_DEFAULT_REGION={lab.region}",
+            # Live Tail's host is "streaming-logs." and the endpoint's, which no resolver knows.
+            "export AWS_DISABLE_HOST_PREFIX_INJECTION=true",
         ]
     )
 

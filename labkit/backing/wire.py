@@ -8,6 +8,7 @@ same bytes come in through the HTTP door, so both doors give one answer.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import UTC
 from functools import cache
 from typing import Any
@@ -102,12 +103,17 @@ class Backing:
             request["answered"] = (answer.status, answer.headers, answer.body)
         plain = {name.lower(): value for name, value in answer.headers.items()}
         plain["x-amzn-requestid"] = call.request_id
-        streams = operation_model.has_streaming_output and answer.status < 300
+        body: Any = answer.body
+        if answer.status < 300:
+            if operation_model.has_event_stream_output:
+                body = _Events(answer.body)
+            elif operation_model.has_streaming_output:
+                body = _stream(answer.body)
         parsed: dict[str, Any] = _parser(operation_model.service_model.resolved_protocol).parse(
             {
                 "headers": _headers(plain),
                 "status_code": answer.status,
-                "body": _stream(answer.body) if streams else answer.body,
+                "body": body,
                 "context": {"operation_name": operation_model.name},
             },
             operation_model.output_shape,
@@ -165,6 +171,13 @@ def _stream(body: bytes) -> Any:
     from botocore.response import StreamingBody
 
     return StreamingBody(io.BytesIO(body), len(body))
+
+
+class _Events(io.BytesIO):
+    """What botocore reads a stream of events from."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 @cache

@@ -30,6 +30,7 @@ from labkit.core.jsontext import dumps, dumps_call, dumps_exact
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
+from labkit.gateway.event_stream import EventStream
 from labkit.gateway.identity import Identities
 
 Operation = Callable[..., dict[str, Any]]
@@ -101,6 +102,8 @@ class _Entry:
     missing: str
     journaled: bool
     guarded: bool
+    #: The member of the answer that is a stream of events.
+    stream: str | None
 
 
 class Dispatch:
@@ -156,8 +159,8 @@ class Dispatch:
         self.next_instant_us: int | None = None
         #: Whether a long poll lets time pass. Not in a replay: there the journal holds each look.
         self.polls_wait = True
-        #: How a second passes for a caller who waits; in the live mode it really does.
-        self.pass_second = self._pass_second
+        #: How time passes for a caller who waits, in seconds; in the live mode it really does.
+        self.pass_seconds: Callable[[float], None] = self._pass_seconds
         #: How many calls came in, and how many of them became facts.
         self.seen = 0
         self.recorded = 0
@@ -211,7 +214,7 @@ class Dispatch:
                 region=region,
             )
             while left > 0 and status == 200 and not answer.get("Messages"):
-                self.pass_second()
+                self.pass_seconds(1.0)
                 left -= 1
                 status, answer = self.invoke(
                     service_model,
@@ -223,9 +226,9 @@ class Dispatch:
                 )
         return status, answer
 
-    def _pass_second(self) -> None:
+    def _pass_seconds(self, seconds: float) -> None:
         with self.world.lock:
-            self.world.clock.run_until(self.world.clock.now_us + SECOND)
+            self.world.clock.run_until(self.world.clock.now_us + int(seconds * SECOND))
 
     def invoke(
         self,
@@ -343,6 +346,9 @@ class Dispatch:
                 if entry.normalise is not None:
                     params = entry.normalise(params)
                 answer = entry.operation(call, **params)
+                if entry.stream is not None:
+                    events = EventStream(iter(answer[entry.stream]), self, call.operation)
+                    answer = {**answer, entry.stream: events}
                 answer["ResponseMetadata"] = response_metadata(call.request_id)
                 return 200, answer, None
             if not entry.backed:
@@ -367,7 +373,12 @@ class Dispatch:
     ) -> None:
         response = "null"
         if error is None and (category.answered or not category.read_only):
-            response = dumps({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+            told = {
+                k: v
+                for k, v in answer.items()
+                if k != "ResponseMetadata" and not isinstance(v, EventStream)
+            }
+            response = dumps(told)
         self.recorded += 1
         call.publish(
             "call.finished",
@@ -405,5 +416,6 @@ class Dispatch:
                 missing=self._pending(service, name),
                 journaled=category.kind == MANAGEMENT or not category.read_only,
                 guarded=self._authorize is not None and self._authorize.guarded(service, name),
+                stream=getattr(operation_model.output_shape, "event_stream_name", None),
             )
         return entry

@@ -15,7 +15,8 @@ What it does not trust:
   modest rate; a client that sends a byte now and then is dropped like one that sends none;
 - **size**: heads up to 64 KB, bodies up to ``most_body``;
 - **web pages**: a page of another origin, open in the same browser, could send forms to a port of
-  this machine. A request with an ``Origin`` that is not this machine is refused.
+  this machine. A request with an ``Origin`` that is not this machine is refused; a page of this
+  machine (a notebook's widget, a development server) may ask and read the answer (CORS).
 
 It binds 127.0.0.1 and nothing else; there is no parameter for it. :meth:`HttpServer.stop` closes
 every connection and waits for every thread.
@@ -27,7 +28,7 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ LOOPBACK = "127.0.0.1"
 
 _MOST_HEAD = 64 * 1024
 _SLOWEST_BODY = 64 * 1024  # bytes a second
+_STREAM_REST = 0.02  # seconds between two looks at a stream that has nothing to send
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
@@ -194,11 +196,16 @@ class HttpServer:
         origin = request.headers.get("origin")
         if origin is not None and not _is_here(origin):
             return WireAnswer(403, {"content-type": "text/plain"}, b"not from another origin\n")
+        if origin is not None and "access-control-request-method" in request.headers:
+            return WireAnswer(204, _allowed(origin, request.headers))
         try:
-            return self._handle(request)
+            answer = self._handle(request)
         except Exception:
             log.exception("labkit broke on %s", request.method)
-            return WireAnswer(500, {"content-type": "text/plain"}, b"labkit broke on this\n")
+            answer = WireAnswer(500, {"content-type": "text/plain"}, b"labkit broke on this\n")
+        if origin is not None:
+            answer.headers |= _allowed(origin, request.headers)
+        return answer
 
 
 class _Connection:
@@ -230,6 +237,8 @@ class _Connection:
             answer = self.server.respond(request)
             self.server.answered += 1
             self._send(answer, request.method, going)
+            if answer.stream is not None:
+                return
 
     # -- reading
     def _more(self) -> bool:
@@ -368,12 +377,49 @@ class _Connection:
             if "\r" in value or "\n" in value:
                 value = " ".join(value.split())
             lines.append(f"{name}: {value}")
+        if answer.stream is not None:
+            self._send_stream(lines, answer.stream, method)
+            return
         if not sized and answer.status not in (204, 304):
             lines.append(f"content-length: {len(answer.body)}")
         lines.append("connection: keep-alive\r\n\r\n" if going else "connection: close\r\n\r\n")
         head = "\r\n".join(lines).encode("utf-8")
         self.socket.settimeout(self.server.patience + len(answer.body) / _SLOWEST_BODY)
         self.socket.sendall(head if method == "HEAD" else head + answer.body)
+
+    def _send_stream(self, lines: list[str], pieces: Iterator[bytes], method: str) -> None:
+        """Send pieces as they come, each a chunk, until they end, or the client or the server does.
+
+        The connection ends with the stream: nobody reads a second request from it meanwhile.
+        """
+        lines += ["transfer-encoding: chunked", "connection: close\r\n\r\n"]
+        closing = getattr(pieces, "close", lambda: None)
+        try:
+            self.socket.settimeout(self.server.patience)
+            self.socket.sendall("\r\n".join(lines).encode("utf-8"))
+            if method == "HEAD":
+                return
+            for piece in pieces:
+                if piece:
+                    self.socket.settimeout(self.server.patience)
+                    self.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+                elif self._left():
+                    return
+                if self.server._stopping:
+                    return
+            self.socket.sendall(b"0\r\n\r\n")
+        finally:
+            closing()
+
+    def _left(self) -> bool:
+        """Wait a moment; whether the client has gone meanwhile."""
+        self.socket.settimeout(_STREAM_REST)
+        try:
+            data = self.socket.recv(4096)
+        except TimeoutError:
+            return False
+        self.buffer += data
+        return not data or len(self.buffer) > _MOST_HEAD
 
     def _drain(self) -> None:
         """Let a client that is still sending read why it is sent away.
@@ -385,6 +431,22 @@ class _Connection:
         for _ in range(64):
             if not self.socket.recv(262_144):
                 return
+
+
+def _allowed(origin: str, headers: dict[str, str]) -> dict[str, str]:
+    """What tells a browser that a page of this machine may ask, and read what comes back."""
+    told = {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "*",
+        "vary": "origin",
+    }
+    if "access-control-request-method" in headers:
+        told |= {
+            "access-control-allow-methods": ", ".join(sorted(_METHODS)),
+            "access-control-allow-headers": headers.get("access-control-request-headers", "*"),
+            "access-control-max-age": "3600",
+        }
+    return told
 
 
 def _is_here(origin: str) -> bool:

@@ -24,6 +24,7 @@ import io
 import logging
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,8 @@ class WireAnswer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    #: In place of a body: pieces that are sent as they come, empty ones while there is nothing.
+    stream: Iterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +220,12 @@ def _answer(dispatch: Dispatch, request: WireRequest) -> WireAnswer:
     if raw is not None:
         return _passed_on(raw, asked.protocol, request_id, request.method)
     if "Error" in answered and status >= 300:
-        told = write_error(answered, asked.protocol, asked.model, request_id)
-    else:
-        told = _way(service, asked.operation.name, asked.protocol, "").writer.write(
-            answered, request_id
-        )
-    status, sent, content = told
+        status, sent, refusal = write_error(answered, asked.protocol, asked.model, request_id)
+        return WireAnswer(status, sent, b"" if request.method == "HEAD" else refusal)
+    writer = _way(service, asked.operation.name, asked.protocol, "").writer
+    status, sent, content = writer.write(answered, request_id)
+    if not isinstance(content, bytes):
+        return WireAnswer(status, sent, stream=content)
     return WireAnswer(status, sent, b"" if request.method == "HEAD" else content)
 
 

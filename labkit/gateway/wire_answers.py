@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
 from labkit.core.clock import SECOND, iso, to_us
+from labkit.core.errors import AwsError
 from labkit.core.jsontext import dumps
+from labkit.gateway.event_stream import CONTENT_TYPE, EventStream, EventWriter
 from labkit.gateway.wire_services import CBOR, EC2, JSON, QUERY, REST_JSON
 
 Convert = Callable[[Any], Any]
@@ -47,14 +49,23 @@ class Writer:
         self.status = int(operation_model.http.get("responseCode", 200))
         self._known: dict[str, Any] = {}
         tree = protocol in (JSON, CBOR, REST_JSON)
+        self.stream: str | None = getattr(self.shape, "event_stream_name", None)
         self._members = self._compile_members(tree)
         self.kind = content_type(protocol, self.metadata)
+        self._events: EventWriter | None = None
+        if self.stream is not None:
+            kind = {CBOR: self.kind, JSON: "application/json", REST_JSON: "application/json"}
+            self._events = EventWriter(
+                self.shape.members[self.stream], kind.get(protocol, "text/xml"), self._whole
+            )
 
     def _compile_members(self, tree: bool) -> list[tuple[str, str, str, Any]]:
         if self.shape is None:
             return []
         found = []
         for name, member in self.shape.members.items():
+            if name == self.stream:
+                continue
             place = member.serialization.get("location", "body")
             wire_name = member.serialization.get("name", name)
             if place == "body":
@@ -66,8 +77,8 @@ class Writer:
 
     def write(
         self, answer: Mapping[str, Any], request_id: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of an answer."""
+    ) -> tuple[int, dict[str, str], bytes | Iterator[bytes]]:
+        """Status, headers and body of an answer; an iterator for a stream of events."""
         headers = {"x-amzn-requestid": request_id}
         if self.protocol == CBOR:
             headers["smithy-protocol"] = "rpc-v2-cbor"
@@ -87,6 +98,12 @@ class Writer:
                 status = int(value)
             elif payload is None or name == payload:
                 body.append((name, wire_name, value, inner))
+        if self.stream is not None:
+            headers["content-type"] = CONTENT_TYPE
+            first = b""
+            if self.protocol in (JSON, CBOR):
+                first = self._body(body, None, request_id)
+            return status, headers, self._pieces(answer[self.stream], first)
         if payload is not None:
             member = self.shape.members[payload]
             if member.type_name in ("blob", "string"):
@@ -95,6 +112,39 @@ class Writer:
                     content = content.read()
                 return status, headers, content.encode() if isinstance(content, str) else content
         return status, headers, self._body(body, payload, request_id)
+
+    # -- streams of events
+    def _pieces(self, events: EventStream, first: bytes) -> Iterator[bytes]:
+        """The messages of a stream, one by one; empty bytes while there is nothing to send."""
+        writer = self._events
+        assert writer is not None
+        try:
+            if first:
+                yield writer.first(first)
+            for event in events.steps():
+                yield b"" if event is None else writer.event(event)
+        except AwsError as problem:
+            yield writer.problem(problem)
+        finally:
+            events.close()
+
+    def _whole(self, shape: Any) -> Callable[[Any], bytes]:
+        """Writes one structure by itself, as an event's payload."""
+        if self.protocol not in (JSON, CBOR, REST_JSON):
+            write = self._xml(shape, shape.name)
+
+            def xml(value: Any) -> bytes:
+                out: list[str] = []
+                write(value, out)
+                return "".join(out).encode()
+
+            return xml
+        convert = self._tree(shape)
+        if self.protocol == CBOR:
+            import cbor2
+
+            return lambda value: bytes(cbor2.dumps(convert(value) if convert else value))
+        return lambda value: dumps(convert(value) if convert else value).encode()
 
     def _body(
         self, members: list[tuple[str, str, Any, Any]], payload: str | None, request_id: str

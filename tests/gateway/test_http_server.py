@@ -417,8 +417,24 @@ def test_expect_100_continue_is_answered_before_the_body(service):
 def test_a_web_page_of_somewhere_else_is_refused(raw):
     page = LIST.replace(b"Host: x", b"Connection: close\r\nOrigin: https://evil.example")
     assert raw(page).startswith(b"HTTP/1.1 403")
+    assert b"access-control" not in raw(page)
     page = page.replace(b"https://evil.example", b"http://localhost:8888")
-    assert raw(page).startswith(b"HTTP/1.1 200")
+    told = raw(page)
+    assert told.startswith(b"HTTP/1.1 200")
+    assert b"\r\naccess-control-allow-origin: http://localhost:8888\r\n" in told
+
+
+def test_a_browser_asks_before_a_page_of_this_machine_sends(raw):
+    ask = (
+        b"OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: http://127.0.0.1:8888\r\n"
+        b"Access-Control-Request-Method: POST\r\n"
+        b"Access-Control-Request-Headers: authorization,x-amz-target\r\n\r\n"
+    )
+    told = raw(ask)
+    assert told.startswith(b"HTTP/1.1 204")
+    assert b"access-control-allow-headers: authorization,x-amz-target\r\n" in told
+    assert b"POST" in told.partition(b"access-control-allow-methods: ")[2].split(b"\r\n")[0]
+    assert raw(ask.replace(b"127.0.0.1:8888", b"evil.example")).startswith(b"HTTP/1.1 403")
 
 
 def test_it_listens_on_loopback_only(service):
@@ -580,11 +596,11 @@ def test_labkit_serve_prints_its_lines_keeps_pace_and_ends_when_told():
     command = [BIN / "labkit", "serve", "--port", "0", "--speed", "3600", "--seed", "7"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
-            lines = [server.stdout.readline() for _ in range(5)]
-            exported = dict(line.removeprefix("export ").strip().split("=") for line in lines[:4])
+            lines = [server.stdout.readline() for _ in range(6)]
+            exported = dict(line.removeprefix("export ").strip().split("=") for line in lines[:5])
             assert list(exported) == [
                 "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                "AWS_DEFAULT_REGION",
+                "AWS_DEFAULT_REGION", "AWS_DISABLE_HOST_PREFIX_INJECTION",
             ]  # fmt: skip
             cloudwatch = boto3.client(
                 "cloudwatch",
