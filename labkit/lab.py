@@ -146,6 +146,7 @@ class Lab:
             "fleet.fail_check": fleet.fail_check,
             "mailbox.confirm": self.parts.backing.confirm,
             "user": self._make_user,
+            "throttle": self.dispatch.throttles.set,
         }
 
     def _activate(self) -> None:
@@ -345,6 +346,34 @@ class Lab:
         self.parts.backing.ensure_user(user)
         if policy is not None:
             self.parts.backing.give_policy(user, policy)
+
+    def throttle(
+        self,
+        service: str,
+        operation: str,
+        *,
+        rate: float | None = None,
+        burst: int | None = None,
+        calls: int | None = None,
+    ) -> None:
+        """Let AWS throttle an operation: ``lab.throttle("cloudwatch", "PutMetricData", rate=2)``.
+
+        Who calls too often gets the service's own error, and boto3 retries with its back-off, which
+        lets the lab's time pass. Called again it takes the place of what was said before; with
+        none of the figures the operation is free again.
+
+        Parameters
+        ----------
+        service, operation:
+            boto3's name of the service, AWS's name of the operation.
+        rate, burst:
+            Calls a second, and how many may come at once (as many as in a second).
+        calls:
+            How many of the next calls are refused whatever the rate.
+        """
+        figures = {"rate": rate, "burst": burst, "calls": calls}
+        given = {name: value for name, value in figures.items() if value is not None}
+        self._do("throttle", service=service, operation=operation, **given)
 
     def assume(self, role: str, session: str = "learner") -> Identity:
         """A session of a role, by name or ARN, got through ``sts:AssumeRole`` as the learner."""

@@ -21,6 +21,7 @@ waits until the anchor has caught up. Virtual time never runs backwards.
     POST /_labkit/clock     {"advance_seconds": 3600}, {"speed": 60}, {"pause": true}
     GET  /_labkit/mailbox   the e-mails that have arrived
     POST /_labkit/mailbox   {"confirm": "<confirm_token>"}: follow the link of a confirmation
+    POST /_labkit/throttle  {"service": "sqs", "operation": "SendMessage", "calls": 3}: lab.throttle
 """
 
 from __future__ import annotations
@@ -256,13 +257,16 @@ class Service:
                 return _told(200, self._clock(wish))
             if path == "mailbox":
                 return _told(200, self._mailbox(wish))
+            if path == "throttle" and wish is not None:
+                self.lab.throttle(**wish)
+                return _told(200, {"throttled": self.lab.dispatch.throttles.table()})
             if path == "health" and wish is None:
                 return _told(200, self._health())
         except LabError as problem:
             return _told(400, {"error": str(problem)})
         except (TypeError, ValueError, OverflowError) as problem:
             return _told(400, {"error": str(problem)})
-        return _told(404, {"error": "there are health, clock and mailbox"})
+        return _told(404, {"error": "there are health, clock, mailbox and throttle"})
 
     def _clock(self, wish: dict[str, Any] | None) -> dict[str, Any]:
         if wish is not None:

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from labkit.core.errors import LabClosed
 from labkit.core.ids import shape_uuid
+from labkit.gateway import retries
 from labkit.gateway.real_hosts import is_aws_host
 
 if TYPE_CHECKING:
@@ -68,11 +69,23 @@ class Door:
         return shape_uuid(ids.digest("token", self._tokens).hex())
 
 
+class Frame:
+    """One call under way: the client, its parameters, and the door that answers on the wire."""
+
+    __slots__ = ("client", "params", "wire")
+
+    def __init__(self, client: Any, params: dict[str, Any]) -> None:
+        self.client = client
+        self.params = params
+        #: Set for a call that goes on to ``before-send`` (:mod:`labkit.gateway.retries`).
+        self.wire: Door | None = None
+
+
 class _Frames(threading.local):
-    """The calls under way in this thread: (client, parameters), innermost last."""
+    """The calls under way in this thread, innermost last."""
 
     def __init__(self) -> None:
-        self.stack: list[tuple[Any, dict[str, Any]]] = []
+        self.stack: list[Frame] = []
 
 
 class Hook:
@@ -127,16 +140,21 @@ class Hook:
             if not hook.doors and not hasattr(client, _LAB_MARK):
                 return original(client, operation_name, api_params)
             if not hasattr(client, _ATTACHED):
-                client.meta.events.register_first("before-call", hook._before_call)
+                events = client.meta.events
+                events.register_first("before-call", hook._before_call)
+                events.register_first("choose-signer", hook._choose_signer)
+                # Last: the adaptive mode holds a request back here.
+                events.register_last("before-send", hook._before_send)
                 setattr(client, _ATTACHED, True)
             api_params = hook._with_tokens(client, operation_name, api_params)
-            frames.stack.append((client, api_params))
+            frames.stack.append(Frame(client, api_params))
             try:
                 return original(client, operation_name, api_params)
             finally:
                 frames.stack.pop()
 
         BaseClient._make_api_call = _make_api_call
+        retries.install(lambda: frames.stack[-1] if frames.stack else None, lambda: hook.active)
 
     def _with_tokens(
         self, client: Any, operation_name: str, api_params: dict[str, Any]
@@ -155,7 +173,8 @@ class Hook:
         stack = self._frames.stack
         if not stack:
             return None  # the client outlived its lab and no lab is active: the wire it is
-        client, api_params = stack[-1]
+        frame = stack[-1]
+        client = frame.client
         door: Door | None = getattr(client, _LAB_MARK, None) or self.active
         if door is None or not _is_aws_url(params["url"]):
             return None
@@ -163,10 +182,53 @@ class Hook:
             raise LabClosed(
                 "this client belongs to a lab that is closed; make a new one with lab.client(...)"
             )
-        status, answer = call_from_botocore(door, client, model, params, api_params, request_signer)
+        dispatch = door.dispatch
+        if (
+            dispatch.throttles
+            and dispatch.polls_wait  # in a replay each attempt is a line of the journal
+            and dispatch.throttles.concerns(model.service_model.service_name, model.name)
+        ):
+            frame.wire = door
+            return None
+        status, answer = call_from_botocore(
+            door, client, model, params, frame.params, request_signer
+        )
         if (client.meta.config.user_agent or "").startswith("aws-cli/"):
             answer = _as_on_the_wire(answer, client.meta.service_model.resolved_protocol)
         return LabResponse(status, answer), answer
+
+    def _choose_signer(self, **_: Any) -> Any:
+        stack = self._frames.stack
+        if not stack or stack[-1].wire is None:
+            return None
+        from botocore import UNSIGNED
+
+        return UNSIGNED
+
+    def _before_send(self, request: Any, event_name: str, **_: Any) -> Any:
+        stack = self._frames.stack
+        if not stack or stack[-1].wire is None:
+            return None
+        frame = stack[-1]
+        model = frame.client._service_model.operation_model(event_name.rpartition(".")[2])
+        return retries.send(frame, request, model)
+
+
+def principal_of(client: Any, door: Door, request_signer: Any) -> Principal:
+    """Who calls: whom the client is bound to, or whose credentials it has."""
+    bound: Principal | None = getattr(client, _PRINCIPAL_MARK, None)
+    if bound is not None:
+        return bound
+    credentials = request_signer._credentials
+    return door.dispatch.identities.by_key(
+        credentials.access_key if credentials is not None else None
+    )
+
+
+def region_of(client: Any) -> str:
+    """The region of a client's calls."""
+    region: str | None = client.meta.region_name
+    return "us-east-1" if region is None or region == "aws-global" else region
 
 
 def call_from_botocore(
@@ -179,15 +241,6 @@ def call_from_botocore(
 ) -> tuple[int, dict[str, Any]]:
     """Hand one call, as botocore prepared it, to the door's dispatch."""
     dispatch = door.dispatch
-    principal = getattr(client, _PRINCIPAL_MARK, None)
-    if principal is None:
-        credentials = request_signer._credentials
-        principal = dispatch.identities.by_key(
-            credentials.access_key if credentials is not None else None
-        )
-    region = client.meta.region_name
-    if region is None or region == "aws-global":
-        region = "us-east-1"
     if model.has_streaming_input:
         api_params = _with_body_read(model, request, api_params)
     agent = getattr(client, _AGENT_MARK, None) or request["headers"].get("User-Agent", "")
@@ -196,8 +249,8 @@ def call_from_botocore(
         model,
         api_params,
         request=request,
-        principal=principal,
-        region=region,
+        principal=principal_of(client, door, request_signer),
+        region=region_of(client),
         source_ip=door.source_ip,
         user_agent=plain_agent(
             agent if isinstance(agent, str) else agent.decode("ascii", "replace")

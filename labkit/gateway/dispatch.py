@@ -32,6 +32,7 @@ from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
 from labkit.gateway.event_stream import EventStream
 from labkit.gateway.identity import Identities
+from labkit.gateway.throttling import Throttles
 
 Operation = Callable[..., dict[str, Any]]
 
@@ -153,6 +154,8 @@ class Dispatch:
         self._validation_codes = validation_codes
         self._authorize = authorize
         self._entries: dict[tuple[str, str, str], _Entry] = {}
+        #: What somebody throttles (``lab.throttle``).
+        self.throttles = Throttles()
         self._depth = 0
         self._calls_at_instant = 0
         #: Set by a replay: the instant at which the next outermost call happens.
@@ -335,6 +338,10 @@ class Dispatch:
     ) -> tuple[int, dict[str, Any], AwsError | None]:
         """Policies, then the operation: status, parsed answer, and the error if it is one."""
         try:
+            if self.throttles:
+                refused = self.throttles.refusal(operation_model, call.now_us)
+                if refused is not None:
+                    raise refused
             known = call.principal.access_key_id in self.identities.administrators
             if self._authorize is not None and (entry.guarded or not known):
                 refused = self._authorize(call, params)
