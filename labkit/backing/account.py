@@ -13,6 +13,7 @@ from labkit.backing.emitting import Emitters
 from labkit.backing.identity import issued_key
 from labkit.backing.mount import MotoWorld
 from labkit.backing.policies import Policies
+from labkit.backing.s3 import S3
 from labkit.backing.sns import Sns
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
@@ -38,6 +39,7 @@ class Backing:
         #: How resources write to CloudWatch, Logs and EventBridge.
         self.emit = Emitters(self.moto, world.facts, world.ports)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
+        self.s3 = S3(self.moto, world, self.emit)
         self.sns = Sns(self.moto, world.clock, world.facts)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)

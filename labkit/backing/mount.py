@@ -63,6 +63,7 @@ from labkit.backing import (
     moto_order,
     moto_quick,
     moto_random,
+    moto_s3,
     moto_seams,
     moto_sns,
     moto_sqs,
@@ -70,6 +71,7 @@ from labkit.backing import (
     moto_time,
 )
 from labkit.backing.moto_dispatch import Answer
+from labkit.core.call import Call
 
 log = logging.getLogger("labkit.backing")
 
@@ -127,6 +129,8 @@ class MotoWorld:
         self.born_us = now_us()
         #: Calls on which moto broke, newest last.
         self.failures: deque[Failure] = deque(maxlen=_FAILURES_KEPT)
+        #: The call that is being answered: who asks, from where. None for work below the dispatch.
+        self.call: Call | None = None
         self._state: dict[str, Any] | None = None
         self._listeners: dict[str, Any] = {}
         self._depth = 0
@@ -333,4 +337,4 @@ def _load_moto() -> None:
 __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 
 # These register their seams when they are imported, and that is all they are imported for.
-_SEAMS = (moto_ec2, moto_facades, moto_iam, moto_order, moto_quick, moto_sns, moto_sqs)
+_SEAMS = (moto_ec2, moto_facades, moto_iam, moto_order, moto_quick, moto_s3, moto_sns, moto_sqs)

@@ -180,9 +180,24 @@ FACT_KINDS: dict[str, FactKind] = _table(
     ),
     FactKind(
         "object.changed",
-        ("bucket", "key", "size", "etag", "event_name"),
+        (
+            "bucket",
+            "key",
+            "size",
+            "etag",
+            "version_id",
+            "event_name",
+            "reason",
+            "requester",
+            "request_id",
+            "source_ip",
+            "sequencer",
+            "event_bridge",
+        ),
         "backing/s3",
-        "An object was created, overwritten or removed.",
+        "An object was created, overwritten or removed. `event_name` is S3's "
+        "(`ObjectCreated:Put`), `reason` the operation (`PutObject`), `version_id` empty without "
+        "versioning; with `event_bridge` the bucket tells an `event.emitted` too.",
     ),
     FactKind(
         "build.state",

@@ -89,9 +89,7 @@ PORTS: dict[str, Port] = _table(
         "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
-    Port(
-        "bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "backing/s3"
-    ),
+    Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
 )
 
 

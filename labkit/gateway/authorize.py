@@ -150,6 +150,26 @@ class Authorizer:
         owner, guard = self._guard(need)
         return self._judge(principal, need, owner, guard, context)
 
+    def bucket_allows(
+        self, bucket: str, key: str, principal: str, *, source_arn: str = "", account: str = ""
+    ) -> Verdict[bool]:
+        """Whether a service may put an object into a bucket (port ``bucket_allows``).
+
+        What CloudTrail and Logs ask before they deliver: the bucket's policy must name the service
+        for ``s3:PutObject`` on the key, and its conditions on ``aws:SourceArn`` and
+        ``aws:SourceAccount`` must hold.
+        """
+        context: dict[str, Value] = {
+            "s3:x-amz-acl": "bucket-owner-full-control",
+            "aws:SecureTransport": "true",
+        }
+        if source_arn:
+            context["aws:SourceArn"] = source_arn
+        if account:
+            context["aws:SourceAccount"] = account
+        who = Principal("AWSService", account, "", principal, name=principal)
+        return self.judge(who, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
+
     # -- parts of an answer
     def _needs(self, plan: Plan, params: Mapping[str, Any], call: Call) -> list[Need]:
         where = Where(call.region, call.account, call.principal.name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
 from labkit.backing.mount import Answer, MotoWorld
+from labkit.backing.s3 import S3
 from labkit.backing.sns import Sns
 from labkit.core.clock import SECOND, Clock
 from labkit.core.facts import FACT_KINDS, Fact, Facts
@@ -42,6 +44,9 @@ class Bench:
         self.ec2 = Ec2(self.world, self.clock, self.facts)
         self.sns = Sns(self.world, self.clock, self.facts)
         self.deliver = Deliver(self.world, self.facts)
+        place: Any = SimpleNamespace(clock=self.clock, facts=self.facts, ports=self.ports)
+        self.s3 = S3(self.world, place, self.emit)
+        self.ports.answer("deliver", self.deliver)
         self.answers: list[Answer] = []
         self.clock.before_event = self.world.reseed
 
