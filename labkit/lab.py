@@ -27,12 +27,12 @@ from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import machine_seconds, to_datetime, to_us
 from labkit.core.errors import ClockError, LabClosed, LabError, ReplayError
 from labkit.core.journal import Entry, SavedWorld
-from labkit.core.jsontext import dumps
+from labkit.core.jsontext import dumps, loads
 from labkit.core.world import World
 from labkit.gateway import notebook
 from labkit.gateway.authorize import Authorizer
 from labkit.gateway.boto3_hook import HOOK, Door
-from labkit.gateway.dispatch import Dispatch
+from labkit.gateway.dispatch import MANAGEMENT, Dispatch
 from labkit.gateway.identity import Identities
 from labkit.gateway.real_hosts import RealHostGuard
 from labkit.gateway.surroundings import SURROUNDINGS
@@ -40,6 +40,7 @@ from labkit.parts import Parts, Post
 from labkit.repeating import again, session, versions
 
 if TYPE_CHECKING:
+    from labkit.billing.bill import Bill
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.core.call import Principal
@@ -421,6 +422,47 @@ class Lab:
         """Who did what."""
         return self.parts.cloudtrail
 
+    def bill(
+        self, *, since: datetime | None = None, month: bool = False, account: str | None = None
+    ) -> Bill:
+        """What this world would have cost on AWS so far, line by line, free tier included.
+
+        Parameters
+        ----------
+        since:
+            Only what came from this instant on (aware); the lab's whole life when left out.
+        month:
+            Instead: what a month of 730 hours costs if everything stays as it is now.
+        account:
+            Whose bill; the lab's own account when left out.
+
+        Raises
+        ------
+        LabError
+            For a naive ``since``, one that lies ahead, or both at once.
+        """
+        from labkit.billing.bill import Biller
+        from labkit.billing.prices import table
+
+        if since is not None and (month or since.tzinfo is None or since > self.now):
+            raise LabError(
+                "since is an aware datetime that has passed (lab.start, lab.now - timedelta(...)), "
+                "and goes without month"
+            )
+        world, parts = self.world, self.parts
+        biller = Biller(
+            (world.meters, parts.cloudwatch.used, parts.fleet),
+            table(),
+            lambda service, operation: services.category(service, operation).kind == MANAGEMENT,
+        )
+        account = account or self.account
+        with world.lock:
+            now_us = world.clock.now_us
+            if month:
+                return biller.projected(account, now_us)
+            start_us = world.clock.start_us if since is None else to_us(since)
+            return biller.so_far(account, start_us, now_us)
+
     # -- doing, saving, replaying
     def _do(self, name: str, /, **arguments: Any) -> Any:
         """A method that changes the world: an instant of its own, and a line in the journal."""
@@ -459,6 +501,7 @@ class Lab:
             versions=versions(),
             entries=tuple(self.world.journal),
             accounts=tuple(sorted(self.identities.accounts)),
+            reads=dumps(self.world.meters.reads_as_text()),
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -545,6 +588,7 @@ class Lab:
             if ended != entry.error:
                 self.errors.append((entry, ended or "no error"))
         self.dispatch.polls_wait = True
+        self.world.meters.restore_reads(loads(saved.reads))
         if saved.now_us > self.world.clock.now_us:
             self._pass_until(saved.now_us)
 

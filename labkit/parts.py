@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.facts import Fact
+from labkit.core.facts import Fact, Hearer
 from labkit.core.ports import Delivery
 from labkit.core.sources import Source
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
+    from labkit.lab import Lab
     from labkit.workloads.fleet import Fleet
 
 
@@ -27,6 +28,16 @@ class Post:
     def on_mail(self, fact: Fact) -> None:
         """An e-mail arrived."""
         self.mails.append(fact)
+
+    def counting(self, lab: Lab) -> Hearer:
+        """Counts e-mails for the bill; the letter that asks for a confirmation is none."""
+        meters = lab.world.meters
+
+        def count(fact: Fact) -> None:
+            if not fact.data["confirm_token"]:
+                meters.count("sns.email", fact.account, fact.region, fact.at_us)
+
+        return count
 
     def on_alarm(self, fact: Fact) -> None:
         """An alarm is in another state."""

@@ -37,11 +37,14 @@ def again(lab: Lab, door: Door, entry: Entry) -> str:
     service, operation = entry.name.split(":")
     client = _client(service, entry.region)
     HOOK.bind(client, door, lab.identities.by_key(entry.who), entry.agent)
+    lab.dispatch.looking = entry.look
     try:
         client._make_api_call(operation, arguments)
     except ClientError as error:
         code: str = error.response["Error"]["Code"]
         return code
+    finally:
+        lab.dispatch.looking = False
     return ""
 
 

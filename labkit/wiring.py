@@ -68,7 +68,14 @@ HEARERS: tuple[Hears, ...] = (
         "event history",
         lambda lab: lab.parts.cloudtrail.on_call_finished,
     ),
+    Hears(
+        "alarm.configured",
+        "cloudwatch",
+        "alarms cost by the hour while they stand",
+        lambda lab: lab.parts.cloudwatch.used.on_alarm_configured,
+    ),
     Hears("mail.sent", "lab", "the mailbox", lambda lab: lab.parts.post.on_mail),
+    Hears("mail.sent", "bill", "e-mails are counted", lambda lab: lab.parts.post.counting(lab)),
     Hears("alarm.changed", "lab", "what advance() tells of", lambda lab: lab.parts.post.on_alarm),
 )
 
@@ -87,7 +94,6 @@ ANSWERS: tuple[Answers, ...] = (
 UNHEARD_KINDS = frozenset(
     {
         "metric.put",
-        "alarm.configured",
         "delivery.failed",
         "object.changed",
         "build.state",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
+from labkit.cloudwatch.usage import CloudWatchUsage
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
 from labkit.core.call import Call, Principal
 from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
@@ -43,6 +44,8 @@ class CloudWatch:
         self._account = account
         self._region = region
         self._serial = 0
+        #: What the bill asks.
+        self.used = CloudWatchUsage(world)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
         world.remember("cloudwatch", lambda account, region: Store(account, region, self))
         world.clock.register("cloudwatch.act", self._act)

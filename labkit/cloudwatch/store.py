@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch.records import Alarm, HistoryItem
-from labkit.core.clock import DAY, MINUTE, SECOND
+from labkit.core.clock import DAY, HOUR, MINUTE, SECOND
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Column:
         "_cache",
         "counts",
         "first_seen_us",
+        "hour_over_us",
+        "hours",
         "last_put_us",
         "maxima",
         "minima",
@@ -83,6 +85,9 @@ class Column:
         self.series = series
         self.first_seen_us = now_us
         self.last_put_us = now_us
+        #: First instant of each hour of the clock in which a caller sent points: what is charged.
+        self.hours = array("q")
+        self.hour_over_us = 0
         self.timestamps = array("q")
         self.sums = array("d")
         self.units = array("b")
@@ -94,6 +99,13 @@ class Column:
 
     def __len__(self) -> int:
         return len(self.timestamps)
+
+    def sent(self, now_us: int) -> None:
+        """A caller sent points: the metric counts in this hour of the clock."""
+        self.last_put_us = now_us
+        if now_us >= self.hour_over_us:
+            self.hours.append(now_us)
+            self.hour_over_us = now_us - now_us % HOUR + HOUR
 
     def add_value(self, timestamp_us: int, value: float, unit: int) -> None:
         """Add one single value."""

@@ -50,6 +50,8 @@ class Entry:
         User agent of a call.
     error:
         Error code of a call that failed; a replay whose outcome differs is told apart by it.
+    look:
+        Whether this is a further look of a long poll, no request of its own.
     """
 
     at_us: int
@@ -60,6 +62,7 @@ class Entry:
     params: str
     agent: str = ""
     error: str = ""
+    look: bool = False
 
     def arguments(self) -> dict[str, Any]:
         """The parameters, datetimes and bytes restored."""
@@ -100,6 +103,8 @@ class SavedWorld:
     entries: tuple[Entry, ...]
     #: Accounts whose learner or root user called: their keys are in no journal entry by name.
     accounts: tuple[str, ...] = ()
+    #: What reads used, JSON text: no entry holds them, and they are on the bill.
+    reads: str = "[]"
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the world as JSON lines, atomically: a half-written file replaces nothing."""

@@ -11,10 +11,11 @@ from labkit.core.facts import Facts
 from labkit.core.ids import Ids
 from labkit.core.journal import Journal
 from labkit.core.ports import Ports
+from labkit.core.usage import Meters
 
 
 class World:
-    """One world's clock, facts, ports, ids, journal, stores and lock.
+    """One world's clock, facts, ports, ids, journal, meters, stores and lock.
 
     Parameters
     ----------
@@ -31,6 +32,7 @@ class World:
         self.ports = Ports()
         self.ids = Ids(seed)
         self.journal = Journal()
+        self.meters = Meters(start_us)
         # One lock around the dispatch. Without it eight threads that put fifty points each lose
         # about half of them between a read and a write of the same series.
         self.lock = threading.RLock()

@@ -27,6 +27,7 @@ from labkit.core.errors import AwsError, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
 from labkit.core.jsontext import dumps, dumps_call, dumps_exact
+from labkit.core.usage import Tally
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
@@ -105,6 +106,9 @@ class _Entry:
     guarded: bool
     #: The member of the answer that is a stream of events.
     stream: str | None
+    #: ``service:Operation``, as the bill knows it, and how many units a call is if not one.
+    item: str
+    quantity: Callable[[Mapping[str, Any]], int] | None
 
 
 class Dispatch:
@@ -164,6 +168,8 @@ class Dispatch:
         self.polls_wait = True
         #: How time passes for a caller who waits, in seconds; in the live mode it really does.
         self.pass_seconds: Callable[[float], None] = self._pass_seconds
+        #: Whether the call under way is a further look of a long poll: no request of its own.
+        self.looking = False
         #: How many calls came in, and how many of them became facts.
         self.seen = 0
         self.recorded = 0
@@ -219,14 +225,19 @@ class Dispatch:
             while left > 0 and status == 200 and not answer.get("Messages"):
                 self.pass_seconds(1.0)
                 left -= 1
-                status, answer = self.invoke(
-                    service_model,
-                    operation_model,
-                    params,
-                    principal=principal,
-                    region=region,
-                    **more,
-                )
+                with self.world.lock:
+                    self.looking = True
+                    try:
+                        status, answer = self.invoke(
+                            service_model,
+                            operation_model,
+                            params,
+                            principal=principal,
+                            region=region,
+                            **more,
+                        )
+                    finally:
+                        self.looking = False
         return status, answer
 
     def _pass_seconds(self, seconds: float) -> None:
@@ -320,8 +331,11 @@ class Dispatch:
                         text,
                         user_agent,
                         error.code if error else "",
+                        self.looking,
                     )
                 )
+            if status != 501 and not (outermost and self.looking):
+                self._meter(entry, call, outermost, params)
             if recorded and world.facts.heard("call.finished"):
                 self._record(call, entry.category, text, answer, error)
             if outermost:
@@ -369,6 +383,21 @@ class Dispatch:
         except AwsError as problem:
             model = operation_model.service_model
             return problem.status, error_answer(problem, model, call.request_id), problem
+
+    def _meter(
+        self, entry: _Entry, call: Call, outermost: bool, params: Mapping[str, Any]
+    ) -> None:
+        """Count the call for the bill, apart when a replay will not make it again."""
+        meters = self.world.meters
+        tallies = meters.tallies if entry.journaled or not outermost else meters.reads
+        key = (entry.item, call.account, call.region)
+        tally = tallies.get(key)
+        if tally is None:
+            tally = tallies[key] = Tally()
+        if entry.quantity is None and tally.totals is None:
+            tally.times.append(call.now_us)
+        else:
+            tally.add(call.now_us, 1 if entry.quantity is None else entry.quantity(params))
 
     def _record(
         self,
@@ -424,5 +453,7 @@ class Dispatch:
                 journaled=category.kind == MANAGEMENT or not category.read_only,
                 guarded=self._authorize is not None and self._authorize.guarded(service, name),
                 stream=getattr(operation_model.output_shape, "event_stream_name", None),
+                item=f"{service}:{name}",
+                quantity=getattr(operation, "metered", None),
             )
         return entry

@@ -49,6 +49,8 @@ from labkit.core.clock import DAY, MINUTE, Clock, iso, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact, Facts
 from labkit.core.sources import Series
+from labkit.core.usage import Usage
+from labkit.workloads import usage
 from labkit.workloads.ec2_metrics import CHECKS, CREDITS, DIMENSION, METRICS, NAMESPACE
 from labkit.workloads.incidents import Incident
 from labkit.workloads.intervals import FOREVER, Span
@@ -68,7 +70,7 @@ Place = tuple[str, str, str]
 class Fleet:
     """The EC2 machines of one lab, their load and their figures (see the head of this file).
 
-    Implements :class:`labkit.core.sources.Source`.
+    Implements :class:`labkit.core.sources.Source` and :class:`labkit.core.usage.Metered`.
 
     Parameters
     ----------
@@ -288,6 +290,15 @@ class Fleet:
                 machine.region,
                 {"namespace": NAMESPACE, "dimension": DIMENSION, "value": machine.instance_id},
             )
+
+    # -- what it costs
+    def usage(self, start_us: int, end_us: int) -> Iterable[Usage]:
+        """Instance-seconds and detailed metric-hours of ``(start_us, end_us]``."""
+        return usage.usage(self._machines.values(), start_us, end_us)
+
+    def per_hour(self, now_us: int) -> Iterable[Usage]:
+        """What an hour uses as long as the machines that run now go on."""
+        return usage.per_hour(self._machines.values())
 
     # -- the source
     def series(self, account: str, region: str, now_us: int) -> Iterable[Series]:

@@ -16,6 +16,7 @@ MAY = {
     "backing": {"core", "backing"},
     "workloads": {"core", "workloads"},
     "views": {"core", "views"},
+    "billing": {"core", "views", "billing"},
     **{name: {"core", "views", name} for name in SERVICES},
 }
 

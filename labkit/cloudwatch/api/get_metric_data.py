@@ -21,6 +21,7 @@ from labkit.cloudwatch.api.requests import (
     validation,
 )
 from labkit.cloudwatch.store import Store
+from labkit.cloudwatch.usage import metrics_asked
 from labkit.core.call import Call
 from labkit.core.clock import SECOND, to_datetime, to_us
 from labkit.core.errors import AwsError, NotImplementedYet
@@ -97,6 +98,9 @@ def get_metric_data(
     if cut:
         answer["NextToken"] = token_for(skip + room, request)
     return answer
+
+
+get_metric_data.metered = metrics_asked  # type: ignore[attr-defined]
 
 
 def _one_query(

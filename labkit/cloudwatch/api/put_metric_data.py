@@ -87,7 +87,10 @@ def put_metric_data(
             known[(Namespace, datum["MetricName"], given)] = column
         else:
             column = target
-        column.last_put_us = now_us
+        if now_us >= column.hour_over_us:
+            column.sent(now_us)
+        else:
+            column.last_put_us = now_us
         _store(column, datum, at_us, unit)
         service.touched(store, column.series)
     return {}
