@@ -70,7 +70,9 @@ class Bill(Shown):
         for line in self.lines:
             if line.price.item == item:
                 return line
-        raise KeyError(f"{item!r} is not on this bill; there are: {[x.price.item for x in self.lines]}")
+        raise KeyError(
+            f"{item!r} is not on this bill; there are: {[x.price.item for x in self.lines]}"
+        )
 
     @property
     def drawing(self) -> Drawing:

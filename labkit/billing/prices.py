@@ -109,10 +109,14 @@ class PriceTable:
             return found
         if item.startswith(_INSTANCE):
             kind = item.removeprefix(_INSTANCE)
-            return Price(item, "EC2", f"{kind} instances", "seconds", 3600, "hours", 0, "", (), (), "", "")
+            return Price(
+                item, "EC2", f"{kind} instances", "seconds", 3600, "hours", 0, "", (), (), "", ""
+            )
         if item.endswith(":"):
             name = item[:-1]
-            return Price(item, name, "API requests", "requests", 1, "requests", 0, "", (), (), "", "")
+            return Price(
+                item, name, "API requests", "requests", 1, "requests", 0, "", (), (), "", ""
+            )
         service = item.partition(".")[0]
         return Price(item, service, item, "units", 1, "units", 0, "", (), (), "", "")
 

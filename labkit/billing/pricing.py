@@ -302,9 +302,11 @@ def dollars(amount: Fraction | Decimal) -> str:
     >>> dollars(Fraction(27)), dollars(Fraction(31, 10000)), dollars(Fraction(0))
     ('$27.00', '$0.0031', '$0.00')
     """
-    value = Decimal(amount.numerator) / Decimal(amount.denominator) if isinstance(
-        amount, Fraction
-    ) else amount
+    value = (
+        Decimal(amount.numerator) / Decimal(amount.denominator)
+        if isinstance(amount, Fraction)
+        else amount
+    )
     if value == 0 or abs(value) >= Decimal("0.01"):
         return f"${value:,.2f}"
     if abs(value) < Decimal("0.000001"):

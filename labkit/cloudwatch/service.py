@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
-from labkit.cloudwatch.usage import CloudWatchUsage
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
+from labkit.cloudwatch.usage import CloudWatchUsage
 from labkit.core.call import Call, Principal
 from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
 from labkit.core.errors import LabError

@@ -135,7 +135,9 @@ class Meters:
             spans[-1].end_us = at_us
         spans.append(Standing(at_us, _OPEN, weight))
 
-    def end(self, account: str, region: str, name: str, at_us: int, *, items: Sequence[str]) -> None:
+    def end(
+        self, account: str, region: str, name: str, at_us: int, *, items: Sequence[str]
+    ) -> None:
         """``name`` stands no more, as whichever of ``items`` it stood."""
         for item in items:
             spans = self._standing.get(((item, account, region), name))

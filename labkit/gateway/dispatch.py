@@ -384,9 +384,7 @@ class Dispatch:
             model = operation_model.service_model
             return problem.status, error_answer(problem, model, call.request_id), problem
 
-    def _meter(
-        self, entry: _Entry, call: Call, outermost: bool, params: Mapping[str, Any]
-    ) -> None:
+    def _meter(self, entry: _Entry, call: Call, outermost: bool, params: Mapping[str, Any]) -> None:
         """Count the call for the bill, apart when a replay will not make it again."""
         meters = self.world.meters
         tallies = meters.tallies if entry.journaled or not outermost else meters.reads
