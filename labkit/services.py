@@ -10,7 +10,10 @@ from labkit.gateway.dispatch import Category, Operation
 from labkit.quotas import quotas_of
 
 #: Services that moto backs so far.
-BACKED = frozenset({"ec2", "sns", "sqs", "s3", "sts", "iam"})
+BACKED = frozenset({"ec2", "sns", "sqs", "s3", "sts", "iam"}) | {
+    "kinesis",
+    "firehose",
+}
 
 #: Services of labkit's own that later parts bring, whole.
 LATER = {

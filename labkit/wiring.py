@@ -87,6 +87,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.delete_alarms),
+    Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 
 #: Seams of later parts. Each has a strict-xfail test in tests/core/test_wiring.py, which fails the

@@ -10,10 +10,13 @@ from labkit.backing import sqs
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
+from labkit.backing.firehose import Firehose
 from labkit.backing.identity import issued_key
+from labkit.backing.kinesis import Kinesis
 from labkit.backing.mount import MotoWorld
 from labkit.backing.policies import Policies
 from labkit.backing.s3 import S3
+from labkit.backing.site import Site
 from labkit.backing.sns import Sns
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
@@ -35,12 +38,19 @@ class Backing:
     def __init__(self, world: World) -> None:
         self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
         self._wire = Wire(self.moto)
+        site = Site(
+            self.moto, world.clock, world.facts, world.ids, world.ports, lambda: self._wire.seed()
+        )
         self._deliver = Deliver(self.moto, world.facts)
         #: How resources write to CloudWatch, Logs and EventBridge.
         self.emit = Emitters(self.moto, world.facts, world.ports)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.s3 = S3(self.moto, world, self.emit)
         self.sns = Sns(self.moto, world.clock, world.facts)
+        self.kinesis = Kinesis(site)
+        self.firehose = Firehose(site, self.kinesis)
+        for service in (self.kinesis, self.firehose):
+            self._wire.answers.update(service.answers)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)
 

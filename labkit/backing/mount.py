@@ -59,7 +59,9 @@ from labkit.backing import (
     moto_dispatch,
     moto_ec2,
     moto_facades,
+    moto_firehose,
     moto_iam,
+    moto_kinesis,
     moto_order,
     moto_quick,
     moto_random,
@@ -337,4 +339,15 @@ def _load_moto() -> None:
 __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 
 # These register their seams when they are imported, and that is all they are imported for.
-_SEAMS = (moto_ec2, moto_facades, moto_iam, moto_order, moto_quick, moto_s3, moto_sns, moto_sqs)
+_SEAMS = (
+    moto_ec2,
+    moto_facades,
+    moto_firehose,
+    moto_iam,
+    moto_kinesis,
+    moto_order,
+    moto_quick,
+    moto_s3,
+    moto_sns,
+    moto_sqs,
+)

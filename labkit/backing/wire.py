@@ -16,12 +16,16 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from labkit.backing.mount import MotoWorld
+from labkit.backing.site import Answer
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
 
 #: botocore's names of the services that are mounted.
-SERVICES = frozenset({"ec2", "s3", "sns", "sqs", "sts", "iam"})
+SERVICES = frozenset({"ec2", "s3", "sns", "sqs", "sts", "iam"}) | {
+    "kinesis",
+    "firehose",
+}
 
 
 class Backing:
@@ -35,6 +39,8 @@ class Backing:
 
     def __init__(self, world: MotoWorld) -> None:
         self.world = world
+        #: What services of this folder answer in front of moto.
+        self.answers: dict[tuple[str, str], Answer] = {}
         self._key = ""
         self._seeded = True
 
@@ -86,6 +92,11 @@ class Backing:
             if told is not None:
                 return 200, {**told, "ResponseMetadata": _metadata(call, 200, {})}
         _sum_up(request)
+        ours = self.answers.get((call.service, call.operation))
+        if ours is not None:
+            told = ours(params, call)
+            if told is not None:
+                return 200, {**told, "ResponseMetadata": _metadata(call, 200, {})}
         headers = {
             name: value.decode("latin-1") if isinstance(value, bytes) else str(value)
             for name, value in request["headers"].items()

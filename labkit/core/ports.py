@@ -68,6 +68,12 @@ PORTS: dict[str, Port] = _table(
         "backing/ec2",
     ),
     Port(
+        "allowed",
+        "May this role or service do this to that?",
+        "Firehose and whoever acts with a role",
+        "gateway",
+    ),
+    Port(
         "scaling_action",
         "Run this scaling policy, since an alarm changed its state.",
         "cloudwatch alarms",
@@ -229,3 +235,7 @@ class Ports:
             bucket, key, principal, source_arn=source_arn, account=account
         )
         return answer
+
+    def allowed(self, principal: str, action: str, resource: str) -> bool:
+        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN."""
+        return bool(self._ask("allowed")(principal, action, resource))

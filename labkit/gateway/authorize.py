@@ -170,6 +170,16 @@ class Authorizer:
         who = Principal("AWSService", account, "", principal, name=principal)
         return self.judge(who, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
 
+    def allowed(self, principal: str, action: str, resource: str) -> bool:
+        """The port ``allowed``: :meth:`judge` for a role's ARN or a service's name."""
+        if principal.startswith("arn:"):
+            account, name = principal.split(":", 5)[4], principal.rpartition("/")[2]
+            session = f"arn:aws:sts::{account}:assumed-role/{name}/service"
+            who = Principal("AssumedRole", account, session, name, issuer_arn=principal)
+        else:
+            who = Principal("AWSService", "", principal, principal, name=principal)
+        return self.judge(who, action, resource).value
+
     # -- parts of an answer
     def _needs(self, plan: Plan, params: Mapping[str, Any], call: Call) -> list[Need]:
         where = Where(call.region, call.account, call.principal.name)
