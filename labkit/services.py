@@ -13,6 +13,7 @@ from labkit.quotas import quotas_of
 BACKED = frozenset({"ec2", "sns", "sqs", "s3", "sts", "iam"}) | {
     "kinesis",
     "firehose",
+    "codebuild",
 }
 
 #: Services of labkit's own that later parts bring, whole.

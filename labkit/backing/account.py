@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.backing import sqs
+from labkit.backing.codebuild import CodeBuild
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
@@ -49,7 +50,8 @@ class Backing:
         self.sns = Sns(self.moto, world.clock, world.facts)
         self.kinesis = Kinesis(site)
         self.firehose = Firehose(site, self.kinesis)
-        for service in (self.kinesis, self.firehose):
+        self.codebuild = CodeBuild(site)
+        for service in (self.kinesis, self.firehose, self.codebuild):
             self._wire.answers.update(service.answers)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)

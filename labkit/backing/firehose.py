@@ -298,7 +298,9 @@ class Firehose:
         if not batch.records:
             return
         settings = destination(self._streams[key])
-        packed = objects.pack(b"".join(r.data for r in batch.records), settings["CompressionFormat"])
+        packed = objects.pack(
+            b"".join(r.data for r in batch.records), settings["CompressionFormat"]
+        )
         problem = self._write(key, settings, batch.records, packed)
         size = sum(len(record.data) for record in batch.records)
         oldest_us = min(record.arrived_us for record in batch.records)
@@ -364,7 +366,7 @@ class Firehose:
         return None
 
     def _transform(self, key: Key, batch: _Batch) -> None:
-        """Let the stream's function have its say, once per batch; failures go to the error prefix."""
+        """Let the stream's function have its say, once per batch; what failed is written apart."""
         batch.transformed = True
         stream = self._streams[key]
         settings = destination(stream)

@@ -15,9 +15,10 @@ DEFAULT_HINTS = {"SizeInMBs": 5, "IntervalInSeconds": 300}
 
 
 def destination(stream: Any) -> dict[str, Any]:
-    """The S3 destination of a delivery stream, as it is configured now."""
+    """The S3 destination of a delivery stream, as it is configured now (a copy)."""
     first = stream.destinations[0]
-    settings: dict[str, Any] = first.get("ExtendedS3") or first["S3"]
+    settings: dict[str, Any] = {**(first.get("ExtendedS3") or first["S3"])}
+    _fill(settings)  # an update may have left out what it did not mean to change
     return settings
 
 
@@ -27,12 +28,16 @@ def fill_in(stream: Any) -> None:
         settings = stream.destinations[0].get(name)
         if settings is None:
             continue
-        settings["BufferingHints"] = {**DEFAULT_HINTS, **settings.get("BufferingHints", {})}
-        settings.setdefault("CompressionFormat", "UNCOMPRESSED")
-        settings.setdefault("EncryptionConfiguration", {"NoEncryptionConfig": "NoEncryption"})
-        settings.setdefault("CloudWatchLoggingOptions", {"Enabled": False})
+        _fill(settings)
         if name == "ExtendedS3":
             settings.setdefault("S3BackupMode", "Disabled")
+
+
+def _fill(settings: dict[str, Any]) -> None:
+    settings["BufferingHints"] = {**DEFAULT_HINTS, **settings.get("BufferingHints", {})}
+    settings.setdefault("CompressionFormat", "UNCOMPRESSED")
+    settings.setdefault("EncryptionConfiguration", {"NoEncryptionConfig": "NoEncryption"})
+    settings.setdefault("CloudWatchLoggingOptions", {"Enabled": False})
 
 
 def refuse_wrong_settings(params: dict[str, Any], call: Call) -> None:

@@ -87,9 +87,7 @@ def _missing(arn: str) -> tuple[str, str, str]:
     )
 
 
-def _request(
-    stream: Any, region: str, records: list[Record], invocation_id: str
-) -> dict[str, Any]:
+def _request(stream: Any, region: str, records: list[Record], invocation_id: str) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "invocationId": invocation_id,
         "deliveryStreamArn": stream.delivery_stream_arn,

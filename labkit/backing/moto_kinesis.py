@@ -56,7 +56,11 @@ def trim(stream: Any) -> None:
 @seam("moto.kinesis.models")
 def _hook_shards(module: ModuleType) -> None:
     shard = module.Shard
-    put, least, most = shard.put_record, shard.get_min_sequence_number, shard.get_max_sequence_number
+    put, least, most = (
+        shard.put_record,
+        shard.get_min_sequence_number,
+        shard.get_max_sequence_number,
+    )
 
     def last(self: Any) -> int:
         known: int = getattr(self, "_labkit_last", 0)

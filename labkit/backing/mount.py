@@ -56,6 +56,7 @@ from importlib import import_module
 from typing import Any
 
 from labkit.backing import (
+    moto_codebuild,
     moto_dispatch,
     moto_ec2,
     moto_facades,
@@ -340,6 +341,7 @@ __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 
 # These register their seams when they are imported, and that is all they are imported for.
 _SEAMS = (
+    moto_codebuild,
     moto_ec2,
     moto_facades,
     moto_firehose,

@@ -4,9 +4,9 @@ A service of the backing does three things beside answering calls: it lets somet
 it tells what happened, and it draws ids. All three are the same for Kinesis and for CodeBuild, so
 they are here.
 
-What happens later is an entry of the lab's clock with a name and a JSON payload. moto is seeded from
-the event itself before its handler runs, so that what it makes (a task that a service starts anew at
-three in the morning) has the same id in every replay.
+What happens later is an entry of the lab's clock with a name and a JSON payload. moto is seeded
+from the event itself before its handler runs, so that what it makes (a task that a service starts
+anew at three in the morning) has the same id in every replay.
 """
 
 from __future__ import annotations
@@ -92,19 +92,21 @@ class Site:
         self, source: str, account: str, region: str, group: str, stream: str, lines: Sequence[str]
     ) -> None:
         """Tell log lines of now (``log.emitted``); nothing for no lines."""
-        if lines:
-            now_us = self.clock.now_us
-            self.publish(
-                "log.emitted",
-                account,
-                region,
-                {
-                    "source": source,
-                    "log_group": group,
-                    "log_stream": stream,
-                    "events": [[now_us, line] for line in lines],
-                },
-            )
+        now_us = self.clock.now_us
+        self.log_at(source, account, region, group, stream, [[now_us, line] for line in lines])
+
+    def log_at(
+        self, source: str, account: str, region: str, group: str, stream: str, events: list[Any]
+    ) -> None:
+        """Tell log lines, each with its own instant: a list of [microseconds, text]."""
+        if events:
+            data = {
+                "source": source,
+                "log_group": group,
+                "log_stream": stream,
+                "events": events,
+            }
+            self.publish("log.emitted", account, region, data)
 
     def event(
         self,

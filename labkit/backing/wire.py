@@ -25,6 +25,7 @@ from labkit.core.errors import AwsError
 SERVICES = frozenset({"ec2", "s3", "sns", "sqs", "sts", "iam"}) | {
     "kinesis",
     "firehose",
+    "codebuild",
 }
 
 

@@ -296,6 +296,11 @@ def _profile(name: Any, where: Where) -> str:
     return f"arn:aws:iam::{where.account}:instance-profile/{text}"
 
 
+def _project(build: Any, where: Where) -> str:
+    """The project of a build's id (``shop:1a2b...``) or ARN."""
+    return str(build).rpartition("/")[2].partition(":")[0]
+
+
 def _name_or_arn(value: Any, where: Where) -> str:
     """A name; an ARN, which the service takes as well, stands for the whole ARN."""
     return str(value)
@@ -308,4 +313,5 @@ _THROUGH: Mapping[str, Callable[[Any, Where], str]] = {
     "copied": _copied,
     "ec2": _ec2,
     "profile": _profile,
+    "project": _project,
 }
