@@ -39,15 +39,21 @@ class Backing:
     def __init__(self, world: World) -> None:
         self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
         self._wire = Wire(self.moto)
-        site = Site(
-            self.moto, world.clock, world.facts, world.ids, world.ports, lambda: self._wire.seed()
-        )
         self._deliver = Deliver(self.moto, world.facts)
         #: How resources write to CloudWatch, Logs and EventBridge.
         self.emit = Emitters(self.moto, world.facts, world.ports)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.s3 = S3(self.moto, world, self.emit)
         self.sns = Sns(self.moto, world.clock, world.facts)
+        site = Site(
+            self.moto,
+            world.clock,
+            world.facts,
+            world.ids,
+            world.ports,
+            self.emit,
+            self._wire.seed,
+        )
         self.kinesis = Kinesis(site)
         self.firehose = Firehose(site, self.kinesis)
         self.codebuild = CodeBuild(site)

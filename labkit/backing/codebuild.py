@@ -265,7 +265,6 @@ class CodeBuild:
         """The present phase is over: it is shown, logged, and an event."""
         now_us = self._site.clock.now_us
         phase = build.shown["phases"][-1]
-        name = phase["phaseType"]
         began = phase["startTime"]
         phase |= {
             "phaseStatus": status,
@@ -275,10 +274,10 @@ class CodeBuild:
         if contexts:
             phase["contexts"] = contexts
         self._log_phase(build, phase, contexts)
-        self._site.event(
-            "aws.codebuild",
+        self._site.emit.event(
             build.account,
             build.region,
+            "aws.codebuild",
             "CodeBuild Build Phase Change",
             [build.shown["arn"]],
             phase_detail(build.shown, build.logs),
@@ -371,10 +370,10 @@ class CodeBuild:
         if shown["buildStatus"] == "IN_PROGRESS":
             for dimensions in ({}, {"ProjectName": shown["projectName"]}):
                 self._measure(build, dimensions, "Builds", 1, "Count")
-        self._site.event(
-            "aws.codebuild",
+        self._site.emit.event(
             build.account,
             build.region,
+            "aws.codebuild",
             "CodeBuild Build State Change",
             [shown["arn"]],
             state_detail(shown, build.logs),
@@ -383,8 +382,8 @@ class CodeBuild:
     def _measure(
         self, build: Build, dimensions: dict[str, str], name: str, value: float, unit: str
     ) -> None:
-        self._site.metric(
-            build.account, build.region, "AWS/CodeBuild", dimensions, name, float(value), unit
+        self._site.emit.metric(
+            build.account, build.region, "AWS/CodeBuild", name, dimensions, float(value), unit
         )
 
     def _say(self, build: Build, at_us: int, text: str) -> None:
@@ -417,9 +416,9 @@ class CodeBuild:
             message = contexts[0]["message"] if contexts else ""
             self._say(build, now_us, f"Phase context status code: {code} Message: {message}")
         lines, build.lines = build.lines, []
-        if build.logs is not None:
+        if build.logs is not None and lines:
             group, stream = build.logs
-            self._site.log_at("codebuild", build.account, build.region, group, stream, lines)
+            self._site.emit.log(build.account, build.region, "codebuild", group, stream, lines)
 
     # -- look-ups ---------------------------------------------------------------------------------
     def _of(self, account: str, region: str) -> dict[str, Build]:

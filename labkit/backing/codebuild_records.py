@@ -45,6 +45,7 @@ def new_build(
     initiator: str,
     overrides: dict[str, Any],
 ) -> Build:
+    """A build that is about to begin: of a project, its number, StartBuild's overrides."""
     name = project["name"]
     shown: dict[str, Any] = {
         "id": f"{name}:{unique}",

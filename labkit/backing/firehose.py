@@ -398,8 +398,8 @@ class Firehose:
 
     def _measure(self, key: Key, name: str, value: float, unit: str) -> None:
         account, region, stream = key
-        self._site.metric(
-            account, region, _NAMESPACE, {"DeliveryStreamName": stream}, name, float(value), unit
+        self._site.emit.metric(
+            account, region, _NAMESPACE, name, {"DeliveryStreamName": stream}, float(value), unit
         )
 
     def _complain(self, key: Key, code: str, message: str) -> None:
@@ -418,13 +418,13 @@ class Firehose:
                 "errorCode": code,
             }
         )
-        self._site.log(
-            "firehose",
+        self._site.emit.log(
             key[0],
             key[1],
+            "firehose",
             told["LogGroupName"],
             told.get("LogStreamName") or "DestinationDelivery",
-            [line],
+            [(self._site.clock.now_us, line)],
         )
 
 

@@ -78,12 +78,12 @@ class Kinesis:
             ("IncomingBytes", size, "Bytes"),
             ("IncomingRecords", records, "Count"),
         ):
-            self._site.metric(
+            self._site.emit.metric(
                 stream.account_id,
                 stream.region,
                 "AWS/Kinesis",
-                {"StreamName": stream.stream_name},
                 name,
+                {"StreamName": stream.stream_name},
                 float(value),
                 unit,
             )

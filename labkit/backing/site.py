@@ -11,10 +11,11 @@ anew at three in the morning) has the same id in every replay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.backing.emitting import Emitters
 from labkit.backing.mount import MotoWorld
 from labkit.core.call import Call
 from labkit.core.clock import Cause, Clock, Handler, Phase
@@ -40,6 +41,8 @@ class Site:
         moto's world of the lab.
     clock, facts, ids, ports:
         The lab's.
+    emit:
+        How its resources write to CloudWatch, Logs and EventBridge.
     seed:
         Lets moto draw from the call or event under way, if it does not already.
     """
@@ -49,6 +52,7 @@ class Site:
     facts: Facts
     ids: Ids
     ports: Ports
+    emit: Emitters
     seed: Callable[[], None]
 
     # -- later
@@ -87,69 +91,3 @@ class Site:
     def publish(self, kind: str, account: str, region: str, data: Mapping[str, Any]) -> None:
         """Tell a fact as soon as moto is done with the request under way."""
         self.moto.afterwards(lambda: self.facts.publish(kind, account, region, data))
-
-    def log(
-        self, source: str, account: str, region: str, group: str, stream: str, lines: Sequence[str]
-    ) -> None:
-        """Tell log lines of now (``log.emitted``); nothing for no lines."""
-        now_us = self.clock.now_us
-        self.log_at(source, account, region, group, stream, [[now_us, line] for line in lines])
-
-    def log_at(
-        self, source: str, account: str, region: str, group: str, stream: str, events: list[Any]
-    ) -> None:
-        """Tell log lines, each with its own instant: a list of [microseconds, text]."""
-        if events:
-            data = {
-                "source": source,
-                "log_group": group,
-                "log_stream": stream,
-                "events": events,
-            }
-            self.publish("log.emitted", account, region, data)
-
-    def event(
-        self,
-        source: str,
-        account: str,
-        region: str,
-        detail_type: str,
-        resources: Sequence[str],
-        detail: dict[str, Any],
-    ) -> None:
-        """Tell an event for the default bus (``event.emitted``); source ``aws.codebuild``."""
-        self.publish(
-            "event.emitted",
-            account,
-            region,
-            {
-                "source": source,
-                "detail_type": detail_type,
-                "resources": list(resources),
-                "detail": detail,
-            },
-        )
-
-    def metric(
-        self,
-        account: str,
-        region: str,
-        namespace: str,
-        dimensions: Mapping[str, str],
-        name: str,
-        value: float,
-        unit: str,
-    ) -> None:
-        """Tell one measurement of now (``metric.emitted``)."""
-        self.publish(
-            "metric.emitted",
-            account,
-            region,
-            {
-                "namespace": namespace,
-                "dimensions": [[key, dimensions[key]] for key in sorted(dimensions)],
-                "metric_name": name,
-                "value": value,
-                "unit": unit,
-            },
-        )
