@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from labkit.backing.backed import SERVICES
 from labkit.gateway.dispatch import Category, Operation
 from labkit.quotas import quotas_of
 
 #: Services that moto backs so far.
-BACKED = frozenset({"ec2", "sns", "sqs", "s3", "sts", "iam"}) | {
-    "kinesis",
-    "firehose",
-    "codebuild",
-}
+BACKED = SERVICES
 
 #: Services of labkit's own that later parts bring, whole.
 LATER = {

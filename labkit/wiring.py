@@ -84,6 +84,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver", "backing/deliver", lambda lab: lab.parts.deliver),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
+    Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.delete_alarms),
@@ -107,7 +108,7 @@ UNHEARD_KINDS = frozenset(
         "sign_in",
     }
 )
-UNANSWERED_PORTS = frozenset({"key_usable", "scaling_action", "log_group_exists"})
+UNANSWERED_PORTS = frozenset({"scaling_action", "log_group_exists"})
 
 
 def connect(lab: Lab) -> None:

@@ -14,6 +14,7 @@ from labkit.backing.emitting import Emitters
 from labkit.backing.firehose import Firehose
 from labkit.backing.identity import issued_key
 from labkit.backing.kinesis import Kinesis
+from labkit.backing.kms import Kms
 from labkit.backing.mount import MotoWorld
 from labkit.backing.policies import Policies
 from labkit.backing.s3 import S3
@@ -43,6 +44,7 @@ class Backing:
         #: How resources write to CloudWatch, Logs and EventBridge.
         self.emit = Emitters(self.moto, world.facts, world.ports)
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
+        self.kms = Kms(self.moto, world.clock)
         self.s3 = S3(self.moto, world, self.emit)
         self.sns = Sns(self.moto, world.clock, world.facts)
         site = Site(

@@ -22,6 +22,11 @@ from labkit.backing.moto_seams import seam
 MODULES = (
     "moto.autoscaling.models",
     "moto.cloudwatch.models",
+    "moto.dynamodb.models",
+    "moto.dynamodb.models.dynamo_type",
+    "moto.dynamodb.models.table",
+    "moto.dynamodb.parsing.key_condition_expression",
+    "moto.dynamodb.responses",
     "moto.ec2.models.amis",
     "moto.ec2.models.dhcp_options",
     "moto.ec2.models.elastic_block_store",
@@ -50,6 +55,7 @@ MODULES = (
     "moto.sns.responses",
     "moto.sqs.models",
     "moto.sqs.responses",
+    "moto.ssm.models",
 )
 
 

@@ -13,9 +13,14 @@ module                         what                                     what lab
 ``moto.s3.models``             ``os.urandom``: multipart upload ids     drawn from ``mock_random``
 ``moto.sts.utils``             ``os.urandom``: session tokens           drawn from ``mock_random``
 ``moto.iam.models``            ``os.urandom``: QR codes of MFA devices  drawn from ``mock_random``
+``moto.kms``                   ``os.urandom``: key material, data keys  drawn from ``mock_random``
+``moto.kms.utils``             RSA keys and keys on curves              see ``moto_kms``
+``moto.dynamodbstreams``       ``os.urandom``: shard iterators          drawn from ``mock_random``
 ``moto.ec2.models.reserved_…``  the global ``random``: prices           ``mock_random`` itself
 ``moto.ec2.utils``             RSA and Ed25519 keys of key pairs        made from ``mock_random``
 ``moto.cloudwatch.models``     ``uuid4``                                ``mock_random.uuid4``
+``moto.ssm.models``            ``uuid4``                                ``mock_random.uuid4``
+``moto.dynamodb.models``       ``uuid4``: names of exports              ``mock_random.uuid4``
 ``moto.sns.models``            a new RSA key per signed message         see ``labkit.backing.sns``
 =============================  =======================================  ==========================
 
@@ -76,6 +81,10 @@ def _bytes(count: int) -> bytes:
 @seam("moto.s3.models")
 @seam("moto.sts.utils")
 @seam("moto.iam.models")
+@seam("moto.kms.models")
+@seam("moto.kms.responses")
+@seam("moto.kms.utils")
+@seam("moto.dynamodbstreams.models")
 def _replace_urandom(module: ModuleType) -> None:
     module.os = Shim(os, urandom=_bytes)  # type: ignore[attr-defined]
 
@@ -91,6 +100,9 @@ def _replace_random(module: ModuleType) -> None:
 
 
 @seam("moto.cloudwatch.models")
+@seam("moto.ssm.models")
+@seam("moto.dynamodb.models.table_export")
+@seam("moto.dynamodb.models.table_import")
 def _replace_uuid4(module: ModuleType) -> None:
     real = module.uuid4
 
@@ -98,6 +110,18 @@ def _replace_uuid4(module: ModuleType) -> None:
         return real() if mounted() is None else mock_random().uuid4()
 
     module.uuid4 = uuid4  # type: ignore[attr-defined]
+
+
+@seam("moto.kms.utils")
+def _replace_rsa(module: ModuleType) -> None:
+    rsa = module.rsa
+
+    def generate_private_key(public_exponent: int, key_size: int, backend: Any = None) -> Any:
+        if mounted() is None:
+            return rsa.generate_private_key(public_exponent, key_size, backend)
+        return _rsa_key(public_exponent, key_size)
+
+    module.rsa = Shim(rsa, generate_private_key=generate_private_key)  # type: ignore[attr-defined]
 
 
 @seam("moto.ec2.utils")

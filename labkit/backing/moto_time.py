@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import datetime as _datetime
+import time as _time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -120,6 +121,12 @@ def _replace_utcnow(module: ModuleType) -> None:
     module.utcnow.__code__ = _utcnow.__code__
     module.unix_time.__code__ = _unix_time.__code__
     module.unix_time_millis.__code__ = _unix_time_millis.__code__
+
+
+@seam("moto.secretsmanager.models")
+def _replace_time(module: ModuleType) -> None:
+    """For ``import time``."""
+    module.time = Shim(_time, time=unix_time)  # type: ignore[attr-defined]
 
 
 @seam("moto.s3.models")

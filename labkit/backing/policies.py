@@ -89,7 +89,7 @@ class Policies:
         _, _, service, region, account, rest = parts
         # ``aws`` stands where AWS itself is the owner: its own managed policies.
         account = account if account.isdigit() else ""
-        read = {"s3": _bucket, "sns": _topic, "sqs": _queue, "iam": _role}.get(service)
+        read = _READERS.get(service)
         if read is None or self._world.untouched(service):
             return account, None
         with self._world.held():
@@ -195,3 +195,41 @@ def _role(arn: str, region: str, account: str, rest: str) -> tuple[str, Document
             trust = role.assume_role_policy_document
             return account, (f"trust policy of role {role.name}", trust)
     return account, None
+
+
+def _key(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.kms.models import kms_backends
+
+    backend = kms_backends[account].get(region) if account in kms_backends else None
+    if backend is None:
+        return account, None
+    name = rest.removeprefix("key/")
+    key = backend.keys.get(name)
+    if key is None:
+        key = next((one for one in backend.keys.values() if name in one.aliases), None)
+    return account, None if key is None else (f"policy of key {key.id}", key.policy)
+
+
+def _secret(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.secretsmanager.models import secretsmanager_backends
+
+    backends = secretsmanager_backends
+    backend = backends[account].get(region) if account in backends else None
+    if backend is None:
+        return account, None
+    name = rest.removeprefix("secret:")
+    for secret in backend.secrets.values():
+        policy = getattr(secret, "policy", None)  # a replica has none
+        if policy and (secret.arn == arn or secret.name == name):
+            return account, (f"policy of secret {secret.name}", policy)
+    return account, None
+
+
+_READERS = {
+    "s3": _bucket,
+    "sns": _topic,
+    "sqs": _queue,
+    "iam": _role,
+    "kms": _key,
+    "secretsmanager": _secret,
+}

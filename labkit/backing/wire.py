@@ -15,18 +15,12 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from labkit.backing.backed import SERVICES
 from labkit.backing.mount import MotoWorld
 from labkit.backing.site import Answer
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
-
-#: botocore's names of the services that are mounted.
-SERVICES = frozenset({"ec2", "s3", "sns", "sqs", "sts", "iam"}) | {
-    "kinesis",
-    "firehose",
-    "codebuild",
-}
 
 
 class Backing:

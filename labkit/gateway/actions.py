@@ -215,6 +215,9 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         if isinstance(value, list | tuple):
             for item in value:
                 yield from _walk(item, path[1:])
+    elif path[0] == "@":
+        if isinstance(value, Mapping):
+            yield from map(str, value)
     elif isinstance(value, Mapping):
         yield from _walk(value.get(path[0]), path[1:])
 
@@ -306,6 +309,11 @@ def _name_or_arn(value: Any, where: Where) -> str:
     return str(value)
 
 
+def _parameter(name: Any, where: Where) -> str:
+    """A parameter's name as it stands in an ARN: without the slash it begins with."""
+    return str(name).lstrip("/")
+
+
 _THROUGH: Mapping[str, Callable[[Any, Where], str]] = {
     "arn": _name_or_arn,
     "queue": _queue,
@@ -314,4 +322,5 @@ _THROUGH: Mapping[str, Callable[[Any, Where], str]] = {
     "ec2": _ec2,
     "profile": _profile,
     "project": _project,
+    "parameter": _parameter,
 }

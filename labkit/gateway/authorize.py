@@ -226,9 +226,11 @@ class Authorizer:
             Context({**_about(who), **given}, self._asker(need, owner, given)),
             owner,
         )
-        return decide(
-            request, identity, guard, boundary, session=session, trust=need.action == _ASSUME
+        # A KMS key's own policy must let the account in before any identity policy counts.
+        trust = need.action == _ASSUME or (
+            guard is not None and need.resource.startswith("arn:aws:kms:")
         )
+        return decide(request, identity, guard, boundary, session=session, trust=trust)
 
     def _asker(self, need: Need, owner: str, given: Mapping[str, Value]) -> Any:
         """Answers the keys that cost something, when a policy asks: time as text, the tags."""

@@ -10,6 +10,7 @@ from typing import Any
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
+from labkit.backing.kms import Kms
 from labkit.backing.mount import Answer, MotoWorld
 from labkit.backing.s3 import S3
 from labkit.backing.sns import Sns
@@ -45,6 +46,7 @@ class Bench:
         self.sns = Sns(self.world, self.clock, self.facts)
         self.deliver = Deliver(self.world, self.facts)
         place: Any = SimpleNamespace(clock=self.clock, facts=self.facts, ports=self.ports)
+        self.kms = Kms(self.world, self.clock)
         self.s3 = S3(self.world, place, self.emit)
         self.ports.answer("deliver", self.deliver)
         self.answers: list[Answer] = []

@@ -17,6 +17,7 @@ from typing import Any
 from backing_scenario import Bench, scenario
 
 from labkit.backing import moto_seams
+from labkit.backing.backed import SERVICES
 
 DEPTH = 3
 #: Tables of constants, megabytes each, one of them read late.
@@ -70,7 +71,7 @@ def look() -> dict[str, Any]:
     """The digest of a day's work, and the places that differ after it."""
     moto_seams.install()
     importlib.import_module("moto.iam.access_control")
-    for service in ("ec2", "s3", "sns", "sqs", "sts", "iam"):
+    for service in sorted(SERVICES):
         importlib.import_module(f"moto.{service}.urls")
     functools.reduce(lambda _, name: importlib.import_module(name), moto_seams.names(), None)
     before = dict(places())

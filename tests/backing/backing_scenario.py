@@ -191,9 +191,86 @@ def people(bench: Bench) -> None:
     bench.client("iam", account=OTHER).list_users()
 
 
+def keys(bench: Bench) -> None:
+    kms = bench.client("kms")
+    key = kms.create_key(Description="notes")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/notes", TargetKeyId=key)
+    blob = kms.encrypt(KeyId="alias/notes", Plaintext=b"hello")["CiphertextBlob"]
+    kms.decrypt(CiphertextBlob=blob)
+    kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+    kms.generate_random(NumberOfBytes=16)
+    for spec, algorithm in (
+        ("ECC_NIST_P256", "ECDSA_SHA_256"),
+        ("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256"),
+    ):
+        signer = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.sign(KeyId=signer, Message=b"hello", SigningAlgorithm=algorithm)
+        kms.get_public_key(KeyId=signer)
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    kms.describe_key(KeyId=key)
+    kms.list_aliases()
+
+
+def secrets(bench: Bench) -> None:
+    client = bench.client("secretsmanager")
+    client.create_secret(Name="db", SecretString="one", ClientRequestToken="1" * 32)
+    client.put_secret_value(SecretId="db", SecretString="two", ClientRequestToken="2" * 32)
+    bench.advance(60)
+    client.get_secret_value(SecretId="db")
+    client.describe_secret(SecretId="db")
+    client.list_secret_version_ids(SecretId="db")
+    client.get_random_password()
+    client.delete_secret(SecretId="db")
+    ssm = bench.client("ssm")
+    for name in ("/shop/a", "/shop/b", "/shop/c"):
+        ssm.put_parameter(Name=name, Value="1", Type="String")
+    ssm.get_parameters(Names=["/shop/c", "/shop/a"])
+    ssm.get_parameters_by_path(Path="/shop")
+    ssm.get_parameter_history(Name="/shop/a")
+
+
+def tables(bench: Bench) -> None:
+    client = bench.client("dynamodb")
+    client.create_table(
+        TableName="orders",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    for turn in range(3):
+        client.put_item(
+            TableName="orders",
+            Item={"id": {"S": str(turn)}, "t": {"SS": ["c", "a", "b"]}},
+        )
+    client.update_item(
+        TableName="orders",
+        Key={"id": {"S": "1"}},
+        UpdateExpression="ADD t :more",
+        ExpressionAttributeValues={":more": {"SS": ["z", "y"]}},
+    )
+    client.scan(TableName="orders")
+    client.query(
+        TableName="orders",
+        KeyConditionExpression="id = :id",
+        ExpressionAttributeValues={":id": {"S": "1"}},
+    )
+    client.delete_item(TableName="orders", Key={"id": {"S": "0"}}, ReturnValues="ALL_OLD")
+    client.create_backup(TableName="orders", BackupName="monday")
+    told = client.describe_table(TableName="orders")["Table"]
+    streams = bench.client("dynamodbstreams")
+    shard = streams.describe_stream(StreamArn=told["LatestStreamArn"])["StreamDescription"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=told["LatestStreamArn"],
+        ShardId=shard["Shards"][0]["ShardId"],
+        ShardIteratorType="TRIM_HORIZON",
+    )["ShardIterator"]
+    streams.get_records(ShardIterator=iterator)
+
+
 def scenario(bench: Bench) -> str:
     """Do it all; the digest of every answer and fact."""
-    for part in (people, machines, messages, objects):
+    for part in (people, machines, messages, objects, keys, secrets, tables):
         part(bench)
     assert not bench.world.failures, list(bench.world.failures)
     return digest(bench)

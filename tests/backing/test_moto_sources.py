@@ -23,6 +23,11 @@ FOLDERS = (
     "sqs",
     "sts",
     "iam",
+    "kms",
+    "secretsmanager",
+    "ssm",
+    "dynamodb",
+    "dynamodbstreams",
 )
 FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # imported by those
 
@@ -45,6 +50,16 @@ KNOWN = {
     ("cloudwatch/models.py", "uuid4"): "moto_random",
     ("elb/models.py", "datetime.datetime.now"): "moto_time",
     ("autoscaling/models.py", "datetime.now"): "moto_time",
+    ("kms/models.py", "os.urandom"): "moto_random",
+    ("kms/responses.py", "os.urandom"): "moto_random",
+    ("kms/utils.py", "os.urandom"): "moto_random",
+    ("kms/utils.py", "rsa.generate_private_key"): "moto_random",
+    ("kms/utils.py", "ec.generate_private_key"): "moto_kms",
+    ("secretsmanager/models.py", "time.time"): "moto_time",
+    ("ssm/models.py", "uuid4"): "moto_random",
+    ("dynamodb/models/table_export.py", "uuid4"): "moto_random",
+    ("dynamodb/models/table_import.py", "uuid4"): "moto_random",
+    ("dynamodbstreams/models.py", "os.urandom"): "moto_random",
     ("sqs/models.py", "self._messages_lock.wait_for"): "moto_sqs: never waits in a world",
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "sleep", "wait_for"}

@@ -1,0 +1,21 @@
+"""Which services moto backs, by botocore's names."""
+
+#: One a line, in alphabetical order.
+SERVICES = frozenset(
+    {
+        "codebuild",
+        "dynamodb",
+        "dynamodbstreams",
+        "ec2",
+        "firehose",
+        "iam",
+        "kinesis",
+        "kms",
+        "s3",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ssm",
+        "sts",
+    }
+)
