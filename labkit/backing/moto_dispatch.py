@@ -61,6 +61,17 @@ _FOLDERS = {"lambda": "awslambda", "neptune": "rds"}
 _AWS_HOST = re.compile(r"(^|\.)amazonaws\.com(\.cn)?$|(^|\.)api\.aws$|(^|\.)on\.aws$")
 
 
+_ACCOUNT_HOST = re.compile(r"\d{12}\.(streams-)?ddb\.")
+
+
+@cache
+def _endpoint_prefix(service: str) -> str:
+    """How the host of a service's endpoint begins (``dynamodbstreams`` -> ``streams.dynamodb``)."""
+    from moto.core.utils import get_service_model
+
+    return str(get_service_model(service).endpoint_prefix)
+
+
 def folder_of(service: str) -> str:
     """moto's name for a botocore service (``lambda`` -> ``awslambda``)."""
     plain = service.replace("-", "")
@@ -90,8 +101,10 @@ def dispatch(
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if not _AWS_HOST.search(host):
-        endpoint = service if service in ("iam", "sts") else f"{service}.{region}"
+    # botocore puts the account into some hosts, whose form moto does not know.
+    if not _AWS_HOST.search(host) or _ACCOUNT_HOST.match(host):
+        prefix = _endpoint_prefix(service)
+        endpoint = prefix if service in ("iam", "sts") else f"{prefix}.{region}"
         parts = parts._replace(scheme="https", netloc=f"{endpoint}.amazonaws.com")
         url = urlunsplit(parts)
         headers = {k: v for k, v in headers.items() if k.lower() != "host"}
