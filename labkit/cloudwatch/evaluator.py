@@ -208,7 +208,7 @@ class Evaluator:
         parts: list[Samples] = []
         column = store.columns.get(series)
         if column is not None:
-            parts.append(column.samples(unit).slice(start_us, end_us))
+            parts.append(column.samples(unit, start_us).slice(start_us, end_us))
         for source in self._ports.metric_sources(store.account, store.region):
             if source.has(store.account, store.region, series):
                 points = source.points(store.account, store.region, series, start_us, end_us)

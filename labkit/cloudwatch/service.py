@@ -89,6 +89,7 @@ class CloudWatch:
         store = self.store(fact.account, fact.region)
         column = store.column(series, fact.at_us)
         column.last_put_us = fact.at_us
+        column.age(fact.at_us)
         column.add_value(grain(fact.at_us, 60), data["value"], UNIT_CODES[data["unit"]])
         self.touched(store, series)
 
@@ -119,7 +120,8 @@ class CloudWatch:
             for name in names:
                 if unit in (None, name):
                     asked = name if len(names) > 1 else None
-                    found.setdefault(name, []).append(column.samples(asked).slice(start_us, end_us))
+                    samples = column.samples(asked, start_us).slice(start_us, end_us)
+                    found.setdefault(name, []).append(samples)
         for source in self._world.ports.metric_sources(store.account, store.region):
             if not source.has(store.account, store.region, series):
                 continue
@@ -149,7 +151,7 @@ class CloudWatch:
         found = [
             column.series
             for column in store.columns.values()
-            if len(column) and max(column.timestamps[-1], column.last_put_us) >= oldest_us
+            if len(column) and column.newest_us >= oldest_us
         ]
         known = set(found)
         for source in self._world.ports.metric_sources(store.account, store.region):
@@ -451,6 +453,8 @@ class CloudWatch:
                     column.sums.tolist(),
                     column.units.tolist(),
                     None if column.counts is None else column.counts.tolist(),
+                    None if column.old is None else column.old.timestamps.tolist(),
+                    None if column.old is None else column.old.sums.tolist(),
                 ]
                 for column in store.columns.values()
             ]

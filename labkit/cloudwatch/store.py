@@ -3,7 +3,7 @@
 A metric is a column: one row for each value, in the order of arrival, in machine-typed arrays.
 Rows are sorted by time when somebody reads, not when somebody writes. Statistic sets and weighted
 values need four numbers instead of one; a column carries the extra arrays only once it has such a
-row.
+row. What has aged is rolled up (:mod:`labkit.cloudwatch.engine.rollup`) as new points come in.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from labkit.core.clock import DAY, HOUR, MINUTE, SECOND
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
+    from labkit.cloudwatch.engine.rollup import Rows
     from labkit.cloudwatch.engine.samples import Samples
     from labkit.cloudwatch.service import CloudWatch
 
 #: AWS keeps an alarm's history for 30 days, also after the alarm is gone.
 HISTORY_US = 30 * DAY
+
+#: A column with fewer new rows than this is not looked through for old ones.
+_FEW = 4096
 
 UNITS = (
     "None",
@@ -67,6 +71,7 @@ class Column:
 
     __slots__ = (
         "_cache",
+        "_look_at",
         "counts",
         "first_seen_us",
         "hour_over_us",
@@ -74,6 +79,7 @@ class Column:
         "last_put_us",
         "maxima",
         "minima",
+        "old",
         "raw",
         "series",
         "sums",
@@ -95,10 +101,60 @@ class Column:
         self.minima: array[float] | None = None
         self.maxima: array[float] | None = None
         self.raw: array[int] | None = None
+        #: What has been rolled up, in order of time.
+        self.old: Rows | None = None
         self._cache: dict[int | None, Samples] = {}
+        self._look_at = _FEW
 
     def __len__(self) -> int:
-        return len(self.timestamps)
+        return len(self.timestamps) + (0 if self.old is None else len(self.old))
+
+    def age(self, now_us: int) -> None:
+        """Roll up what has aged, if enough new rows came since the last look.
+
+        Looking costs as much as there is to look at, so the next look comes when a quarter more has
+        come: each row is looked at a few times in its life, whatever the rate.
+        """
+        if len(self.timestamps) >= self._look_at:
+            self._roll_up(now_us)
+            self._look_at = max(_FEW, len(self.timestamps) * 5 // 4)
+
+    def _roll_up(self, now_us: int) -> None:
+        import numpy as np
+
+        from labkit.cloudwatch.engine import rollup
+
+        timestamps = np.array(self.timestamps, dtype=np.int64)
+        leaving = rollup.due(timestamps, now_us)
+        if not leaving.any():
+            return
+        rows = rollup.Rows(
+            timestamps,
+            np.array(self.sums),
+            np.ones(len(timestamps)) if self.counts is None else np.array(self.counts),
+            np.array(self.sums if self.minima is None else self.minima),
+            np.array(self.sums if self.maxima is None else self.maxima),
+            np.ones(len(timestamps), dtype=bool)
+            if self.raw is None
+            else np.array(self.raw, dtype=bool),
+            np.array(self.units, dtype=np.int8),
+        )
+        going = rows.where(leaving)
+        self.old = rollup.roll_up(
+            going if self.old is None else self.old.joined(going), now_us
+        )
+        self._keep(rows.where(~leaving))
+        self._cache.clear()
+
+    def _keep(self, rows: Rows) -> None:
+        self.timestamps = array("q", rows.timestamps.tobytes())
+        self.sums = array("d", rows.sums.tobytes())
+        self.units = array("b", rows.units.tobytes())
+        if self.counts is not None:
+            self.counts = array("d", rows.counts.tobytes())
+            self.minima = array("d", rows.minima.tobytes())
+            self.maxima = array("d", rows.maxima.tobytes())
+            self.raw = array("b", rows.raw.tobytes())
 
     def sent(self, now_us: int) -> None:
         """A caller sent points: the metric counts in this hour of the clock."""
@@ -106,6 +162,7 @@ class Column:
         if now_us >= self.hour_over_us:
             self.hours.append(now_us)
             self.hour_over_us = now_us - now_us % HOUR + HOUR
+            self.age(now_us)  # within an hour nothing ages that is worth a look
 
     def add_value(self, timestamp_us: int, value: float, unit: int) -> None:
         """Add one single value."""
@@ -141,15 +198,37 @@ class Column:
 
     def unit_names(self) -> list[str]:
         """The units in which points of this metric came, in alphabetical order."""
-        return sorted({UNITS[code] for code in set(self.units)})
+        codes = set(self.units)
+        if self.old is not None:
+            codes |= set(self.old.units.tolist())
+        return sorted({UNITS[code] for code in codes})
 
-    def samples(self, unit: str | None = None) -> Samples:
-        """All points, sorted by time; with ``unit`` only those that came in it."""
+    @property
+    def newest_us(self) -> int:
+        """The newest of what is known: the last point's time, or when it came."""
+        return max(self.timestamps[-1] if self.timestamps else 0, self.last_put_us)
+
+    def samples(self, unit: str | None = None, since_us: int = 0) -> Samples:
+        """The points, sorted by time; with ``unit`` only those that came in it.
+
+        Points before ``since_us`` may be left out: rolled-up ones are put together with the others
+        only for readers who reach back that far.
+        """
         code = None if unit is None else UNIT_CODES.get(unit, -1)
-        made = self._cache.get(code)
-        if made is None:
-            made = self._cache[code] = self._sorted(code)
-        return made
+        recent = self._cache.get(code)
+        if recent is None:
+            recent = self._cache[code] = self._sorted(code)
+        if self.old is None or not len(self.old) or since_us > int(self.old.timestamps[-1]):
+            return recent
+        return self._with_old(recent, code)
+
+    def _with_old(self, recent: Samples, code: int | None) -> Samples:
+        from labkit.cloudwatch.engine import rollup
+        from labkit.cloudwatch.engine.samples import Samples
+
+        assert self.old is not None
+        old = self.old if code is None else self.old.where(self.old.units == code)
+        return Samples.merge([rollup.as_values(old), recent])
 
     def _sorted(self, code: int | None) -> Samples:
         import numpy as np
