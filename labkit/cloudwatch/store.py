@@ -140,9 +140,7 @@ class Column:
             np.array(self.units, dtype=np.int8),
         )
         going = rows.where(leaving)
-        self.old = rollup.roll_up(
-            going if self.old is None else self.old.joined(going), now_us
-        )
+        self.old = rollup.roll_up(going if self.old is None else self.old.joined(going), now_us)
         self._keep(rows.where(~leaving))
         self._cache.clear()
 
