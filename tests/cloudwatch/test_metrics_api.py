@@ -269,9 +269,15 @@ def test_too_many_datapoints(lab, cloudwatch):
     )
 
 
+def test_a_point_of_this_very_second_is_found(lab, cloudwatch):
+    cloudwatch.put_metric_data(Namespace="Shop", MetricData=[{"MetricName": "m", "Value": 7}])
+    found = statistics(cloudwatch, "m", lab.start, lab.now)
+    assert [point["Average"] for point in found] == [7.0]
+
+
 def test_start_after_end(lab, cloudwatch):
     with pytest.raises(ClientError) as problem:
-        statistics(cloudwatch, "m", lab.now, lab.now)
+        statistics(cloudwatch, "m", lab.now - timedelta(hours=1), lab.now - timedelta(hours=1))
     assert told(problem) == (
         "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime."
     )  # fmt: skip

@@ -19,6 +19,7 @@ from labkit.cloudwatch.api.requests import (
     series_of,
     time_range,
     validation,
+    visible_end,
 )
 from labkit.cloudwatch.store import Store
 from labkit.cloudwatch.usage import metrics_asked
@@ -60,7 +61,7 @@ def get_metric_data(
     most = call.quota("metrics.data_datapoints")
     if MaxDatapoints is not None and not 1 <= MaxDatapoints <= most:
         raise invalid(f"The value {MaxDatapoints} for parameter MaxDatapoints is invalid.")
-    if to_us(StartTime) >= to_us(EndTime):
+    if to_us(StartTime) >= visible_end(call, EndTime):
         raise validation("The parameter StartTime must be less than the parameter EndTime.")
     request = (queries, StartTime, EndTime, ScanBy)
     skip = offset_of(NextToken, request)

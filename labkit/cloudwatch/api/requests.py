@@ -46,20 +46,29 @@ def check_period(period: int, where: str) -> None:
         )
 
 
+def visible_end(call: Call, end: datetime) -> int:
+    """The end of a range in microseconds; within the present second, that second's end.
+
+    JSON and CBOR clients send whole seconds. A point put at 09:00:00.002 would then not be found
+    by a learner who asks up to ``lab.now`` a millisecond later.
+    """
+    end_us = to_us(end)
+    this_second = call.now_us - call.now_us % SECOND
+    return this_second + SECOND if this_second <= end_us < this_second + SECOND else end_us
+
+
 def time_range(call: Call, start: datetime, end: datetime, period: int) -> tuple[int, int]:
     """The range in microseconds: the start rounded as documented, the end to what is visible now.
 
-    JSON and CBOR clients send whole seconds. A point put at 09:00:00.002 would then not be found
-    by a learner who asks up to ``lab.now`` a millisecond later, so an end within the present second
-    stands for the second's end, on both doors.
+    Raises
+    ------
+    AwsError
+        InvalidParameterValue when there is nothing between start and end.
     """
-    start_us, end_us = to_us(start), to_us(end)
+    start_us, end_us = to_us(start), visible_end(call, end)
     if start_us >= end_us:
         raise invalid("The parameter StartTime must be less than the parameter EndTime.")
     now_us = call.now_us
-    this_second = now_us - now_us % SECOND
-    if this_second <= end_us < this_second + SECOND:
-        end_us = this_second + SECOND
     age = now_us - start_us
     if period < 60:
         step = period * SECOND
