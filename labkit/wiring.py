@@ -108,7 +108,7 @@ UNHEARD_KINDS = frozenset(
         "sign_in",
     }
 )
-UNANSWERED_PORTS = frozenset({"scaling_action", "log_group_exists"})
+UNANSWERED_PORTS = frozenset({"linked_accounts", "scaling_action", "log_group_exists"})
 
 
 def connect(lab: Lab) -> None:

@@ -143,6 +143,16 @@ class Evaluator:
         """The state of ``alarm`` was set by hand: its true state is found at the next tick."""
         self._touch({(alarm.account, alarm.region, alarm.name)})
 
+    def touch_bands(self, account: str, region: str) -> None:
+        """A detector changed: alarms on bands are decided anew."""
+        keys = {
+            key
+            for key, plan in self._plans.items()
+            if key[:2] == (account, region) and plan.alarm.config.get("ThresholdMetricId")
+        }
+        if keys:
+            self._touch(keys)
+
     def on_metric_changed(self, fact: Fact) -> None:
         """A pulled source will say something else about every series with this dimension."""
         data = fact.data

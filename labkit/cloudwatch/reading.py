@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import DAY, HOUR
@@ -77,25 +77,26 @@ def nothing() -> tuple[np.ndarray, np.ndarray]:
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
 
 
-def default_labels(queries: Sequence[dict[str, Any]]) -> list[str]:
-    """The labels of queries, those without one named after what tells them apart.
+def default_labels(queries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What queries are called when they have no label: after what tells them apart.
 
     The metric's name; when the queries of a call differ in statistic or period, the differing
-    parts behind it (``metric1 Sum 60``). Recorded from AWS, see aws-semantics 1.5.
+    parts behind it (``metric1 Sum 60``). Recorded from AWS, see aws-semantics 1.5. An expression is
+    called as its Id.
     """
     stats = [query["MetricStat"] for query in queries if "MetricStat" in query]
     several_stats = len({one["Stat"] for one in stats}) > 1
     several_periods = len({one["Period"] for one in stats}) > 1
     labels = []
     for query in queries:
-        label = query.get("Label")
-        if label is None:
-            asked = query["MetricStat"]
-            parts = [asked["Metric"].get("MetricName", "")]
-            if several_stats:
-                parts.append(asked["Stat"])
-            if several_periods:
-                parts.append(str(asked["Period"]))
-            label = " ".join(parts)
-        labels.append(label)
+        asked = query.get("MetricStat")
+        if asked is None:
+            labels.append(query["Id"])
+            continue
+        parts = [asked["Metric"].get("MetricName", "")]
+        if several_stats:
+            parts.append(asked["Stat"])
+        if several_periods:
+            parts.append(str(asked["Period"]))
+        labels.append(" ".join(parts))
     return labels

@@ -11,6 +11,7 @@ from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 
 if TYPE_CHECKING:
+    from labkit.cloudwatch.engine.anomaly import Configuration
     from labkit.cloudwatch.engine.evaluation import AlarmRule, Evaluation
     from labkit.cloudwatch.engine.samples import Samples
 
@@ -210,6 +211,36 @@ _AS_GIVEN = (
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
 )
+
+
+@dataclass(slots=True)
+class AnomalyDetector:
+    """An anomaly detection model: what it watches and how it is trained.
+
+    Parameters
+    ----------
+    id:
+        Its identifier.
+    series, stat:
+        The metric and statistic, for a detector of one metric.
+    queries, meaning:
+        The queries of a metric-math detector, and what its expression comes to.
+    configuration:
+        How it is trained.
+    given:
+        Configuration and MetricCharacteristics as PutAnomalyDetector had them.
+    created_us:
+        When it was made.
+    """
+
+    id: str
+    series: Series | None
+    stat: str
+    queries: list[dict[str, Any]]
+    meaning: str | None
+    configuration: Configuration
+    given: dict[str, Any]
+    created_us: int
 
 
 @dataclass(slots=True)

@@ -108,9 +108,21 @@ class CloudWatch:
         Readable are points that have arrived by ``now_us`` and are not older than what is kept at
         a grain that fits ``period`` (seconds).
         """
+        start_us = max(start_us, reading.oldest_readable(now_us, period))
+        return self.history(store, series, unit, now_us, start_us, end_us)
+
+    def history(
+        self,
+        store: Store,
+        series: Series,
+        unit: str | None,
+        now_us: int,
+        start_us: int,
+        end_us: int,
+    ) -> list[tuple[str, Samples]]:
+        """The same, however old: what a band was trained on is not forgotten with the points."""
         from labkit.cloudwatch.engine.samples import Samples
 
-        start_us = max(start_us, reading.oldest_readable(now_us, period))
         if start_us >= end_us:
             return []
         found: dict[str, list[Samples]] = {}

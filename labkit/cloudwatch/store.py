@@ -13,11 +13,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.cloudwatch.records import Alarm, HistoryItem
+from labkit.cloudwatch.records import Alarm, AnomalyDetector, HistoryItem
 from labkit.core.clock import DAY, HOUR, MINUTE, SECOND
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
+    from labkit.cloudwatch.engine.math.program import Program
     from labkit.cloudwatch.engine.rollup import Rows
     from labkit.cloudwatch.engine.samples import Samples
     from labkit.cloudwatch.service import CloudWatch
@@ -272,6 +273,8 @@ class Store:
         self.service = service
         self.columns: dict[Series, Column] = {}
         self.alarms: dict[str, Alarm] = {}
+        #: Anomaly detectors by their ids.
+        self.detectors: dict[str, AnomalyDetector] = {}
         self.history: deque[HistoryItem] = deque()
         #: The same columns by dimensions *in the order given*: a publisher repeats its order, and
         #: sorting twenty sets of dimensions costs as much as storing twenty values.
@@ -283,6 +286,25 @@ class Store:
         if found is None:
             found = self.columns[series] = Column(series, now_us)
         return found
+
+    def detector(self, series: Series, stat: str) -> AnomalyDetector | None:
+        """The anomaly detector of a metric and statistic."""
+        for one in self.detectors.values():
+            if one.series == series and one.stat == stat:
+                return one
+        return None
+
+    def math_detector(self, program: Program, id_: str) -> AnomalyDetector | None:
+        """The anomaly detector of an expression: one on the same expression over the same metrics.
+
+        Ids may differ; what the expression comes to, its Ids replaced by what they stand for, may
+        not.
+        """
+        wanted = program.meaning(id_)
+        for one in self.detectors.values():
+            if one.meaning is not None and one.meaning == wanted:
+                return one
+        return None
 
     def note(self, item: HistoryItem) -> None:
         """Write a line of history and forget what is older than 30 days."""

@@ -62,6 +62,12 @@ PORTS: dict[str, Port] = _table(
     ),
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
     Port(
+        "linked_accounts",
+        "Which accounts share their metrics with this monitoring account?",
+        "cloudwatch",
+        "oam",
+    ),
+    Port(
         "instance_action",
         "Stop, terminate, reboot or recover this instance.",
         "cloudwatch alarms",
@@ -155,6 +161,11 @@ class Ports:
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The pulled sources that have metrics in this account and region."""
         answer: Sequence[Source] = self._ask("metric_sources")(account, region)
+        return answer
+
+    def linked_accounts(self, account: str, region: str) -> Sequence[str]:
+        """The source accounts whose metrics the monitoring account ``account`` may read."""
+        answer: Sequence[str] = self._ask("linked_accounts")(account, region)
         return answer
 
     def instance_action(self, account: str, region: str, instance_id: str, action: str) -> Delivery:

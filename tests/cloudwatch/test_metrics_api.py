@@ -360,7 +360,7 @@ def test_query_errors(lab, cloudwatch):
     assert ask({"Id": "A", "MetricStat": stat})[0] == "ValidationError"
     assert ask({"Id": "a"})[0] == "MissingParameter"
     assert ask({**good, "Expression": "1"})[0] == "InvalidParameterCombination"
-    assert ask({"Id": "a", "Expression": "SUM(METRICS())"})[0] == "NotImplemented"
+    assert ask({"Id": "a", "Expression": "LAMBDA('f')"})[0] == "NotImplemented"
     code, message = ask({"Id": "a", "MetricStat": {**stat, "Stat": "P99"}})
     assert (code, "in p" in message or "p99" in message.lower()) == ("InvalidParameterValue", True)
     assert ask({"Id": "a", "MetricStat": {**stat, "Period": 45}})[0] == "InvalidParameterValue"

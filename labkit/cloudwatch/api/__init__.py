@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.cloudwatch.api import (
     alarms,
+    anomaly_detectors,
     get_metric_data,
     get_metric_statistics,
     list_metrics,
@@ -18,6 +19,9 @@ OPERATIONS = {
     ("cloudwatch", "GetMetricData"): get_metric_data.get_metric_data,
     ("cloudwatch", "GetMetricStatistics"): get_metric_statistics.get_metric_statistics,
     ("cloudwatch", "ListMetrics"): list_metrics.list_metrics,
+    ("cloudwatch", "PutAnomalyDetector"): anomaly_detectors.put_anomaly_detector,
+    ("cloudwatch", "DescribeAnomalyDetectors"): anomaly_detectors.describe_anomaly_detectors,
+    ("cloudwatch", "DeleteAnomalyDetector"): anomaly_detectors.delete_anomaly_detector,
     ("cloudwatch", "PutMetricAlarm"): alarms.put_metric_alarm,
     ("cloudwatch", "DescribeAlarms"): alarms.describe_alarms,
     ("cloudwatch", "DescribeAlarmsForMetric"): alarms.describe_alarms_for_metric,

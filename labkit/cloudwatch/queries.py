@@ -1,0 +1,490 @@
+"""Answers to MetricDataQuery structures: metrics, expressions, searches, SQL, as labelled lines.
+
+GetMetricData answers with them, views draw them. A plain metric is read with only the periods that
+have points; an expression is computed on all periods of the range (:mod:`engine.math`), since FILL
+and comparisons speak of the missing ones too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from labkit.cloudwatch import reading
+from labkit.cloudwatch.store import Store
+from labkit.core.clock import DAY, HOUR, SECOND
+from labkit.core.errors import AwsError, NotImplementedYet
+from labkit.core.sources import Series
+from labkit.quotas import quotas_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from labkit.cloudwatch.engine.anomaly import Configuration
+    from labkit.cloudwatch.engine.insights import Insights
+    from labkit.cloudwatch.engine.math.frame import Leaf
+    from labkit.cloudwatch.engine.math.program import Program, Query
+    from labkit.cloudwatch.engine.math.values import Metric, TimeSeries, Value
+    from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.service import CloudWatch
+
+#: A SEARCH finds metrics that had points in the last two weeks; Metrics Insights reads no further.
+RECENT_US = 14 * DAY
+#: How far ahead of now points can lie.
+AHEAD_US = 2 * HOUR
+
+Message = dict[str, str]
+
+
+@dataclass(slots=True)
+class Line:
+    """One series of an answer.
+
+    Parameters
+    ----------
+    id, label:
+        The query's Id, and the line's name.
+    times, values:
+        int64[n], float64[n], oldest first; only periods with a point.
+    messages:
+        What a reader should know, AWS's Code and Value.
+    status:
+        Complete, or Forbidden for an account that may not be looked into.
+    metric:
+        The metric behind it, if there is one.
+    """
+
+    id: str
+    label: str
+    times: np.ndarray
+    values: np.ndarray
+    messages: list[Message] = field(default_factory=list)
+    status: str = "Complete"
+    metric: Metric | None = None
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request: where, when, and how labels are written.
+
+    Parameters
+    ----------
+    service, store:
+        Whose metrics.
+    now_us:
+        The instant.
+    bounds:
+        Period in seconds -> (start, end) in microseconds, rounded as documented.
+    filled_until_us:
+        The end as it was asked for: FILL and TIME_SERIES fill no period that begins there or later.
+    minutes:
+        The labels' time zone, minutes ahead of UTC.
+    stores:
+        Account -> its store, None for one that may not be looked into.
+    """
+
+    service: CloudWatch
+    store: Store
+    now_us: int
+    bounds: Callable[[int], tuple[int, int]]
+    filled_until_us: int
+    minutes: int = 0
+    stores: Callable[[str], Store | None] = lambda account: None
+
+
+def program_of(raw: Sequence[Mapping[str, Any]], operation: str) -> Program:
+    """The queries as a program.
+
+    Raises
+    ------
+    AwsError
+        ValidationError with AWS's ``Error in expression 'e1': ...``; 501 for what a lab lacks.
+    """
+    from labkit.cloudwatch.engine.math.program import Program, QueryError
+    from labkit.cloudwatch.engine.math.tree import MathUnavailable
+
+    try:
+        return Program(raw)
+    except QueryError as problem:
+        if isinstance(problem.problem, MathUnavailable):
+            raise NotImplementedYet("cloudwatch", operation, str(problem.problem)) from problem
+        raise AwsError("ValidationError", str(problem)) from problem
+
+
+def lines(asked: Asked, raw: Sequence[Mapping[str, Any]], operation: str) -> list[Line]:
+    """The answer to every query that returns data, in the order of the queries.
+
+    Raises
+    ------
+    AwsError
+        See :func:`program_of`; InvalidParameterValue for statistics that do not exist.
+    """
+    defaults = dict(zip((one["Id"] for one in raw), reading.default_labels(raw), strict=True))
+    found: list[Line] = []
+    if not any("Expression" in one for one in raw):
+        for one in raw:
+            if one.get("ReturnData") is not False:
+                found.append(_plain(asked, one, defaults[one["Id"]]))
+        return found
+    program = program_of(raw, operation)
+    readers: dict[int, Reader] = {}
+    for one in raw:
+        if one.get("ReturnData") is False:
+            continue
+        if "Expression" not in one:
+            found.append(_plain(asked, one, defaults[one["Id"]]))
+            continue
+        period = program.period(one["Id"])
+        reader = readers.get(period)
+        if reader is None:
+            reader = readers[period] = Reader(asked, program, period, defaults)
+        found += reader.lines(one["Id"])
+    return found
+
+
+# -- a metric
+def _plain(asked: Asked, raw: Mapping[str, Any], label: str) -> Line:
+    given = raw["MetricStat"]
+    metric, period = given["Metric"], given["Period"]
+    statistic = reading.statistic(given["Stat"], "MetricStat.Stat")
+    dimensions = sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions", ()))
+    series = Series(metric.get("Namespace", ""), metric.get("MetricName", ""), tuple(dimensions))
+    store = _store(asked, raw.get("AccountId"))
+    line = Line(raw["Id"], label, *reading.nothing())
+    line.metric = _metric(series, given["Stat"], period, store or asked.store)
+    if store is None:
+        line.status = "Forbidden"
+        return _labelled(asked, raw.get("Label"), line)
+    start_us, end_us = asked.bounds(period)
+    found = asked.service.read(
+        store, series, given.get("Unit"), asked.now_us, start_us, end_us, period
+    )
+    line.messages += _several_units(found)
+    if found:
+        samples = found[0][1]
+        windows = reading.windows(samples, start_us, end_us, period * SECOND)
+        values = statistic.columns(samples, windows, windows + period * SECOND)
+        kept = values == values
+        line.times, line.values = windows[kept], values[kept]
+    return _labelled(asked, raw.get("Label"), line)
+
+
+def _store(asked: Asked, account: str | None) -> Store | None:
+    if account is None or account == asked.store.account:
+        return asked.store
+    return asked.stores(account)
+
+
+def _several_units(found: Sequence[tuple[str, Samples]]) -> list[Message]:
+    if len(found) < 2:
+        return []
+    names = ", ".join(unit for unit, _ in found)
+    return [{"Code": "MultipleUnits", "Value": f"Multiple units returned: '[{names}]'"}]
+
+
+def _metric(series: Series, stat: str, period: int, store: Store) -> Metric:
+    from labkit.cloudwatch.engine.math.values import Metric
+
+    return Metric(
+        series.namespace, series.name, series.dimensions, stat, period, store.account, store.region
+    )
+
+
+def _labelled(asked: Asked, wanted: str | None, line: Line) -> Line:
+    """The line with the label that was asked for, dynamic values put in."""
+    if wanted is None:
+        return line
+    if "${" not in wanted:
+        line.label = wanted
+        return line
+    from labkit.cloudwatch.engine.labels import Shown, written
+
+    shown = Shown(line.label, line.times, line.values, line.metric, asked.now_us, asked.minutes)
+    line.label = written(wanted, shown)
+    return line
+
+
+# -- expressions
+class Reader:
+    """The metrics of a program for the computing of its expressions with one period.
+
+    Parameters
+    ----------
+    asked:
+        The request.
+    program:
+        Its queries.
+    period:
+        Seconds.
+    defaults:
+        Id -> default label.
+    """
+
+    def __init__(
+        self, asked: Asked, program: Program, period: int, defaults: Mapping[str, str]
+    ) -> None:
+        self._asked = asked
+        self._program = program
+        self._period = period
+        self._defaults = defaults
+        self._start_us, self._end_us = asked.bounds(period)
+        self._end_us = min(self._end_us, asked.now_us + AHEAD_US)
+        self._leaves: dict[str, Leaf] = {}
+        self._recent: list[Series] | None = None
+        self._bands = any(program.uses(id_, "ANOMALY_DETECTION_BAND") for id_ in program.queries)
+        self.messages: list[Message] = []
+        self._made: Any = None
+
+    @property
+    def _frame(self) -> Any:
+        """The frame, made when first asked for."""
+        if self._made is None:
+            import numpy as np
+
+            from labkit.cloudwatch.engine.math.frame import Frame
+
+            now_us, step = self._asked.now_us, self._period * SECOND
+            until = min(now_us, self._asked.filled_until_us)
+            oldest = reading.oldest_readable(now_us, self._period)
+            skipped = max((oldest - self._start_us) // step, 0)
+            count = max(-(-(self._end_us - self._start_us) // step) - skipped, 1)
+            starts = self._start_us + (skipped + np.arange(count, dtype=np.int64)) * step
+            self._made = Frame(self._program, self, starts[None, :], step, now_us=until)
+        return self._made
+
+    def lines(self, id_: str) -> list[Line]:
+        """The result of one expression: one line, or one for each series of an array."""
+        from labkit.cloudwatch.engine.math.tree import MathError, MathUnavailable
+        from labkit.cloudwatch.engine.math.values import Array
+
+        query = self._program.queries[id_]
+        self.messages = []
+        try:
+            value: Value = self._frame.value(id_)
+        except MathUnavailable as problem:
+            raise NotImplementedYet("cloudwatch", "GetMetricData", str(problem)) from problem
+        except MathError as problem:
+            told = f"Error in expression '{id_}': {problem}"
+            raise AwsError("ValidationError", told) from problem
+        several = isinstance(value, Array)
+        members: Iterable[Any] = value.members if isinstance(value, Array) else (value,)
+        found = [self._line(query, one, several) for one in members]
+        if found:
+            found[0].messages += self.messages
+        return found
+
+    def _line(self, query: Query, series: TimeSeries, several: bool) -> Line:
+        import numpy as np
+
+        values = series.values[0]
+        kept = ~np.isnan(values)
+        line = Line(query.id, query.id, self._frame.starts[0][kept], values[kept])
+        line.metric = series.metric
+        if not several:
+            return _labelled(self._asked, query.label, line)
+        line.label = series.label or query.id
+        if query.label and "${" not in query.label:
+            line.label = f"{query.label} {series.label}".rstrip()
+            return line
+        return _labelled(self._asked, query.label or None, line)
+
+    # -- what a frame asks for
+    def metric(self, id_: str) -> Leaf:
+        """The metric of a query, with its history where a band may want it."""
+        leaf = self._leaves.get(id_)
+        if leaf is None:
+            query = self._program.queries[id_]
+            spec = query.metric
+            assert spec is not None
+            store = _store(self._asked, query.account)
+            series = Series(spec.namespace, spec.name, spec.dimensions)
+            leaf = self._leaves[id_] = self._read(
+                store, series, spec.stat, spec.unit, self._defaults[id_], history=self._bands
+            )
+        return leaf
+
+    def _read(
+        self,
+        store: Store | None,
+        series: Series,
+        stat: str,
+        unit: str | None,
+        label: str,
+        *,
+        history: bool = False,
+    ) -> Leaf:
+        from labkit.cloudwatch.engine.math.frame import Leaf
+        from labkit.cloudwatch.engine.samples import Samples
+
+        statistic = reading.statistic(stat, "MetricStat.Stat")
+        metric = _metric(series, stat, self._period, store or self._asked.store)
+        if store is None:
+            return Leaf(metric, statistic, Samples.empty(), label)
+        now_us, service = self._asked.now_us, self._asked.service
+        found = service.read(
+            store, series, unit, now_us, self._start_us, self._end_us, self._period
+        )
+        self.messages += _several_units(found)
+        samples = found[0][1] if found else Samples.empty()
+        known_unit = found[0][0] if found else (unit or "")
+        past: Samples | None = None
+        if history:
+            since = self._start_us - RECENT_US - DAY
+            wanted = unit or (known_unit if len(found) > 1 else None)
+            older = service.history(store, series, wanted, now_us, since, self._end_us)
+            past = older[0][1] if older else Samples.empty()
+            known_unit = older[0][0] if older else known_unit
+        return Leaf(metric, statistic, samples, label, known_unit, past)
+
+    def _active(self) -> list[Series]:
+        """The metrics with points in the last two weeks, in order."""
+        if self._recent is None:
+            asked = self._asked
+            oldest = asked.now_us - RECENT_US
+            self._recent = sorted(asked.service.series(asked.store, asked.now_us, oldest))
+        return self._recent
+
+    def search(self, text: str, stat: str, period: int) -> Sequence[Leaf]:
+        """The metrics that a SEARCH finds, at most as many as the quota says."""
+        from labkit.cloudwatch.engine.labels import found_labels
+        from labkit.cloudwatch.engine.search import Candidate, parse_search
+
+        wanted = parse_search(text)
+        store, most = self._asked.store, _quota("math.search_series")
+        found = [
+            one
+            for one in self._active()
+            if wanted.finds(Candidate(one.namespace, one.name, dict(one.dimensions), store.account))
+        ]
+        if len(found) > most:
+            self.messages.append(
+                {
+                    "Code": "MaxMetricsExceeded",
+                    "Value": "Maximum number of allowed metrics exceeded: "
+                    f"{len(found)} found, {most} returned",
+                }
+            )
+            found = found[:most]
+        labels = found_labels([(one.namespace, one.name, one.dimensions) for one in found])
+        return [
+            self._read(store, series, stat, None, label)
+            for series, label in zip(found, labels, strict=True)
+        ]
+
+    def pooled(self, query: Insights, period: int) -> Sequence[Leaf]:
+        """The groups of a Metrics Insights query, their observations pooled."""
+        groups = select(query, self._active(), self._asked.store, self.messages)
+        now_us, store = self._asked.now_us, self._asked.store
+        start_us = max(self._start_us, now_us - RECENT_US)
+        return pool(
+            query,
+            groups,
+            lambda series: [
+                samples
+                for _, samples in self._asked.service.read(
+                    store, series, None, now_us, start_us, self._end_us, max(period, 60)
+                )
+            ],
+        )
+
+    def detector(self, id_: str | None) -> Configuration:
+        """How the band of a query is trained: as PutAnomalyDetector said, if it did."""
+        return detector_of(self._asked.store, self._program, id_)
+
+    def quota(self, metric: Metric) -> float | None:
+        """The service quota behind a usage metric."""
+        return usage_quota(metric)
+
+
+# -- what alarms read the same way
+def select(
+    query: Insights, active: Sequence[Series], store: Store, messages: list[Message]
+) -> dict[tuple[str, ...], list[Series]]:
+    """The metrics that a Metrics Insights query means, by group, groups in order."""
+    matched = [
+        one
+        for one in active
+        if one.name == query.metric
+        and one.namespace == query.namespace
+        and query.selects(dict(one.dimensions), store.account)
+    ]
+    most = _quota("insights.metrics")
+    if len(matched) > most:
+        messages.append(
+            {
+                "Code": "MaxMetricsExceeded",
+                "Value": "Maximum number of allowed metrics exceeded: "
+                f"{len(matched)} match, the first {most} are processed",
+            }
+        )
+        matched = matched[:most]
+    groups: dict[tuple[str, ...], list[Series]] = {}
+    for one in matched:
+        groups.setdefault(query.labels(dict(one.dimensions), store.account), []).append(one)
+    return dict(sorted(groups.items()))
+
+
+def pool(
+    query: Insights,
+    groups: Mapping[tuple[str, ...], Sequence[Series]],
+    samples_of: Callable[[Series], Sequence[Samples]],
+) -> list[Leaf]:
+    """A leaf for each group; without GROUP BY one, also when nothing matches."""
+    from labkit.cloudwatch.engine.math.frame import Leaf
+    from labkit.cloudwatch.engine.math.values import Metric
+    from labkit.cloudwatch.engine.samples import Samples
+
+    statistic = reading.statistic(query.statistic, "Expression")
+    if not query.group and not groups:
+        groups = {(): []}
+    leaves = []
+    for labels, members in groups.items():
+        parts = [samples for series in members for samples in samples_of(series)]
+        dimensions = tuple(zip(query.group, labels, strict=True))
+        metric = Metric(query.namespace, query.metric, dimensions, query.statistic)
+        leaves.append(Leaf(metric, statistic, Samples.merge(parts), " ".join(labels)))
+    return leaves
+
+
+def detector_of(store: Store, program: Program, id_: str | None) -> Configuration:
+    """How the band of a query is trained, by the anomaly detectors that a store holds."""
+    from labkit.cloudwatch.engine.anomaly import Configuration
+
+    if id_ is None:
+        return Configuration()
+    query = program.queries[id_]
+    if query.metric is not None:
+        spec = query.metric
+        found = store.detector(Series(spec.namespace, spec.name, spec.dimensions), spec.stat)
+    else:
+        found = store.math_detector(program, id_)
+    return found.configuration if found is not None else Configuration()
+
+
+def usage_quota(metric: Metric) -> float | None:
+    """The quota behind a metric of AWS/Usage, from ``usage_quotas.toml``."""
+    have = dict(metric.dimensions)
+    for row in _usage_quotas():
+        if metric.name == row["metric"] and all(
+            have.get(key) == row[key.lower()] for key in ("Service", "Type", "Resource")
+        ):
+            value = float(row["value"])
+            return value * metric.period if row.get("per_second") else value
+    return None
+
+
+def _quota(name: str) -> int:
+    group, limit = name.split(".")
+    return int(quotas_of("cloudwatch")[group][limit]["value"])
+
+
+@cache
+def _usage_quotas() -> Sequence[Mapping[str, Any]]:
+    import tomllib
+    from pathlib import Path
+
+    text = (Path(__file__).parent / "usage_quotas.toml").read_text(encoding="utf-8")
+    rows: Sequence[Mapping[str, Any]] = tomllib.loads(text)["quota"]
+    return rows

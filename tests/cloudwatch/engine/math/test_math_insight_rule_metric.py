@@ -1,0 +1,12 @@
+"""INSIGHT_RULE_METRIC: not there, and said so."""
+
+import pytest
+from mathrows import calc
+
+from labkit.cloudwatch.engine.math.program import QueryError
+
+
+def test_it_says_what_is_missing():
+    with pytest.raises(QueryError) as told:
+        calc("INSIGHT_RULE_METRIC('rule', 'UniqueContributors')")
+    assert type(told.value.problem).__name__ == "MathUnavailable"
