@@ -79,6 +79,9 @@ def get_metric_data(
     return answer
 
 
+get_metric_data.metered = metrics_asked  # type: ignore[attr-defined]
+
+
 def _page(
     lines: Sequence[reading.Line], skip: int, room: int, newest_first: bool
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -109,9 +112,6 @@ def _page(
             result["Messages"] = line.messages
         results.append(result)
     return results, cut
-
-
-get_metric_data.metered = metrics_asked  # type: ignore[attr-defined]
 
 
 def _zone(options: Mapping[str, str] | None) -> int:
