@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.backing import sqs
+from labkit.backing.beanstalk import Beanstalk
 from labkit.backing.codebuild import CodeBuild
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
+from labkit.backing.ecs import Ecs
 from labkit.backing.emitting import Emitters
 from labkit.backing.firehose import Firehose
 from labkit.backing.identity import issued_key
@@ -59,7 +61,9 @@ class Backing:
         self.kinesis = Kinesis(site)
         self.firehose = Firehose(site, self.kinesis)
         self.codebuild = CodeBuild(site)
-        for service in (self.kinesis, self.firehose, self.codebuild):
+        self.ecs = Ecs(site)
+        self.beanstalk = Beanstalk(site)
+        for service in (self.kinesis, self.firehose, self.codebuild, self.ecs, self.beanstalk):
             self._wire.answers.update(service.answers)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)

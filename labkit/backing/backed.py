@@ -7,6 +7,8 @@ SERVICES = frozenset(
         "dynamodb",
         "dynamodbstreams",
         "ec2",
+        "ecs",
+        "elasticbeanstalk",
         "firehose",
         "iam",
         "kinesis",

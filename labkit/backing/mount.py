@@ -59,6 +59,7 @@ from labkit.backing import (
     moto_codebuild,
     moto_dispatch,
     moto_ec2,
+    moto_ecs,
     moto_facades,
     moto_firehose,
     moto_iam,
@@ -344,6 +345,7 @@ __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 _SEAMS = (
     moto_codebuild,
     moto_ec2,
+    moto_ecs,
     moto_facades,
     moto_firehose,
     moto_iam,
