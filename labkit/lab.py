@@ -26,10 +26,11 @@ from labkit import services, wiring
 from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import machine_seconds, to_datetime, to_us
 from labkit.core.errors import ClockError, LabClosed, LabError, ReplayError
-from labkit.core.journal import Entry, SavedWorld
+from labkit.core.journal import ANSWER, Entry, SavedWorld
 from labkit.core.jsontext import dumps, loads
 from labkit.core.world import World
 from labkit.gateway import notebook
+from labkit.gateway.acting import Acting
 from labkit.gateway.authorize import Authorizer
 from labkit.gateway.boto3_hook import HOOK, Door
 from labkit.gateway.dispatch import MANAGEMENT, Dispatch
@@ -134,6 +135,7 @@ class Lab:
             services.validation_codes(),
             self.authorizer,
         )
+        backing.act_through(self.authorizer.judge, Acting(self.dispatch, self.identities))
         if self._door is None:
             self._door = Door(self.dispatch)
         else:
@@ -535,6 +537,7 @@ class Lab:
                 f"{saved.versions}, here is "
                 f"{versions()}."
             )
+        lab.parts.backing.outside.open = True
         lab._activate()
         return lab
 
@@ -580,10 +583,15 @@ class Lab:
     def _repeat(self, saved: SavedWorld) -> None:
         assert self._door is not None
         self.dispatch.polls_wait = False
+        outside = self.parts.backing.outside
+        outside.open = False
+        outside.recall(saved.entries)
         for account in saved.accounts:
             self.identities.learner(account)
             self.identities.root(account)
         for entry in saved.entries:
+            if entry.kind == ANSWER:
+                continue  # what an endpoint answered: recalled when it is asked
             ended = again(self, self._door, entry)
             if ended != entry.error:
                 self.errors.append((entry, ended or "no error"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labkit.core.facts import Fact, Hearer
-from labkit.core.ports import Delivery
 from labkit.core.sources import Source
 
 if TYPE_CHECKING:
@@ -53,11 +52,6 @@ class Parts:
     cloudwatch: CloudWatch
     cloudtrail: CloudTrail
     post: Post
-
-    def deliver(self, *args: Any, **kwargs: Any) -> Delivery:
-        """The port ``deliver``."""
-        answer: Delivery = self.backing.deliver(*args, **kwargs)
-        return answer
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""

@@ -81,7 +81,8 @@ HEARERS: tuple[Hears, ...] = (
 
 #: Port -> who answers it: exactly one row each, or a seam.
 ANSWERS: tuple[Answers, ...] = (
-    Answers("deliver", "backing/deliver", lambda lab: lab.parts.deliver),
+    Answers("deliver", "backing/deliver", lambda lab: lab.parts.backing.deliver),
+    Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
@@ -97,6 +98,7 @@ UNHEARD_KINDS = frozenset(
     {
         "metric.put",
         "delivery.failed",
+        "delivery.finished",
         "object.changed",
         "build.state",
         "log.ingested",
@@ -108,7 +110,15 @@ UNHEARD_KINDS = frozenset(
         "sign_in",
     }
 )
-UNANSWERED_PORTS = frozenset({"linked_accounts", "scaling_action", "log_group_exists"})
+UNANSWERED_PORTS = frozenset(
+    {
+        "linked_accounts",
+        "log_group_exists",
+        "put_log_lines",
+        "put_on_bus",
+        "scaling_action",
+    }
+)
 
 
 def connect(lab: Lab) -> None:

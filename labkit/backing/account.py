@@ -18,15 +18,16 @@ from labkit.backing.identity import issued_key
 from labkit.backing.kinesis import Kinesis
 from labkit.backing.kms import Kms
 from labkit.backing.mount import MotoWorld
+from labkit.backing.outside import Outside
 from labkit.backing.policies import Policies
 from labkit.backing.s3 import S3
 from labkit.backing.site import Site
 from labkit.backing.sns import Sns
+from labkit.backing.targets.errand import Calls, Desk, Judge
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
 from labkit.core.errors import LabError
 from labkit.core.jsontext import dumps
-from labkit.core.ports import Delivery
 from labkit.core.world import World
 
 
@@ -42,13 +43,21 @@ class Backing:
     def __init__(self, world: World) -> None:
         self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
         self._wire = Wire(self.moto)
-        self._deliver = Deliver(self.moto, world.facts)
         #: How resources write to CloudWatch, Logs and EventBridge.
         self.emit = Emitters(self.moto, world.facts, world.ports)
+        #: HTTP that really leaves.
+        self.outside = Outside(lambda: world.clock.now_us, world.journal)
+        #: The ports ``deliver`` and ``deliver_reliably``.
+        self.deliver = Deliver(
+            Desk(self.moto, world.ports, world.ids, self.outside),
+            world.clock,
+            world.facts,
+            self._wire.seed,
+        )
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.kms = Kms(self.moto, world.clock)
         self.s3 = S3(self.moto, world, self.emit)
-        self.sns = Sns(self.moto, world.clock, world.facts)
+        self.sns = Sns(self.moto, world.clock, world.facts, self.deliver.reliably)
         site = Site(
             self.moto,
             world.clock,
@@ -67,6 +76,7 @@ class Backing:
             self._wire.answers.update(service.answers)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)
+        self.deliver.desk.key_of = self.policies.key_arn
 
     # -- what the dispatch asks
     def serves(self, service: str) -> bool:
@@ -104,21 +114,10 @@ class Backing:
         return sqs.take_wait_seconds(self.moto, operation, params, account=account, region=region)
 
     # -- ports and identities
-    def deliver(
-        self,
-        arn: str,
-        payload: str,
-        principal: str,
-        *,
-        subject: str | None = None,
-        attributes: Mapping[str, str] | None = None,
-        by_protocol: Mapping[str, str] | None = None,
-    ) -> Delivery:
-        """The port ``deliver``."""
-        self._wire.seed()
-        return self._deliver(
-            arn, payload, principal, subject=subject, attributes=attributes, by_protocol=by_protocol
-        )
+    def act_through(self, judge: Judge, calls: Calls) -> None:
+        """Let deliveries ask the policies, and make the calls of roles through the dispatch."""
+        self.deliver.desk.judge = judge
+        self.deliver.desk.calls = calls
 
     def issued_to(self, access_key_id: str) -> Principal | None:
         """Whom IAM or STS of this world gave an access key; None for a key of nobody here."""

@@ -19,7 +19,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from labkit.backing.moto_random import mock_random
-from labkit.backing.moto_seams import listener, seam
+from labkit.backing.moto_seams import listener, mounted, seam
+from labkit.core.clock import iso
 
 #: Protocols whose endpoints must confirm.
 TO_CONFIRM = frozenset({"email", "email-json", "http", "https"})
@@ -43,8 +44,16 @@ class SnsListener(Protocol):
     def mail(self, subscription: Any, envelope: dict[str, Any]) -> None:
         """A message for an e-mail address."""
 
-    def failed(self, subscription: Any, code: str) -> None:
-        """A message could not be handed to its endpoint."""
+    def hand(
+        self,
+        subscription: Any,
+        message: str,
+        envelope: dict[str, Any],
+        attributes: dict[str, Any] | None,
+        group: str | None,
+        once: str | None,
+    ) -> None:
+        """A message for a queue, a function, a delivery stream or an HTTP endpoint."""
 
 
 def _listener() -> Any:
@@ -127,15 +136,15 @@ def _hook_publishing(module: ModuleType) -> None:
         if sns is None:
             publish_to_one(self, message, message_id, **kwargs)
         elif not pending(self):
-            _deliver(module, sns, publish_to_one, self, message, message_id, **kwargs)
+            _deliver(sns, publish_to_one, self, message, message_id, **kwargs)
 
-    def envelope(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def data(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _listener() is None:
             return post_data(self, *args, **kwargs)
-        return _envelope(module, self, *args, **kwargs)
+        return envelope(self, *args, **kwargs)
 
     topic.publish, subscription.publish = to_topic, to_one
-    subscription.get_post_data = envelope
+    subscription.get_post_data = data
 
 
 def _publish(
@@ -165,7 +174,6 @@ def _publish(
 
 
 def _deliver(
-    module: ModuleType,
     sns: Any,
     publish_to_one: Any,
     subscription: Any,
@@ -189,57 +197,10 @@ def _deliver(
     protocol = subscription.protocol
     if protocol in ("email", "email-json"):
         sns.mail(subscription, envelope)
-    elif protocol == "sqs":
-        raw = bool(subscription.attributes.get("RawMessageDelivery"))
-        body = message if raw else as_aws_writes(envelope)
-        attributes = _queue_attributes(message_attributes) if raw else None
-        problem = _send(module, subscription.endpoint, body, attributes, group_id, deduplication_id)
-        if problem:
-            sns.failed(subscription, problem)
     elif protocol in ("sms", "application"):
         publish_to_one(subscription, message, message_id, subject=subject)
     else:
-        # http(s): a lab has no network. lambda, firehose: not mounted yet.
-        sns.failed(subscription, "UnsupportedTarget")
-
-
-def _send(
-    module: ModuleType,
-    queue_arn: str,
-    body: str,
-    attributes: dict[str, Any] | None,
-    group_id: str | None,
-    deduplication_id: str | None,
-) -> str:
-    """Put a message into a queue of any account; the error code, or nothing."""
-    _, _, _, region, account, name = queue_arn.split(":", 5)
-    try:
-        module.sqs_backends[account][region].send_message(
-            name,
-            body,
-            message_attributes=attributes,
-            deduplication_id=deduplication_id,
-            group_id=group_id,
-            validate_group_id=False,
-        )
-    except module.QueueDoesNotExist as problem:
-        return str(problem.code)
-    except module.MissingParameter as problem:
-        return str(problem.code)
-    return ""
-
-
-def _queue_attributes(given: dict[str, Any] | None) -> dict[str, Any]:
-    """Message attributes in SQS's spelling (SNS says Type and Value)."""
-    spelled = {}
-    for name, value in (given or {}).items():
-        binary = value["Type"].startswith("Binary")
-        text = value["Value"] if binary else str(value["Value"])
-        spelled[name] = {
-            "DataType": value["Type"],
-            "BinaryValue" if binary else "StringValue": text,
-        }
-    return spelled
+        sns.hand(subscription, message, envelope, message_attributes, group_id, deduplication_id)
 
 
 def as_aws_writes(envelope: dict[str, Any]) -> str:
@@ -247,12 +208,11 @@ def as_aws_writes(envelope: dict[str, Any]) -> str:
     return json.dumps(envelope, indent=2, separators=(",", " : "), ensure_ascii=False)
 
 
-def _envelope(
-    module: ModuleType,
+def envelope(
     subscription: Any,
     message: str,
     message_id: str,
-    subject: str | None,
+    subject: str | None = None,
     message_attributes: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The JSON around a message (SNS developer guide, "Parsing Amazon SNS message formats")."""
@@ -268,7 +228,7 @@ def _envelope(
         envelope["Subject"] = subject
     envelope |= {
         "Message": message,
-        "Timestamp": module.iso_8601_datetime_with_milliseconds(),
+        "Timestamp": iso(mounted().now_us(), millis=True),
         "SignatureVersion": "1",
         "Signature": base64.b64encode(source.randbytes(256)).decode(),
         "SigningCertURL": f"{host}/SimpleNotificationService-{source.randbytes(16).hex()}.pem",

@@ -1,18 +1,23 @@
-"""Which policies there are: what IAM, S3, SNS and SQS of a world have stored, as text.
+"""Which policies there are: what IAM and the resources of a world have stored, as text.
 
 Only read here, never judged: the gateway evaluates them (``labkit.gateway.policy``). Nothing is
 drawn and nothing is made, so that asking whether somebody may do something changes no world.
 
 moto keeps the policies of users, groups and roles in its IAM backend, a session's in STS, and a
 resource's with the resource. A service that no call has reached yet is not even loaded for this.
+
+Resources that are labkit's own (an event bus, a log destination) keep their policies in their own
+part, which lends its reader: :meth:`Policies.kept_by`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
+from labkit.backing.moto_dispatch import folder_of
 from labkit.backing.mount import MotoWorld
 from labkit.core.call import Principal
 
@@ -33,6 +38,8 @@ class Policies:
 
     def __init__(self, world: MotoWorld) -> None:
         self._world = world
+        #: Service of an ARN -> who reads the policies of its resources.
+        self._readers: dict[str, Callable[[str], Document | None]] = {}
 
     # -- identities
     def of(self, principal: Principal) -> tuple[list[Document], Document | None, Document | None]:
@@ -81,7 +88,8 @@ class Policies:
         Parameters
         ----------
         arn:
-            Of a bucket or object, topic, queue or role (whose policy is its trust policy).
+            Of a bucket or object, topic, queue, function, key or role (whose policy is its trust
+            policy), or of what :meth:`kept_by` knows.
         """
         parts = arn.split(":", 5)
         if len(parts) != 6:
@@ -89,11 +97,59 @@ class Policies:
         _, _, service, region, account, rest = parts
         # ``aws`` stands where AWS itself is the owner: its own managed policies.
         account = account if account.isdigit() else ""
+        reader = self._readers.get(service)
+        if reader is not None:
+            return account, reader(arn)
         read = _READERS.get(service)
         if read is None or self._world.untouched(service):
             return account, None
         with self._world.held():
             return read(arn, region, account, rest)
+
+    def kept_by(self, service: str, reader: Callable[[str], Document | None]) -> None:
+        """Let ``reader`` tell the policies of a service's resources.
+
+        Parameters
+        ----------
+        service:
+            As ARNs write it (``events``, ``logs``).
+        reader:
+            A resource's ARN -> name and JSON text of its policy; None when it has none. It must
+            change nothing.
+        """
+        self._readers[service] = reader
+
+    def key_arn(self, key: str, account: str, region: str) -> str:
+        """The ARN of a customer's KMS key.
+
+        Parameters
+        ----------
+        key:
+            Its id, its ARN, an alias or an alias's ARN.
+        account, region:
+            Where a bare name is looked up.
+
+        Returns
+        -------
+        '' for AWS's own keys (``alias/aws/sns``), whose policies nobody can change, and for a key
+        that is not there.
+        """
+        parts = key.split(":", 5)
+        if len(parts) == 6:
+            region, account, key = parts[3], parts[4], parts[5]
+        key = key.removeprefix("key/")
+        if key.startswith("alias/aws/") or self._world.untouched("kms"):
+            return ""
+        with self._world.held():
+            backend = _existing("kms", account, region)
+            if backend is None:
+                return ""
+            if key.startswith("alias/"):
+                named = (one for one in backend.keys.values() if key in one.aliases)
+                found = next(named, None)
+            else:
+                found = backend.keys.get(key)
+            return "" if found is None or found.key_manager != "CUSTOMER" else str(found.arn)
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of an EC2 resource: what ``aws:ResourceTag/...`` looks at."""
@@ -161,11 +217,15 @@ def _bucket(arn: str, region: str, account: str, rest: str) -> tuple[str, Docume
     return account, (f"policy of bucket {name}", bucket.policy.decode("utf-8", "replace"))
 
 
-def _topic(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
-    from moto.sns.models import sns_backends
+def _existing(service: str, account: str, region: str) -> Any:
+    """moto's backend of a service in a Region; None where there is none, and none is made."""
+    folder = import_module(f"moto.{folder_of(service)}.models")
+    backends = getattr(folder, f"{service}_backends")
+    return backends[account].get(region) if account in backends else None
 
-    # ``get`` makes no backend where there is none.
-    backend = sns_backends[account].get(region) if account in sns_backends else None
+
+def _topic(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    backend = _existing("sns", account, region)
     if backend is None:
         return account, None
     topic = backend.topics.get(arn)
@@ -173,16 +233,26 @@ def _topic(arn: str, region: str, account: str, rest: str) -> tuple[str, Documen
 
 
 def _queue(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
-    from moto.sqs.models import sqs_backends
-
-    # ``get`` makes no backend where there is none.
-    backend = sqs_backends[account].get(region) if account in sqs_backends else None
+    backend = _existing("sqs", account, region)
     if backend is None:
         return account, None
     queue = backend.queues.get(rest)
     if queue is None or not queue._policy_json.get("Statement"):
         return account, None
     return account, (f"policy of queue {rest}", json.dumps(queue._policy_json))
+
+
+def _function(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    """A function's policy; a statement made for a version or an alias names it in its resource."""
+    backend = _existing("lambda", account, region)
+    name = rest.removeprefix("function:").partition(":")[0]
+    base = f"arn:aws:lambda:{region}:{account}:function:{name}"
+    found = None if backend is None else backend._lambdas.get_arn(base)
+    statements = [] if found is None else found.policy.statements
+    if not statements:
+        return account, None
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return account, (f"policy of function {name}", text)
 
 
 def _role(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
@@ -198,9 +268,7 @@ def _role(arn: str, region: str, account: str, rest: str) -> tuple[str, Document
 
 
 def _key(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
-    from moto.kms.models import kms_backends
-
-    backend = kms_backends[account].get(region) if account in kms_backends else None
+    backend = _existing("kms", account, region)
     if backend is None:
         return account, None
     name = rest.removeprefix("key/")
@@ -211,10 +279,7 @@ def _key(arn: str, region: str, account: str, rest: str) -> tuple[str, Document 
 
 
 def _secret(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
-    from moto.secretsmanager.models import secretsmanager_backends
-
-    backends = secretsmanager_backends
-    backend = backends[account].get(region) if account in backends else None
+    backend = _existing("secretsmanager", account, region)
     if backend is None:
         return account, None
     name = rest.removeprefix("secret:")
@@ -226,6 +291,7 @@ def _secret(arn: str, region: str, account: str, rest: str) -> tuple[str, Docume
 
 
 _READERS = {
+    "lambda": _function,
     "s3": _bucket,
     "sns": _topic,
     "sqs": _queue,

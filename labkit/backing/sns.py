@@ -11,12 +11,13 @@ The wording of the mails is AWS's own, as quoted in many public READMEs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from labkit.backing import moto_sns
+from labkit.backing import moto_sns, sns_delivery
 from labkit.backing.moto_random import mock_random
 from labkit.backing.mount import MotoWorld
 from labkit.core.clock import DAY, Clock, Phase
+from labkit.core.delivery import DeadLetter, Delivery, Parcel, RetryPolicy
 from labkit.core.errors import AwsError
 from labkit.core.facts import Facts
 
@@ -59,6 +60,15 @@ class _Awaited:
     expires_us: int
 
 
+class Reliably(Protocol):
+    """Who hands a parcel over and tries again (``Deliver.reliably``)."""
+
+    def __call__(
+        self, parcel: Parcel, retry: RetryPolicy, letter: DeadLetter | None = ...
+    ) -> Delivery:
+        """Hand a parcel over."""
+
+
 class Sns:
     """The e-mail side of a lab's SNS.
 
@@ -69,13 +79,16 @@ class Sns:
     clock:
         Lets unconfirmed subscriptions lapse; the handler ``sns.lapse`` is registered here.
     facts:
-        Where ``mail.sent`` and ``delivery.failed`` are told.
+        Where ``mail.sent`` is told.
+    reliably:
+        Who hands messages to queues, functions, delivery streams and HTTP endpoints.
     """
 
-    def __init__(self, world: MotoWorld, clock: Clock, facts: Facts) -> None:
+    def __init__(self, world: MotoWorld, clock: Clock, facts: Facts, reliably: Reliably) -> None:
         self._world = world
         self._clock = clock
         self._facts = facts
+        self._reliably = reliably
         self._awaited: dict[str, _Awaited] = {}
         world.listen("sns", self)
         clock.register("sns.lapse", self._lapse)
@@ -134,13 +147,16 @@ class Sns:
 
     # -- told by moto's models (moto_sns.SnsListener) ---------------------------------------------
     def subscribed(self, subscription: Any) -> None:
-        """A subscription that must be confirmed: an e-mail address is sent its token."""
-        if subscription.protocol not in ("email", "email-json"):
-            return  # nobody in a lab would answer an HTTP request: it stays pending
+        """A subscription that must be confirmed: the address is sent its token."""
         token = "2336412f37fb687f5d51e6e2" + mock_random().randbytes(100).hex()
         expires_us = self._clock.now_us + PENDING_US
         self._awaited[token] = _Awaited(subscription, expires_us)
         self._clock.at(expires_us, Phase.STATE, "sns.lapse", {"token": token}, cause=())
+        if subscription.protocol in ("http", "https"):
+            envelope = moto_sns.envelope(subscription, "", str(mock_random().uuid4()))
+            asking = sns_delivery.confirmation(subscription, token, envelope)
+            self._hand_over(subscription, asking, None)
+            return
         body = _CONFIRMATION.format(
             topic_arn=subscription.topic_arn,
             region=_region(subscription),
@@ -166,18 +182,31 @@ class Sns:
         )
         self._send(subscription, envelope.get("Subject") or DEFAULT_SUBJECT, body, "")
 
-    def failed(self, subscription: Any, code: str) -> None:
-        """A message that could not be handed to its endpoint; the publisher does not notice."""
-        self._publish(
-            "delivery.failed",
-            subscription,
-            {
-                "arn": subscription.endpoint,
-                "principal": "sns.amazonaws.com",
-                "code": code,
-                "retryable": False,
-            },
-        )
+    def hand(
+        self,
+        subscription: Any,
+        message: str,
+        envelope: dict[str, Any],
+        attributes: dict[str, Any] | None,
+        group: str | None,
+        once: str | None,
+    ) -> None:
+        """A message for a queue, a function, a delivery stream or an HTTP endpoint.
+
+        It is handed over when the publisher's call is over, who does not notice what becomes of it.
+        """
+        out = sns_delivery.Outgoing(message, envelope, attributes or {}, group, once)
+        parcel = sns_delivery.parcel(subscription, out)
+        if parcel is not None:
+            self._hand_over(subscription, parcel, sns_delivery.dead_letter(subscription))
+
+    def _hand_over(self, subscription: Any, parcel: Parcel, letter: DeadLetter | None) -> None:
+        retry = sns_delivery.retry_policy(subscription)
+
+        def hand_over() -> None:
+            self._reliably(parcel, retry, letter)
+
+        self._world.afterwards(hand_over)
 
     def _send(self, subscription: Any, subject: str, body: str, token: str) -> None:
         self._publish(

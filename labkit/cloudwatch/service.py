@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from labkit.views.drawing import Drawing
 
 PRINCIPAL = "cloudwatch.amazonaws.com"
+#: Who invokes functions for alarms, which a function's policy must allow.
+OF_FUNCTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 
 class CloudWatch:
@@ -292,7 +294,18 @@ class CloudWatch:
         texts = {"email": letter, "sms": notification.subject(alarm)}
         for arn in alarm.actions(payload["state"]):
             delivery = self._world.ports.deliver(
-                arn, document, PRINCIPAL, subject=notification.subject(alarm), by_protocol=texts
+                arn,
+                document,
+                OF_FUNCTIONS if ":function:" in arn else PRINCIPAL,
+                subject=notification.subject(alarm),
+                by_protocol=texts,
+                parameters={
+                    "AlarmName": alarm.name,
+                    "Threshold": alarm.rule.threshold,
+                    "InstanceId": dict(alarm.series.dimensions).get("InstanceId", ""),
+                },
+                source_arn=alarm.arn,
+                source_account=alarm.account,
             )
             told = "Successfully executed" if delivery.ok else "Failed to execute"
             data = {

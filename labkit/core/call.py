@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.core.clock import Cause
@@ -33,6 +33,8 @@ class Principal:
         User name, or the session's name.
     issuer_arn, issuer_id:
         Of an assumed role: the role behind the session.
+    invoked_by:
+        The service that acts with the role (``events.amazonaws.com``); empty for a caller's own.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Principal:
     name: str = ""
     issuer_arn: str = ""
     issuer_id: str = ""
+    invoked_by: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """The principal as a plain dict, as facts carry it."""
@@ -55,6 +58,7 @@ class Principal:
             "name": self.name,
             "issuer_arn": self.issuer_arn,
             "issuer_id": self.issuer_id,
+            **({"invoked_by": self.invoked_by} if self.invoked_by else {}),
         }
 
 
@@ -97,6 +101,8 @@ class Call:
     ports: Ports
     ids: Ids
     quotas: Mapping[str, Any]
+    #: Condition keys that a service brings for what it acts for (``aws:SourceArn``).
+    context: Mapping[str, str] = field(default_factory=dict)
 
     def publish(self, kind: str, data: Mapping[str, Any]) -> None:
         """Tell a fact about this account and region."""

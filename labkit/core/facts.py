@@ -174,9 +174,25 @@ FACT_KINDS: dict[str, FactKind] = _table(
     ),
     FactKind(
         "delivery.failed",
-        ("arn", "principal", "code", "retryable"),
+        ("arn", "principal", "source_arn", "code", "message", "because", "retryable"),
         "backing/deliver",
-        "A payload could not be handed to its target.",
+        "A payload could not be handed to its target, and nobody will try again.",
+    ),
+    FactKind(
+        "delivery.finished",
+        (
+            "arn",
+            "principal",
+            "source_arn",
+            "ok",
+            "code",
+            "attempts",
+            "first_us",
+            "dead_letter",
+        ),
+        "backing/deliver",
+        "A reliable delivery has come to its end, handed over or not. `dead_letter` is `sent`, "
+        "`failed` or empty when there is no dead-letter queue.",
     ),
     FactKind(
         "object.changed",

@@ -7,6 +7,7 @@ their virtual instants, are
 - every outermost call that changes something or leaves a management record, failed ones too
   (a refused call is part of what happened, and it took its millisecond);
 - every Lab method that changes something (confirm, user, load, ...);
+- what an endpoint outside the lab answered, which follows from nothing here;
 - nothing that a clock event or a function did: that follows by itself.
 
 An entry's parameters are kept as JSON text made when the call came, since the learner may go on
@@ -27,6 +28,9 @@ from labkit.core.jsontext import loads
 
 FORMAT = "labkit-world-1"
 
+#: The kind of entry that keeps what an endpoint outside the lab answered.
+ANSWER = "answer"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,7 +41,7 @@ class Entry:
     at_us:
         The instant, microseconds.
     kind:
-        ``call`` (an API call) or ``method`` (a method of the lab).
+        ``call`` (an API call), ``method`` (a method of the lab) or ``answer`` (an endpoint's).
     who:
         Access key id of the caller; empty for methods.
     region:

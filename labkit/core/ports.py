@@ -8,33 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
+from labkit.core.delivery import DeadLetter, Delivery, Extras, Parcel, RetryPolicy
 from labkit.core.errors import WiringError
 from labkit.core.sources import Source
 from labkit.core.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of a payload.
-
-    Parameters
-    ----------
-    ok:
-        Whether the target took it.
-    code:
-        The target's error code when it did not (``NotFound``, ``AccessDenied``).
-    retryable:
-        Whether trying again later could help.
-    message:
-        A sentence for the history of whoever delivered.
-    """
-
-    ok: bool
-    code: str = ""
-    retryable: bool = False
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +39,19 @@ PORTS: dict[str, Port] = _table(
         "alarms, rules, schedules, subscriptions, canaries",
         "backing/deliver",
     ),
+    Port(
+        "deliver_reliably",
+        "Hand it over, try again while that can help, keep what nobody took.",
+        "rules, schedules, subscriptions, topics",
+        "backing/deliver",
+    ),
+    Port(
+        "put_log_lines",
+        "Write these lines into that log group.",
+        "deliveries",
+        "logs",
+    ),
+    Port("put_on_bus", "Put this event on that bus.", "deliveries", "eventbridge"),
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
     Port(
         "linked_accounts",
@@ -132,30 +124,76 @@ class Ports:
             ) from None
 
     def deliver(
+        self, arn: str, payload: str | bytes, principal: str, **extras: Unpack[Extras]
+    ) -> Delivery:
+        """Hand ``payload`` to the target ``arn`` on behalf of ``principal``, once.
+
+        Parameters
+        ----------
+        arn, payload, principal, extras:
+            The fields of :class:`labkit.core.delivery.Parcel`, which is what the answerer gets.
+
+        Returns
+        -------
+        Delivery
+            A failure has the target's own error code, and is a fact ``delivery.failed``.
+        """
+        answer: Delivery = self._ask("deliver")(Parcel(arn, payload, principal, **extras))
+        return answer
+
+    def deliver_reliably(
         self,
         arn: str,
-        payload: str,
+        payload: str | bytes,
         principal: str,
         *,
-        subject: str | None = None,
-        attributes: Mapping[str, str] | None = None,
-        by_protocol: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+        dead_letter_arn: str = "",
+        dead_letter_attributes: Mapping[str, str] | None = None,
+        dead_letter_principal: str = "",
+        **extras: Unpack[Extras],
     ) -> Delivery:
-        """Hand ``payload`` to the target ``arn`` on behalf of ``principal``.
+        """:meth:`deliver`, tried again on the lab's clock, and kept as a dead letter at last.
 
-        ``principal`` is a service's name (``cloudwatch.amazonaws.com``) or a role's ARN.
-        ``subject`` serves e-mails, ``attributes`` queues and topics. ``by_protocol`` gives a topic
-        other texts for some of its subscribers (``{"email": ..., "sms": ...}``, as SNS's
-        ``MessageStructure="json"`` does); everybody else gets ``payload``.
+        Parameters
+        ----------
+        retry:
+            When to try again and when to stop; EventBridge's defaults when left out.
+        dead_letter_arn:
+            A standard queue for what nobody took; it is dropped when left out.
+        dead_letter_attributes, dead_letter_principal:
+            See :class:`labkit.core.delivery.DeadLetter`.
+
+        Returns
+        -------
+        Delivery
+            Of the first attempt. What can be retried is tried again later; how it ended is told by
+            the fact ``delivery.finished``.
         """
-        answer: Delivery = self._ask("deliver")(
-            arn,
-            payload,
-            principal,
-            subject=subject,
-            attributes=attributes,
-            by_protocol=by_protocol,
-        )
+        letter = None
+        if dead_letter_arn:
+            letter = DeadLetter(
+                dead_letter_arn, dead_letter_attributes or {}, dead_letter_principal
+            )
+        parcel = Parcel(arn, payload, principal, **extras)
+        answer: Delivery = self._ask("deliver_reliably")(parcel, retry or RetryPolicy(), letter)
+        return answer
+
+    def put_log_lines(
+        self,
+        account: str,
+        region: str,
+        group: str,
+        stream: str,
+        lines: Sequence[tuple[int, str]],
+    ) -> Delivery:
+        """Write lines of (microseconds, text) into a log group, whose stream is made if needed."""
+        answer: Delivery = self._ask("put_log_lines")(account, region, group, stream, lines)
+        return answer
+
+    def put_on_bus(self, bus_arn: str, event: Mapping[str, Any], source_arn: str) -> Delivery:
+        """Put a whole event on the bus of another account or Region, or of this one."""
+        answer: Delivery = self._ask("put_on_bus")(bus_arn, event, source_arn)
         return answer
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
@@ -250,3 +288,6 @@ class Ports:
     def allowed(self, principal: str, action: str, resource: str) -> bool:
         """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN."""
         return bool(self._ask("allowed")(principal, action, resource))
+
+
+__all__ = ["PORTS", "DeadLetter", "Delivery", "Parcel", "Port", "Ports", "RetryPolicy"]

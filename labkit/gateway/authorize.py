@@ -259,6 +259,7 @@ class Authorizer:
             "aws:SourceIp": call.source_ip,
             "aws:UserAgent": call.user_agent,
             "aws:ViaAWSService": "false",
+            **call.context,
             "ec2:Region": call.region,
         }
         passed_to = _PASSED_TO.get((call.service, call.operation))
@@ -319,7 +320,9 @@ def _refusal(call: Call, need: Need, verdict: Verdict[bool], owner: str) -> AwsE
 
 def _sentence(call: Call, need: Need, verdict: Verdict[bool], style: str) -> str:
     action = need.action.lower() if style == "sqs" else need.action
-    text = f"User: {call.principal.arn} is not authorized to perform: {action}"
+    text = (
+        f"User: {call.principal.arn or call.principal.name} is not authorized to perform: {action}"
+    )
     if need.resource != "*":
         quote = '"' if style == "s3" else ""
         text += f" on resource: {quote}{need.resource}{quote}"

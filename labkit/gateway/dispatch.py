@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from labkit.core.call import Call, Principal
@@ -255,6 +256,7 @@ class Dispatch:
         region: str,
         source_ip: str,
         user_agent: str,
+        context: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int, dict[str, Any]]:
         """Answer one call: HTTP status and the parsed answer.
 
@@ -268,6 +270,8 @@ class Dispatch:
             botocore's request dict, for the backing.
         principal, region, source_ip, user_agent:
             Who, where, from where, with what.
+        context:
+            Condition keys that a service brings for what it acts for.
         """
         world = self.world
         service: str = service_model.service_name
@@ -313,6 +317,7 @@ class Dispatch:
                 world.ports,
                 world.ids,
                 entry.quotas,
+                context,
             )
             self._depth += 1
             try:
@@ -341,6 +346,15 @@ class Dispatch:
             if outermost:
                 clock.drain_instant()
             return status, answer
+
+    def nested(self, *models: Any, **call: Any) -> tuple[int, dict[str, Any]]:
+        """:meth:`invoke` for a call that happens inside something else, whoever asks for it."""
+        with self.world.lock:
+            self._depth += 1
+            try:
+                return self.invoke(*models, **call)
+            finally:
+                self._depth -= 1
 
     def _run(
         self,

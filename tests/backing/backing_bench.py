@@ -12,10 +12,14 @@ from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
 from labkit.backing.kms import Kms
 from labkit.backing.mount import Answer, MotoWorld
+from labkit.backing.outside import Outside
 from labkit.backing.s3 import S3
 from labkit.backing.sns import Sns
+from labkit.backing.targets.errand import Desk
 from labkit.core.clock import SECOND, Clock
 from labkit.core.facts import FACT_KINDS, Fact, Facts
+from labkit.core.ids import Ids
+from labkit.core.journal import Journal
 from labkit.core.ports import Ports
 
 ACCOUNT = "123456789012"
@@ -43,14 +47,25 @@ class Bench:
         self.ports = Ports()
         self.emit = Emitters(self.world, self.facts, self.ports)
         self.ec2 = Ec2(self.world, self.clock, self.facts)
-        self.sns = Sns(self.world, self.clock, self.facts)
-        self.deliver = Deliver(self.world, self.facts)
+        self.ids = Ids(seed)
+        self.journal = Journal()
+        self.outside = Outside(lambda: self.clock.now_us, self.journal)
+        self.delivering = Deliver(
+            Desk(self.world, self.ports, self.ids, self.outside), self.clock, self.facts
+        )
+        self.ports.answer("deliver", self.delivering)
+        self.ports.answer("deliver_reliably", self.delivering.reliably)
+        self.deliver = self.ports.deliver
+        self.sns = Sns(self.world, self.clock, self.facts, self.delivering.reliably)
         place: Any = SimpleNamespace(clock=self.clock, facts=self.facts, ports=self.ports)
         self.kms = Kms(self.world, self.clock)
         self.s3 = S3(self.world, place, self.emit)
-        self.ports.answer("deliver", self.deliver)
         self.answers: list[Answer] = []
-        self.clock.before_event = self.world.reseed
+        self.clock.before_event = self._begin
+
+    def _begin(self, key: str) -> None:
+        self.world.reseed(key)
+        self.ids.begin(key)
 
     def client(
         self, service: str, *, account: str = ACCOUNT, region: str = REGION, key: str = KEY

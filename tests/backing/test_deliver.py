@@ -60,7 +60,7 @@ def test_other_texts_for_some_subscribers(bench):
         (f"arn:aws:sns:us-east-1:{ACCOUNT}:none", "NotFound"),
         (f"arn:aws:sns:eu-west-1:{OTHER}:none", "NotFound"),
         (f"arn:aws:sqs:us-east-1:{ACCOUNT}:none", "AWS.SimpleQueueService.NonExistentQueue"),
-        (f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", "UnsupportedTarget"),
+        ("arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "UnsupportedTarget"),
         ("nonsense", "UnsupportedTarget"),
     ],
 )
@@ -69,7 +69,15 @@ def test_what_is_not_there_is_told_and_not_worth_another_try(bench, arn, code):
     assert (delivery.ok, delivery.code, delivery.retryable) == (False, code, False)
     assert delivery.message
     (fact,) = bench.facts_of("delivery.failed")
-    assert fact.data == {"arn": arn, "principal": WHO, "code": code, "retryable": False}
+    assert fact.data == {
+        "arn": arn,
+        "principal": WHO,
+        "source_arn": "",
+        "code": code,
+        "message": delivery.message,
+        "because": [],
+        "retryable": False,
+    }
     assert not bench.world.failures
 
 
@@ -95,7 +103,7 @@ def test_when_moto_breaks_another_try_may_help_and_the_reason_is_kept(bench, mon
 def test_it_answers_the_port(bench):
     arn, receive = queue(bench)
     ports = Ports()
-    ports.answer("deliver", bench.deliver)
+    ports.answer("deliver", bench.delivering)
     ports.answer("instance_action", bench.ec2.act)
     assert ports.deliver(arn, "x", WHO).ok and len(receive()) == 1
     assert not ports.instance_action(ACCOUNT, "us-east-1", "i-0", "stop").ok

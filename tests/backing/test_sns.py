@@ -275,7 +275,7 @@ def test_a_target_that_is_gone_does_not_break_the_publisher(bench, sns, topic):
     failed = [dict(fact.data) for fact in bench.facts_of("delivery.failed")]
     assert [one["code"] for one in failed] == [
         "AWS.SimpleQueueService.NonExistentQueue",
-        "UnsupportedTarget",
+        "NotImplemented",
     ]
     assert {one["principal"] for one in failed} == {"sns.amazonaws.com"}
 

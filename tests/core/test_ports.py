@@ -8,7 +8,7 @@ from labkit.core.ports import PORTS, Delivery, Ports
 
 def test_a_port_has_exactly_one_answerer():
     ports = Ports()
-    ports.answer("deliver", lambda arn, payload, principal, **more: Delivery(True))
+    ports.answer("deliver", lambda parcel: Delivery(parcel.payload == "{}"))
     assert ports.deliver("arn:aws:sqs:us-east-1:1:q", "{}", "events.amazonaws.com").ok
     with pytest.raises(WiringError, match="has an answerer already"):
         ports.answer("deliver", lambda *a, **k: None)

@@ -96,6 +96,8 @@ def user_identity(
         "accountId": principal["account"],
         "accessKeyId": principal["access_key_id"],
     }
+    if principal.get("invoked_by"):
+        identity["invokedBy"] = principal["invoked_by"]
     if kind == "IAMUser":
         identity["userName"] = principal["name"]
     if kind == "AssumedRole":
@@ -117,8 +119,13 @@ def user_identity(
 
 
 def service_principal(principal: Mapping[str, str]) -> str:
-    """The DNS name of a service that called (``events.amazonaws.com``)."""
-    return principal["name"] or principal["arn"] or principal["principal_id"]
+    """The DNS name of a service that called (``events.amazonaws.com``), itself or with a role."""
+    return (
+        principal.get("invoked_by")
+        or principal["name"]
+        or principal["arn"]
+        or principal["principal_id"]
+    )
 
 
 def error_code(service: str, code: str) -> str:
@@ -158,7 +165,7 @@ def build(
     known, style = service_of(service), style_of(service)
     category = category_of(service, operation)
     principal: Mapping[str, str] = data["principal"]
-    by_service = principal["kind"] == "AWSService"
+    by_service = principal["kind"] == "AWSService" or bool(principal.get("invoked_by"))
     asked = without_secrets(_object(data["request"]), style)
     told = without_secrets(_object(data["response"]), style)
     failed = bool(data["error_code"])

@@ -1,0 +1,150 @@
+"""HTTP that really leaves the lab: to this machine only, and only once.
+
+An API destination or a topic's HTTP subscriber may be a small server of the learner's. It is
+called in earnest, on ``127.0.0.1``, ``localhost`` or ``::1``; any other host is refused with a
+message that says so, since nothing of a lab may reach the world.
+
+**Replays call nobody.** What a server answered is no function of the journal, so each answer is
+written down in it (kind ``answer``). A replay, and a saved world that is opened, take the answers
+from there: the same retries at the same instants, and the learner's server does not hear everything
+twice. A request that was never made before (a replay in which other things happen) is taken for
+answered with 200.
+
+**Nothing hangs.** A request has five seconds, EventBridge's own limit for API destinations. A
+server in this very process that calls the lab back before it answers waits for the lab while the
+lab waits for it, and ends in that time-out.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import urlsplit
+
+from labkit.core.journal import ANSWER, Entry, Journal
+from labkit.core.jsontext import dumps
+
+TIMEOUT_S = 5.0
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Unreachable(Exception):
+    """A request that got no answer.
+
+    Parameters
+    ----------
+    code, message:
+        Why.
+    retryable:
+        Whether another try could help.
+    failure:
+        Its name in a dead letter.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool, failure: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint answered: the status is all that deliveries look at."""
+
+    status: int
+
+
+class Outside:
+    """The way out of one lab.
+
+    Parameters
+    ----------
+    now_us:
+        The lab's clock.
+    journal:
+        Where answers are written down.
+    """
+
+    def __init__(self, now_us: Callable[[], int], journal: Journal) -> None:
+        self._now_us = now_us
+        self._journal = journal
+        self._known: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        #: Whether requests really leave. Not in a replay.
+        self.open = True
+
+    def recall(self, entries: Iterable[Entry]) -> None:
+        """Take the answers of a journal, for a replay of it."""
+        for entry in entries:
+            if entry.kind == ANSWER:
+                status = int(entry.arguments()["status"])
+                known = self._known.setdefault((entry.at_us, entry.name), [])
+                known.append((status, entry.error))
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send a request.
+
+        Raises
+        ------
+        Unreachable
+            For another machine's address, and when nobody answers in five seconds.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host not in _HERE or parts.scheme not in ("http", "https"):
+            raise Unreachable(
+                "UnreachableHost",
+                f"{host or url} is not this machine: a lab delivers to http(s)://127.0.0.1 only",
+                retryable=False,
+                failure="CONNECTION_FAILURE",
+            )
+        digest = blake2b(body, digest_size=8).hexdigest()
+        name = f"{method} {url} {digest}"
+        status, problem = self._remembered(name) or self._send(method, url, headers, body)
+        self._journal.note(
+            Entry(self._now_us(), ANSWER, "", "", name, dumps({"status": status}), "", problem)
+        )
+        if problem:
+            raise Unreachable(
+                problem,
+                f"{host} gave no answer: {problem}",
+                retryable=True,
+                failure="TIMEOUT" if problem == "Timeout" else "CONNECTION_FAILURE",
+            )
+        return Reply(status)
+
+    def _remembered(self, name: str) -> tuple[int, str] | None:
+        known = self._known.get((self._now_us(), name))
+        if known:
+            return known.pop(0)
+        return None if self.open else (200, "")
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str]:
+        """Status, and the name of what went wrong."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        connection: http.client.HTTPConnection
+        try:
+            if parts.scheme == "https":
+                context = ssl.create_default_context()
+                connection = http.client.HTTPSConnection(
+                    host, parts.port, timeout=TIMEOUT_S, context=context
+                )
+            else:
+                connection = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_S)
+            path = parts.path or "/"
+            target = f"{path}?{parts.query}" if parts.query else path
+            try:
+                connection.request(method, target, body=body, headers=dict(headers))
+                return connection.getresponse().status, ""
+            finally:
+                connection.close()
+        except TimeoutError:
+            return 0, "Timeout"
+        except (OSError, http.client.HTTPException, ValueError):
+            return 0, "ConnectionFailure"

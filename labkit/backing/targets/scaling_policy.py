@@ -1,0 +1,28 @@
+"""An Auto Scaling policy: an alarm's action (port ``scaling_action``)."""
+
+from __future__ import annotations
+
+from labkit.backing.targets.errand import Errand, Refusal
+from labkit.core.errors import WiringError
+
+
+def hand(errand: Errand) -> None:
+    """Run a scaling policy.
+
+    Parameters among the parcel's: ``AlarmName``, ``Value`` and ``Threshold``, by which a step
+    policy chooses its step.
+    """
+    told = errand.parcel.parameters or {}
+    try:
+        answer = errand.desk.ports.scaling_action(
+            errand.arn.text,
+            alarm_name=str(told.get("AlarmName", "")),
+            value=told.get("Value"),
+            threshold=told.get("Threshold"),
+        )
+    except (WiringError, AttributeError):
+        raise Refusal(
+            "NotImplemented", f"nobody runs scaling policies yet: {errand.arn.text}"
+        ) from None
+    if not answer.ok:
+        raise Refusal(answer.code, answer.message, retryable=answer.retryable)
