@@ -122,7 +122,7 @@ class S3:
         }
         targets = [*configuration.queue, *configuration.topic]
         for arn in dict.fromkeys(target.arn for target in targets):
-            delivery = self._deliver(arn, dumps(message))
+            delivery = self._deliver(arn, dumps(message), bucket.name, bucket.account_id)
             if not delivery.ok:
                 from moto.s3.exceptions import S3ClientError
 
@@ -222,15 +222,27 @@ class S3:
             self._world.clock.now_us,
             Phase.DELIVERIES,
             "s3.notify",
-            {"arn": arn, "payload": payload, "bucket": bucket.name},
+            {
+                "arn": arn,
+                "payload": payload,
+                "bucket": bucket.name,
+                "account": bucket.account_id,
+            },
         )
 
     def _notify(self, payload: dict[str, Any]) -> None:
         """Clock handler: hand a record to its target."""
-        self._deliver(payload["arn"], payload["payload"])
+        self._deliver(payload["arn"], payload["payload"], payload["bucket"], payload["account"])
 
-    def _deliver(self, arn: str, payload: str) -> Any:
-        return self._world.ports.deliver(arn, payload, PRINCIPAL, subject=SUBJECT)
+    def _deliver(self, arn: str, payload: str, bucket: str, account: str) -> Any:
+        return self._world.ports.deliver(
+            arn,
+            payload,
+            PRINCIPAL,
+            subject=SUBJECT,
+            source_arn=f"arn:aws:s3:::{bucket}",
+            source_account=account,
+        )
 
 
 def _host_id(request_id: str) -> str:

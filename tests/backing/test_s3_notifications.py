@@ -140,6 +140,19 @@ def test_a_removed_object_has_neither_size_nor_etag(lab, s3):
 
 
 def test_a_topic_gets_the_subject_of_s3(lab, s3, topic):
+    """A topic's default policy lets no bucket in: it needs a statement of its own."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "SNS:Publish",
+        "Resource": topic,
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::notes-1"}},
+    }
+    lab.client("sns").set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
     s3.put_bucket_notification_configuration(
         Bucket="notes-1",
         NotificationConfiguration={
