@@ -4,6 +4,7 @@
 
     labkit lab [jupyter lab's own options]    open JupyterLab on the first lesson
     labkit serve [--port 4566 ...]            a lab behind HTTP, for the aws CLI and other programs
+    labkit exam practice | mock | show | lint exam practice: see labkit exam --help
     labkit wiring                             who hears which fact, who answers which question
     labkit operations                         which API operations are there, and which are not yet
     labkit version
@@ -29,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     serve.add_argument("--speed", type=float, default=1.0, help="0: time is stepped")
     serve.add_argument("--start", help="ISO 8601; the real now when left out")
     serve.add_argument("--seed", type=int, default=0)
+    from labkit.course.exam_terminal import add_commands as add_exam
+
+    add_exam(commands)
     commands.add_parser("wiring", help="who hears which fact, who answers which question")
     commands.add_parser("operations", help="which API operations are there")
     commands.add_parser("version", help="labkit's version and its libraries'")
@@ -47,6 +51,10 @@ def main(argv: list[str] | None = None) -> int:
             arguments.seed,
             lambda line: print(line, flush=True),
         )
+    if arguments.command == "exam":
+        from labkit.course.exam_terminal import main as exam
+
+        return exam(arguments, print)
     if arguments.command == "wiring":
         from labkit.wiring import table
 

@@ -48,7 +48,7 @@ def bill(bill: Bill) -> Drawing:
     from labkit.views.sheet import draw
 
     heading = title(bill)
-    height = _TOP + _ROW * max(len(bill.lines), 1) + _FOOT
+    height = _TOP + _ROW * len(bill.lines) + (_FOOT if bill.lines else _FOOT - 30)
     svg = draw(height, lambda sheet: _paint(sheet, bill, heading), heading)
     return Drawing(heading, text(bill), data(bill), svg=svg)
 
@@ -90,8 +90,10 @@ def _paint(sheet: Sheet, bill: Bill, heading: str) -> None:
         _row(sheet, line, y, float(value / most) if most else 0.0)
         y += _ROW
     sheet.line([(20, y), (WIDTH - 20, y)], theme.LINE)
-    _key(sheet, y + 14)
-    sheet.text(20, y + 44, _foot(bill), size=12, colour=theme.MUTED)
+    if bill.lines:
+        _key(sheet, y + 14)
+        y += 24
+    sheet.text(20, y + 20, _foot(bill), size=12, colour=theme.MUTED)
 
 
 def _row(sheet: Sheet, line: Line, y: float, share: float) -> None:
