@@ -16,17 +16,19 @@ can be saved, opened and replayed. What AWS does is in the services; who knows w
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkit import services, wiring
+from labkit import builders, services, wiring
 from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import machine_seconds, to_datetime, to_us
 from labkit.core.errors import ClockError, LabClosed, LabError, ReplayError
-from labkit.core.journal import ANSWER, Entry, SavedWorld
+from labkit.core.journal import ANSWER, Entry, Journal, SavedWorld
 from labkit.core.jsontext import dumps, loads
 from labkit.core.world import World
 from labkit.gateway import notebook
@@ -71,6 +73,9 @@ class Lab:
         Other figures, same ids: for replays.
     active:
         Whether boto3 clients that belong to no lab shall be answered by this one.
+    builder, builder_args:
+        Who prepares the world before it is handed over: a name of :data:`labkit.builders.BUILDERS`
+        and its arguments, plain values. What a builder did stands in no journal; it is done again.
     """
 
     world: World
@@ -88,6 +93,8 @@ class Lab:
         region: str = REGION,
         noise_seed: int | None = None,
         active: bool = True,
+        builder: str = "",
+        builder_args: Mapping[str, Any] | None = None,
     ) -> None:
         if start is not None and start.tzinfo is None:
             raise LabError("start must be an aware datetime: datetime(2026, 1, 5, 9, tzinfo=UTC)")
@@ -96,7 +103,12 @@ class Lab:
         self.account = account
         self.region = region
         self.noise_seed = seed if noise_seed is None else noise_seed
+        self.builder = builder
+        self.builder_args = dict(builder_args or {})
+        #: What a builder prepared, by name.
+        self.handles: dict[str, Any] = {}
         self.fleet = FleetControls(self)
+        self._lent: Lab | None = None
         #: Of a replay: the entries that did not end as they had ended before, with what happened.
         self.errors: list[tuple[Entry, str]] = []
         self._closed = False
@@ -151,6 +163,10 @@ class Lab:
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,
         }
+        if self.builder:
+            self.handles = dict(builders.build(self.builder, self, self.builder_args))
+            self.world.journal = Journal()
+            self.dispatch.seen = 0
 
     def _activate(self) -> None:
         assert self._door is not None
@@ -198,10 +214,37 @@ class Lab:
     def reset(self) -> Lab:
         """Begin again: the same seed and start, nothing done yet. Clients made before stay good."""
         self._check_open()
+        self._check_still()
         self.parts.backing.unmount()
         self.errors = []
         self._build()
         return self
+
+    @contextmanager
+    def elsewhere(self, other: Lab) -> Iterator[None]:
+        """For a while, let ``other`` answer every call that this lab's clients make.
+
+        A judge plays the learner's code in a world that the learner has not seen. That code calls
+        clients made for this lab (a global ``cloudwatch``, as at work), so it is the door that
+        leads elsewhere, not the code that is changed. This lab stands still meanwhile.
+        """
+        self._check_open()
+        door = self._door
+        assert door is not None
+        before = door.dispatch, door._tokens
+        door.dispatch = other.dispatch
+        self._lent = other
+        try:
+            yield
+        finally:
+            self._lent = None
+            door.dispatch, door._tokens = before
+
+    def _check_still(self) -> None:
+        if self._lent is not None:
+            raise LabError(
+                "a check is playing your code in another world: this lab stands still meanwhile"
+            )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -211,7 +254,7 @@ class Lab:
     @property
     def now(self) -> datetime:
         """The virtual instant; it stands still between two calls."""
-        return to_datetime(self.world.clock.now_us)
+        return to_datetime((self._lent or self).world.clock.now_us)
 
     def advance(self, **duration: float) -> Elapsed:
         """Let time pass: ``lab.advance(minutes=5)``, any of timedelta's keywords.
@@ -263,6 +306,7 @@ class Lab:
         self, target_us: int, *, since_us: int | None = None, mails_before: int | None = None
     ) -> Elapsed:
         self._check_open()
+        self._check_still()
         post, clock = self.parts.post, self.world.clock
         began = machine_seconds()
         with self.world.lock:
@@ -469,6 +513,7 @@ class Lab:
     def _do(self, name: str, /, **arguments: Any) -> Any:
         """A method that changes the world: an instant of its own, and a line in the journal."""
         self._check_open()
+        self._check_still()
         world = self.world
         with world.lock:
             if self.dispatch.busy:
@@ -498,8 +543,8 @@ class Lab:
             account=self.account,
             region=self.region,
             noise_seed=self.noise_seed,
-            builder="",
-            builder_args="{}",
+            builder=self.builder,
+            builder_args=json.dumps(self.builder_args, sort_keys=True),
             versions=versions(),
             entries=tuple(self.world.journal),
             accounts=tuple(sorted(self.identities.accounts)),
@@ -520,15 +565,7 @@ class Lab:
             When the file is damaged, or what was done then ends otherwise now.
         """
         saved = SavedWorld.read(path)
-        lab = cls(
-            saved.seed,
-            to_datetime(saved.start_us),
-            account=saved.account,
-            region=saved.region,
-            noise_seed=saved.noise_seed,
-            active=False,
-        )
-        lab._repeat(saved)
+        lab = cls.of(saved)
         if lab.errors:
             entry, what = lab.errors[0]
             raise ReplayError(
@@ -539,6 +576,22 @@ class Lab:
             )
         lab.parts.backing.outside.open = True
         lab._activate()
+        return lab
+
+    @classmethod
+    def of(cls, saved: SavedWorld) -> Lab:
+        """The world of a saved value, not active; ``errors`` holds what ended otherwise."""
+        lab = cls(
+            saved.seed,
+            to_datetime(saved.start_us),
+            account=saved.account,
+            region=saved.region,
+            noise_seed=saved.noise_seed,
+            active=False,
+            builder=saved.builder,
+            builder_args=json.loads(saved.builder_args),
+        )
+        lab._repeat(saved)
         return lab
 
     def replay(
@@ -572,6 +625,8 @@ class Lab:
             region=self.region,
             noise_seed=self.noise_seed if seed is None else seed,
             active=False,
+            builder=self.builder,
+            builder_args=self.builder_args,
         )
         for incident in incidents:
             fresh.parts.fleet.apply(incident)
@@ -646,6 +701,7 @@ def _sleep_in_active_lab(seconds: float) -> bool:
     if not _LABS or seconds < 0:
         return False
     lab = _LABS[-1]
+    lab = lab._lent or lab
     with lab.world.lock:
         if lab.dispatch.busy:
             return False
