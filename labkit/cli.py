@@ -5,6 +5,9 @@
     labkit lab [jupyter lab's own options]    open JupyterLab on the first lesson
     labkit serve [--port 4566 ...]            a lab behind HTTP, for the aws CLI and other programs
     labkit exam practice | mock | show | lint exam practice: see labkit exam --help
+    labkit check exercises/01_metrics.ipynb   judge a saved exercise; with --endpoint a served one
+    labkit progress                           how far you are
+    labkit course build | report | map        for authors: make exercises, measure lessons
     labkit wiring                             who hears which fact, who answers which question
     labkit operations                         which API operations are there, and which are not yet
     labkit version
@@ -16,6 +19,9 @@ import argparse
 import os
 import sys
 from pathlib import Path
+
+from labkit.course.terminal import add_commands
+from labkit.course.terminal import run as run_course
 
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
 
@@ -30,9 +36,12 @@ def main(argv: list[str] | None = None) -> int:
     serve.add_argument("--speed", type=float, default=1.0, help="0: time is stepped")
     serve.add_argument("--start", help="ISO 8601; the real now when left out")
     serve.add_argument("--seed", type=int, default=0)
+    serve.add_argument("--exercise", help="the world of an exercise: 00_start_here")
+    serve.add_argument("--learner", help="with --exercise: whose variant")
     from labkit.course.exam_terminal import add_commands as add_exam
 
     add_exam(commands)
+    add_commands(commands)
     commands.add_parser("wiring", help="who hears which fact, who answers which question")
     commands.add_parser("operations", help="which API operations are there")
     commands.add_parser("version", help="labkit's version and its libraries'")
@@ -50,11 +59,15 @@ def main(argv: list[str] | None = None) -> int:
             arguments.start,
             arguments.seed,
             lambda line: print(line, flush=True),
+            exercise=arguments.exercise,
+            learner=arguments.learner,
         )
     if arguments.command == "exam":
         from labkit.course.exam_terminal import main as exam
 
         return exam(arguments, print)
+    if hasattr(arguments, "run"):
+        return run_course(arguments, lambda line: print(line, flush=True))
     if arguments.command == "wiring":
         from labkit.wiring import table
 

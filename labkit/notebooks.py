@@ -6,12 +6,14 @@ must be the same on every machine: no execution times, no kernel versions, cell 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FOLDERS = ("notebooks", "exercises", "solutions")
+#: Exercises are made from solutions (labkit course build) and committed without outputs.
+FOLDERS = ("notebooks", "solutions")
 CELL_SECONDS = 60
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -26,18 +28,39 @@ def execute(path: Path) -> None:
         When a cell fails that is not tagged ``raises-exception``.
     """
     import nbformat
-    from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
+    run(notebook, path.parent)
+    path.write_text(as_text(notebook), encoding="utf-8")
+
+
+def run(notebook: Any, folder: Path) -> None:
+    """Run a notebook in ``folder``; its outputs are then in it, the file stays as it is.
+
+    The committed solutions are those of the learner ``demo``, so that is who runs them.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        When a cell fails that is not tagged ``raises-exception``.
+    """
+    from nbclient import NotebookClient
+
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
         record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
-    path.write_text(as_text(notebook), encoding="utf-8")
+    before = os.environ.get("LABKIT_LEARNER")
+    os.environ["LABKIT_LEARNER"] = "demo"
+    try:
+        client.execute()
+    finally:
+        os.environ.pop("LABKIT_LEARNER")
+        if before is not None:
+            os.environ["LABKIT_LEARNER"] = before
 
 
 def as_text(notebook: Any) -> str:

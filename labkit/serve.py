@@ -19,6 +19,7 @@ waits until the anchor has caught up. Virtual time never runs backwards.
     GET  /_labkit/health    {"status": "ok", ...}
     GET  /_labkit/clock     {"now": ..., "speed": 1.0, "paused": false}
     POST /_labkit/clock     {"advance_seconds": 3600}, {"speed": 60}, {"pause": true}
+    GET  /_labkit/world     the world as lab.save writes it: seed, builder, journal
     GET  /_labkit/mailbox   the e-mails that have arrived
     POST /_labkit/mailbox   {"confirm": "<confirm_token>"}: follow the link of a confirmation
     POST /_labkit/throttle  {"service": "sqs", "operation": "SendMessage", "calls": 3}: lab.throttle
@@ -260,13 +261,19 @@ class Service:
             if path == "throttle" and wish is not None:
                 self.lab.throttle(**wish)
                 return _told(200, {"throttled": self.lab.dispatch.throttles.table()})
+            if path == "world" and wish is None:
+                return WireAnswer(200, {"content-type": "application/json"}, self._world())
             if path == "health" and wish is None:
                 return _told(200, self._health())
         except LabError as problem:
             return _told(400, {"error": str(problem)})
         except (TypeError, ValueError, OverflowError) as problem:
             return _told(400, {"error": str(problem)})
-        return _told(404, {"error": "there are health, clock, mailbox and throttle"})
+        return _told(404, {"error": "there are health, clock, mailbox, throttle and world"})
+
+    def _world(self) -> bytes:
+        with self.lab.world.lock:
+            return self.lab.saved().text().encode()
 
     def _clock(self, wish: dict[str, Any] | None) -> dict[str, Any]:
         if wish is not None:
@@ -343,8 +350,11 @@ def serve(
     start: str | None,
     seed: int,
     say: Callable[[str], Any],
+    *,
+    exercise: str | None = None,
+    learner: str | None = None,
 ) -> int:
-    """Serve a fresh lab until Ctrl-C or SIGTERM; the exit status.
+    """Serve a fresh lab, or an exercise's world, until Ctrl-C or SIGTERM; the exit status.
 
     Parameters
     ----------
@@ -354,10 +364,13 @@ def serve(
         ISO 8601; the real now when left out, and the lab's own start with ``speed`` 0.
     say:
         Prints a line.
+    exercise, learner:
+        The chapter whose world is served, and whose variant; its time starts where the exercise
+        does, and ``seed`` and ``start`` do not count.
     """
     try:
         begin = _begin(start, _checked_speed(speed))
-        lab = Lab(seed, begin, active=False)
+        lab = _exercise_lab(exercise, learner) if exercise else Lab(seed, begin, active=False)
     except (LabError, ValueError) as problem:
         say(f"labkit serve: {problem}")
         return 2
@@ -388,6 +401,13 @@ def serve(
         lab.close()
     say("# labkit has ended")
     return 0
+
+
+def _exercise_lab(chapter: str, learner: str | None) -> Lab:
+    from labkit.course import worlds
+    from labkit.course.progress import progress_of
+
+    return worlds.open_lab(chapter, progress_of(learner).learner, active=False)
 
 
 def _begin(start: str | None, speed: float) -> datetime:

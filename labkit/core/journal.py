@@ -110,15 +110,19 @@ class SavedWorld:
     #: What reads used, JSON text: no entry holds them, and they are on the bill.
     reads: str = "[]"
 
-    def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the world as JSON lines, atomically: a half-written file replaces nothing."""
-        target = Path(path)
+    def text(self) -> str:
+        """The world as JSON lines: a head, then a line for each entry."""
         head = asdict(self)
         head.pop("entries")
         lines = [json.dumps({"format": FORMAT, **head}, ensure_ascii=False)]
         lines += [json.dumps(asdict(entry), ensure_ascii=False) for entry in self.entries]
+        return "\n".join(lines) + "\n"
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the world as JSON lines, atomically: a half-written file replaces nothing."""
+        target = Path(path)
         scratch = target.with_name(target.name + ".part")
-        scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        scratch.write_text(self.text(), encoding="utf-8")
         os.replace(scratch, target)
         return target
 
@@ -131,7 +135,17 @@ class SavedWorld:
         ReplayError
             When the file is not a saved world or a line of it can't be read.
         """
-        text = Path(path).read_text(encoding="utf-8")
+        return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
+
+    @classmethod
+    def parse(cls, text: str, path: str) -> SavedWorld:
+        """The world of a text made by :meth:`text`; ``path`` says in errors where it came from.
+
+        Raises
+        ------
+        ReplayError
+            As :meth:`read`.
+        """
         lines = text.splitlines()
         number = 1
         try:

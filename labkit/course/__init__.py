@@ -25,6 +25,7 @@ checks/    one file a chapter: its world, its checks
 release    exercises/ made from solutions/
 report     the anatomy of a lesson, measured
 terminal   labkit check, progress, course ...
+questions/ exam practice: question_bank, sitting, marking, repetition, exam, exam_terminal
 ========== =====================================================================================
 """
 

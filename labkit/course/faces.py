@@ -242,8 +242,6 @@ class Notice(Shown):
             elif label:
                 inside += _rows([(label, text)])
             else:
-                inside.append(
-                    html.element("div", inline(text), "margin:5px 0;max-width:76ch")
-                )
+                inside.append(html.element("div", inline(text), "margin:5px 0;max-width:76ch"))
         title = html.element("b", inline(self.title), "font-size:14px")
         return panel(title, *inside, edge=self.edge, alt=self.title)

@@ -44,7 +44,9 @@ def course_folder(start: Path | None = None) -> Path:
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
         if (folder / "solutions").is_dir() and (folder / "labkit").is_dir():
             return folder
-    raise LabError("the notebooks of the course are in a checkout of the project; there is none here")
+    raise LabError(
+        "the notebooks of the course are in a checkout of the project; there is none here"
+    )
 
 
 def solutions(folder: Path) -> list[Path]:
@@ -88,9 +90,7 @@ def stripped(source: str, where: str = "") -> str:
 def exercise_of(notebook: Any, where: str = "") -> Any:
     """The exercise notebook of a solution notebook; the latter stays as it is."""
     made = deepcopy(notebook)
-    made.cells = [
-        cell for cell in made.cells if SOLUTION_ONLY not in cell.metadata.get("tags", ())
-    ]
+    made.cells = [cell for cell in made.cells if SOLUTION_ONLY not in cell.metadata.get("tags", ())]
     for cell in made.cells:
         cell.source = stripped(cell.source, f"{where}, cell {cell.get('id', '?')}")
         if cell.cell_type == "code":

@@ -47,9 +47,7 @@ class Variant:
     def some(self, what: str, among: Sequence[T], how_many: int) -> list[T]:
         """Several of them, no one twice, in an order of their own."""
         left = list(among)
-        return [
-            left.pop(self.number(f"{what}/{n}", 0, len(left) - 1)) for n in range(how_many)
-        ]
+        return [left.pop(self.number(f"{what}/{n}", 0, len(left) - 1)) for n in range(how_many)]
 
     def seed(self, what: str = "seed") -> int:
         """A seed for figures."""

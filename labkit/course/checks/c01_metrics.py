@@ -307,7 +307,9 @@ class Readable(_Publishing):
     def not_found(self, played: Played, shop: str | None, said: str) -> NotYet:
         asked = f"with shop={shop}" if shop else "without dimensions"
         metrics = played.metrics()
-        here = [dims for space, name, dims in metrics if (space, name) == (played.namespace, METRIC)]
+        here = [
+            dims for space, name, dims in metrics if (space, name) == (played.namespace, METRIC)
+        ]
         near = [dims for dims in here if shop is None or dims.get("shop") == shop]
         if not here:
             space, name, _ = metrics[0]
@@ -315,7 +317,9 @@ class Readable(_Publishing):
                 f"Asked for `{METRIC}` in `{played.namespace}`: there is no such metric. Yours is "
                 f"called `{name}` in `{space}`."
             )
-            question = "Which words must a reader say to get this metric, and which did you give it?"
+            question = (
+                "Which words must a reader say to get this metric, and which did you give it?"
+            )
         elif shop is None:
             happened = (
                 f"Asked for `{METRIC}` without dimensions: empty, and no error. There are "
@@ -335,7 +339,9 @@ class Readable(_Publishing):
                 f"`{METRIC}` with {named(here[0])}."
             )
             question = "What does the graph of one shop ask for?"
-        finding = "The total of all shops is empty." if shop is None else f"The graph of {shop} is empty."
+        finding = (
+            "The total of all shops is empty." if shop is None else f"The graph of {shop} is empty."
+        )
         return NotYet(finding, built(played), said, happened, question)
 
     def wrong(
@@ -350,7 +356,11 @@ class Readable(_Publishing):
     ) -> NotYet:
         whose = shop or "all shops"
         mine = {at: n for (one, at), n in truth.items() if one == shop}
-        at = spike if spike in wrong else max(wrong, key=lambda m: (abs(mine.get(m, 0) - wrong[m]), m))
+        at = (
+            spike
+            if spike in wrong
+            else max(wrong, key=lambda m: (abs(mine.get(m, 0) - wrong[m]), m))
+        )
         want, got = mine.get(at, 0), points.get(at, 0)
         came, have = sum(mine.values()), sum(points.values())
         minute = _clock(at)
@@ -370,7 +380,9 @@ class Readable(_Publishing):
                 f"Over the morning {came} logins happened in {whose}, and the `Sum` of your metric "
                 f"is {number(have)}."
             )
-            question = "What has to be in a minute's points so that their Sum is the number of logins?"
+            question = (
+                "What has to be in a minute's points so that their Sum is the number of logins?"
+            )
         else:
             finding = f"{minute} had {want} logins in {whose}; your metric says {number(got)}."
             happened = (
@@ -428,7 +440,7 @@ class Affordable(_Publishing):
         "`ex.logins.logins`.",
         "Every new value of a dimension is a new metric. `session_id` has a new value for each "
         "login, `version` several for each shop. Neither is in what the graphs ask for.",
-        "Keep what the readers say and drop the rest: `Dimensions` is `[{\"Name\": \"shop\", "
+        'Keep what the readers say and drop the rest: `Dimensions` is `[{"Name": "shop", '
         '"Value": login["____"]}]` or nothing.',
     )
     alternatives = (
@@ -457,7 +469,9 @@ class Affordable(_Publishing):
                 values.setdefault(key, set()).add(value)
         top = max(values, key=lambda key: (len(values[key]), key), default="")
         each = ", ".join(f"`{k}` {number(len(v))}" for k, v in sorted(values.items()))
-        title = f"{number(len(metrics))} metrics by the end of the day; Jonas pays for {MOST_METRICS}"
+        title = (
+            f"{number(len(metrics))} metrics by the end of the day; Jonas pays for {MOST_METRICS}"
+        )
         return NotYet(
             f"{number(len(metrics))} metrics in one day, {dollars(cost)} a month; the limit is "
             f"{MOST_METRICS}.",
@@ -514,7 +528,7 @@ class Late(_Publishing):
         "time did your function file them?",
         "`Timestamp` says when it happened; left out, it is now. CloudWatch takes two weeks back, "
         "and refuses a *whole* request for one datum that is older.",
-        "Leave out what can't be stored, before the call: `if login[\"at\"] > now - "
+        'Leave out what can\'t be stored, before the call: `if login["at"] > now - '
         "timedelta(days=____)`, and give each datum the `Timestamp` of its own minute.",
     )
     alternatives = (
@@ -625,7 +639,9 @@ class Late(_Publishing):
                 f"{_clock(minute_of(oldest['at']))}, within the two weeks."
             )
             question = "How far back does CloudWatch take a point, to the day?"
-        title = f"{seen.shop}: {count(len(lost), 'late login')} of {len(seen.late) + len(good)} lost"
+        title = (
+            f"{seen.shop}: {count(len(lost), 'late login')} of {len(seen.late) + len(good)} lost"
+        )
         return NotYet(
             finding, built(seen.played), seen.said, happened, question, seen.figure(title), also
         )
@@ -730,7 +746,7 @@ class Metrics(Task):
             who="Jonas, finance, and Tomas, developer",
             text=f"Jonas: CloudWatch, custom metrics: {dollars(bill)} last month, for logins?\n"
             "Tomas: It is not my service. The publisher names each metric by shop, version and "
-            "session_id, and the graph \"all shops\" has been empty since March. The graphs ask "
+            'session_id, and the graph "all shops" has been empty since March. The graphs ask '
             f"for `Logins` in `{facts['namespace']}`, by `shop`, and without any dimension for all "
             "of them; `Sum`, one minute.\n"
             f"The till in {facts['late_shop']} loses its line now and then and sends its logins "
@@ -747,7 +763,7 @@ class Metrics(Task):
             "ex.play()": "plays the sample hour to your function in this lab, from 09:00 on",
             "ex.namespace": f"`{facts['namespace']}`",
             "ex.shops": joined(facts["shops"]),
-            "ex.lab": "the lab; `boto3.client(\"cloudwatch\")` talks to it",
+            "ex.lab": 'the lab; `boto3.client("cloudwatch")` talks to it',
         }
 
     def tools(self, exercise: Any) -> Mapping[str, Any]:
