@@ -9,14 +9,17 @@ STAMP := $(VENV)/.installed
 # A .venv whose interpreter has gone away is made anew.
 $(shell test -x $(BIN)/python || rm -f $(STAMP))
 
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# Exercises are run by tests/course: they are committed without outputs.
+NOTEBOOKS := $(wildcard notebooks/*.ipynb solutions/*.ipynb)
+# The committed notebooks are those of the learner demo, who leaves no progress.
+test notebooks: export LABKIT_LEARNER := demo
 NBVAL := $(if $(NOTEBOOKS),--nbval --nbval-current-env --nbval-cell-timeout=60)
 # What `make test` runs (make test TESTS=tests/core), and more for pytest (make test PYTEST_ARGS=-x).
 TESTS ?= tests $(NOTEBOOKS)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: setup lab test lint bench notebooks serve clean lock help
+.PHONY: setup lab test lint bench notebooks exercises serve clean lock help
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -36,6 +39,9 @@ bench: $(STAMP) ## print the table of speeds: ours, a peer or a limit, the ratio
 
 notebooks: $(STAMP) ## execute the notebooks again and store their outputs
 	@$(BIN)/python -m labkit.notebooks $(ARGS)
+
+exercises: $(STAMP) ## make exercises/ from solutions/ (ARGS=--check compares)
+	@$(BIN)/labkit course build $(ARGS)
 
 serve: $(STAMP) ## answer AWS calls over HTTP on 127.0.0.1
 	@$(BIN)/labkit serve $(ARGS)

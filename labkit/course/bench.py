@@ -83,7 +83,7 @@ class Bench:
 
     @contextmanager
     def calling(self, world: Lab, function: Any = None) -> Iterator[None]:
-        """The learner's code runs in here: their clients lead to ``world``, their errors are theirs.
+        """The learner's code runs in here: clients lead to ``world``, errors are the learner's.
 
         Raises
         ------

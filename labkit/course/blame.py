@@ -1,4 +1,4 @@
-"""Whose line it was: errors of the learner's code, told with AWS's words, the line, and what it means.
+"""Whose line it was: errors of the learner's code, with AWS's words, the line, and its meaning.
 
 A check never shows its own traceback. Frames of labkit, boto3 and Python's library are left out;
 what is named is the last line of the *learner's* code on the way to the error.
@@ -28,8 +28,8 @@ _LIBRARIES = tuple(
 _MEANS = {
     "ParamValidationError": "boto3 refused the call before it left: a parameter is missing, has "
     "another name, or another type.",
-    "NameError": "The line uses a name that does not exist here. After a restart of the kernel, run "
-    "the cells above once more.",
+    "NameError": "The line uses a name that does not exist here. After a restart of the kernel, "
+    "run the cells above once more.",
     "KeyError": "The dictionary has no such key. Look at one record: its keys are what you have.",
     "MissingParameter": "A required parameter came without a value, or as an empty list.",
     "AccessDenied": "The caller may not do this: no policy allows it, or one forbids it.",
@@ -41,7 +41,7 @@ _MEANS = {
 
 
 class LearnerError(Exception):
-    """Raised by ``bench.calling`` around an error of the learner's code; ``original`` is the error."""
+    """An error of the learner's code (``original``), as ``bench.calling`` raises it."""
 
     def __init__(self, original: BaseException, function: Callable[..., Any] | None = None) -> None:
         super().__init__(str(original))

@@ -69,7 +69,7 @@ def chapters() -> tuple[Chapter, ...]:
     rows = tomllib.loads(_FILE.read_text(encoding="utf-8"))["chapter"]
     made = []
     for row in rows:
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
         made.append(Chapter(**values))
     return tuple(made)
 

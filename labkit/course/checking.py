@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,7 @@ Say = Callable[[str], Any]
 PASSED, NOT_PASSED, NOT_JUDGED = 0, 1, 2
 
 _MARK = "labkit-verdicts:"
-_HAND_OVER = (
-    "from labkit.course.checking import hand_over as _labkit_hand_over\n_labkit_hand_over()"
-)
+_HAND_OVER = "__import__('labkit.course.checking', fromlist=['hand_over']).hand_over()"
 
 
 def check(
@@ -205,22 +204,19 @@ def _handed_over(cell: Any) -> dict[str, Any] | None:
     return None
 
 
-class _learner_in_environment:
+@contextmanager
+def _learner_in_environment(learner: str | None) -> Iterator[None]:
     """LABKIT_LEARNER for the kernel that is started in here."""
-
-    def __init__(self, learner: str | None) -> None:
-        self.learner = learner
-        self.before = os.environ.get("LABKIT_LEARNER")
-
-    def __enter__(self) -> None:
-        if self.learner:
-            os.environ["LABKIT_LEARNER"] = self.learner
-
-    def __exit__(self, *_: object) -> None:
-        if self.learner:
+    before = os.environ.get("LABKIT_LEARNER")
+    if learner:
+        os.environ["LABKIT_LEARNER"] = learner
+    try:
+        yield
+    finally:
+        if learner:
             os.environ.pop("LABKIT_LEARNER", None)
-            if self.before is not None:
-                os.environ["LABKIT_LEARNER"] = self.before
+            if before is not None:
+                os.environ["LABKIT_LEARNER"] = before
 
 
 def hand_over() -> None:

@@ -241,7 +241,7 @@ class Exercise(Shown):
         """The ticket alone."""
         return self._task.ticket(self._facts)
 
-    def state(self) -> list[Mapping[str, Any]]:
+    def state(self) -> list[dict[str, Any]]:
         """One line a check: number, title, points, state, attempts, hints used."""
         rows = []
         for number, check in enumerate(self._task.checks, 1):

@@ -246,7 +246,7 @@ class Progress:
 
 
 def progress_of(learner: str | None = None, say: Callable[[str], Any] | None = None) -> Progress:
-    """The progress of whoever is learning: the argument, LABKIT_LEARNER, or whom the file remembers.
+    """The progress of whoever learns: the argument, LABKIT_LEARNER, or whom the file remembers.
 
     The first learner on a machine has the file. Another one (a class that shares a machine, an
     instructor who checks notebooks) gets a file of their own beside it.

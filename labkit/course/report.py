@@ -179,8 +179,8 @@ def measure(path: Path, *, run: bool = False) -> Anatomy:
 
 def table(paths: Sequence[Path], *, run: bool = False) -> str:
     """The anatomy of several notebooks as a table, with the limits of a lesson above it."""
-    head = ["notebook", "cells", "code", "first result", "lines med/p95", "words", "per cell med/max",
-            "code in a row p95", "outputs explained", "controls", "seconds"]  # fmt: skip
+    head = ["notebook", "cells", "code", "first result", "lines med/p95", "words", "per cell",
+            "in a row", "explained", "controls", "seconds"]  # fmt: skip
     rows = []
     for path in paths:
         one = measure(path, run=run)

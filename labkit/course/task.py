@@ -134,5 +134,5 @@ class Task:
         return {}
 
     def tools(self, exercise: Any) -> Mapping[str, Any]:
-        """Further attributes of the learner's ``ex`` which live outside the world (samples, play)."""
+        """Further attributes of the learner's ``ex`` that live outside the world: samples, play."""
         return {}

@@ -20,7 +20,7 @@ _CHECKS = Path(__file__).parent / "checks"
 
 def chapters_with_tasks() -> list[str]:
     """The chapters that have an exercise, in order: ``["01_metrics", ...]``."""
-    return sorted(path.stem.removeprefix("c") for path in _CHECKS.glob("c[0-9][0-9]_*.py"))
+    return sorted(path.stem.removeprefix("c") for path in _CHECKS.glob("c[0-9][0-9]_*"))
 
 
 @cache

@@ -23,7 +23,7 @@ Login = dict[str, Any]
 #: (shop, or None for all shops; minute) -> logins
 Counts = Counter[tuple[str | None, datetime]]
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Feed(Sequence[Batch], Shown):
             ("busiest", f"{len(busy.logins)} at {_clock(busy.logins[0]['at'])}"),
         ]
         for batch, old in self.late():
-            days = ", ".join(sorted({_day(one["at"]) for one in old}, key=_days(old).get))
+            days = ", ".join(_days(old))
             rows.append(("late", f"{len(old)} of {days}, came in at {_clock(batch.received)}"))
         one = first.logins[0]
         rows.append(("one login", ", ".join(f"{key}={_value(one[key])}" for key in one)))
@@ -107,8 +107,9 @@ def _late(batch: Batch) -> list[Login]:
     return [one for one in batch.logins if batch.received - one["at"] > timedelta(hours=1)]
 
 
-def _days(logins: Sequence[Login]) -> dict[str, datetime]:
-    return {_day(one["at"]): one["at"] for one in logins}
+def _days(logins: Sequence[Login]) -> list[str]:
+    """The days on which they happened, oldest first."""
+    return list(dict.fromkeys(_day(at) for at in sorted(login["at"] for login in logins)))
 
 
 def _clock(moment: datetime) -> str:
@@ -208,3 +209,19 @@ class Shops:
             logins = [*(late or {}).get(minute, ()), *self.at_minute(minute, how_many)]
             batches.append(Batch(minute + _MINUTE, tuple(logins)))
         return Feed(batches)
+
+
+def with_one_too_old(
+    shops: Shops, facts: Mapping[str, Any], start: datetime, recent: int, old: int
+) -> list[Login]:
+    """Late logins of a Saturday and of 13 days ago, and one of 15 days ago in their midst.
+
+    They share no minute with Friday's late logins: what is lost can be told apart by its minute.
+    """
+    saturday = facts["friday"] + _DAY
+    return [
+        *shops.late(saturday, 60, recent // 2),
+        *shops.late(start.replace(hour=14) - 15 * _DAY, 1, 1),
+        *shops.late(start.replace(hour=11) - 13 * _DAY, 90, old),
+        *shops.late(saturday + _HOUR, 60, recent - recent // 2),
+    ]
