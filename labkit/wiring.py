@@ -45,6 +45,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.fleet.on_instance_state,
     ),
     Hears(
+        "instance.state",
+        "backing/autoscaling",
+        "in service once it runs, replaced when it does not",
+        lambda lab: lab.parts.backing.autoscaling.on_instance_state,
+    ),
+    Hears(
         "instance.monitoring",
         "workloads/fleet",
         "five-minute or one-minute points",
@@ -85,6 +91,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
+    Answers("scaling_action", "backing/autoscaling", lambda lab: lab.parts.backing.autoscaling.act),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_alarm),
@@ -116,7 +123,6 @@ UNANSWERED_PORTS = frozenset(
         "log_group_exists",
         "put_log_lines",
         "put_on_bus",
-        "scaling_action",
     }
 )
 

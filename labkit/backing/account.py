@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.backing import sqs
+from labkit.backing.autoscaling import AutoScaling
 from labkit.backing.beanstalk import Beanstalk
 from labkit.backing.codebuild import CodeBuild
 from labkit.backing.deliver import Deliver
@@ -56,6 +57,7 @@ class Backing:
         )
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.kms = Kms(self.moto, world.clock)
+        self.autoscaling = AutoScaling(self.moto, world, self.emit, self._wire.seed)
         self.s3 = S3(self.moto, world, self.emit)
         self.sns = Sns(self.moto, world.clock, world.facts, self.deliver.reliably)
         site = Site(

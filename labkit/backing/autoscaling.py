@@ -16,7 +16,8 @@ A health check looks at a group at the next full minute after one of its instanc
 what it was: stopped, terminated or called unhealthy it is ended and replaced. Nothing ticks while
 nothing happens, except the metrics of a group that has them enabled.
 
-Policies are in ``autoscaling_policies.py``, their arithmetic in ``scaling.py``.
+Hooks are in ``autoscaling_hooks.py``, activities, events and metrics in ``autoscaling_telling.py``,
+policies in ``autoscaling_policies.py``, their arithmetic in ``scaling.py``.
 
 Source: EC2 Auto Scaling user guide ("Instance lifecycle", "Health checks", "Lifecycle hooks",
 "CloudWatch metrics for your groups", "EventBridge event reference") and API reference.
@@ -27,28 +28,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from labkit.backing.autoscaling_groups import METRICS, Activity, Life, Wait, at, naive
+from labkit.backing.autoscaling_groups import REPLACED, Activity, Life, at, where_is
+from labkit.backing.autoscaling_hooks import LAUNCHING, TERMINATING, Hooks
 from labkit.backing.autoscaling_policies import Policies
+from labkit.backing.autoscaling_telling import Telling
 from labkit.backing.emitting import Emitters
 from labkit.backing.moto_autoscaling import refuse
-from labkit.backing.moto_random import mock_random
 from labkit.backing.mount import MotoWorld
 from labkit.backing.scaling import Candidate, chosen, zone_for
-from labkit.core.clock import MINUTE, SECOND, Phase, to_us
+from labkit.core.clock import MINUTE, Phase, to_us
 from labkit.core.facts import Fact
-from labkit.core.jsontext import dumps
 from labkit.core.world import World
 
-PRINCIPAL = "autoscaling.amazonaws.com"
 _TAG = "aws:autoscaling:groupName"
 _HERE = ("Pending", "Pending:Wait", "Pending:Proceed", "InService")
 _ALIVE = ("pending", "running")
-_LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
-_TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 _RETRY_US = 60 * MINUTE
 
 
-class AutoScaling(Policies):
+class AutoScaling(Policies, Hooks, Telling):
     """The Auto Scaling groups of a lab.
 
     Parameters
@@ -81,7 +79,10 @@ class AutoScaling(Policies):
         """Refuse sizes that do not go together."""
         low, high = int(low), int(high)
         if low > high:
-            raise refuse("ValidationError", "Max bound, {}, must be greater than or equal to min bound, {}".format(high, low))
+            raise refuse(
+                "ValidationError",
+                f"Max bound, {high}, must be greater than or equal to min bound, {low}",
+            )
         if desired is not None and not low <= int(desired) <= high:
             raise refuse(
                 "ValidationError",
@@ -162,7 +163,10 @@ class AutoScaling(Policies):
         """TerminateInstanceInAutoScalingGroup."""
         found = self._member(account, region, instance_id)
         if found is None:
-            raise refuse("ValidationError", f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+            raise refuse(
+                "ValidationError",
+                f"Instance Id not found - No managed instance found for instance ID: {instance_id}",
+            )
         group, state = found
         life = group._labkit
         before = group.desired_capacity
@@ -178,7 +182,10 @@ class AutoScaling(Policies):
             group.desired_capacity = life.desired = before - 1
             why += f", shrinking the capacity from {before} to {before - 1}"
         activity = self._end(group, state, at(self._now, why + "."))
-        self._settle(group, "an instance was launched in response to an unhealthy instance needing to be replaced.")
+        self._settle(
+            group,
+            REPLACED,
+        )
         return activity
 
     def activities(
@@ -204,12 +211,12 @@ class AutoScaling(Policies):
         here = [state for state in group.instance_states if state.lifecycle_state in _HERE]
         wanted = group.desired_capacity or 0
         if len(here) < wanted and "Launch" not in group._suspended_processes:
-            sentence = (
-                f"{at(self._now, why)}  "
-                + at(self._now, "an instance was started in response to a difference between desired "
-                f"and actual capacity, increasing the capacity from {len(here)} to {wanted}.")
+            sentence = f"{at(self._now, why)}  " + at(
+                self._now,
+                "an instance was started in response to a difference between desired "
+                f"and actual capacity, increasing the capacity from {len(here)} to {wanted}.",
             )
-            if why.startswith("an instance was launched"):
+            if why == REPLACED:
                 sentence = at(self._now, why)
             started = [self._launch(group, sentence) for _ in range(wanted - len(here))]
             return [one for one in started if one]
@@ -234,9 +241,12 @@ class AutoScaling(Policies):
             cause = "  ".join(
                 [
                     at(self._now, why),
-                    at(self._now, "an instance was taken out of service in response to a "
-                    "difference between desired and actual capacity, shrinking the capacity from "
-                    f"{len(here)} to {len(here) - len(gone)}."),
+                    at(
+                        self._now,
+                        "an instance was taken out of service in response to a difference "
+                        "between desired and actual capacity, shrinking the capacity from "
+                        f"{len(here)} to {len(here) - len(gone)}.",
+                    ),
                     at(self._now, f"instance {instance_id} was selected for termination."),
                 ]
             )
@@ -256,7 +266,10 @@ class AutoScaling(Policies):
                 next((s for s in every if s.availability_zone == zone and s.default_for_az), None)
                 for zone in group.availability_zones
             ]
-        zones = [s.availability_zone if s else z for s, z in zip(subnets, group.availability_zones, strict=False)]
+        zones = [
+            s.availability_zone if s else z
+            for s, z in zip(subnets, group.availability_zones, strict=False)
+        ]
         taken = [s.availability_zone for s in group.instance_states if s.lifecycle_state in _HERE]
         place = zone_for(zones, taken)
         subnet_id = subnets[place].id if subnets[place] is not None else None
@@ -265,11 +278,13 @@ class AutoScaling(Policies):
             instance = self._run(group, zones[place], subnet_id)
         except ServiceException as problem:
             activity = self._begin(group, "Launching a new EC2 instance.", cause, details)
-            activity.finish(self._now, "Failed", f"{problem.message} Launching EC2 instance failed.")
+            activity.finish(
+                self._now, "Failed", f"{problem.message} Launching EC2 instance failed."
+            )
             self._tell(group, "EC2 Instance Launch Unsuccessful", activity, "")
             self._try_again(group)
             return ""
-        state = InstanceState(
+        state: Any = InstanceState(
             instance,
             lifecycle_state="Pending",
             protected_from_scale_in=group.new_instances_protected_from_scale_in,
@@ -335,7 +350,7 @@ class AutoScaling(Policies):
         life.warm_until_us.pop(instance.id, None)
         activity = self._begin(group, f"Terminating EC2 instance: {instance.id}", cause, details)
         life.ending[instance.id] = activity
-        if not self._hold(group, state, _TERMINATING, "Terminating:Wait"):
+        if not self._hold(group, state, TERMINATING, "Terminating:Wait"):
             self._end_for_good(group, state)
         group.autoscaling_backend.update_attached_elbs(group.name)
         return activity
@@ -368,7 +383,7 @@ class AutoScaling(Policies):
             group, state = found
             now = fact.data["state"]
             if now == "running" and state.lifecycle_state == "Pending":
-                if not self._hold(group, state, _LAUNCHING, "Pending:Wait"):
+                if not self._hold(group, state, LAUNCHING, "Pending:Wait"):
                     self._in_service(group, state)
             elif now == "terminated" and state.lifecycle_state == "Terminating":
                 self._gone(group, state)
@@ -395,7 +410,7 @@ class AutoScaling(Policies):
             self._schedule(group, self._now - self._now % MINUTE + MINUTE)
 
     def _schedule(self, group: Any, at_us: int) -> None:
-        self._world.clock.at(at_us, Phase.SCHEDULES, "autoscaling.check", _where(group))
+        self._world.clock.at(at_us, Phase.SCHEDULES, "autoscaling.check", where_is(group))
 
     def _check(self, payload: dict[str, Any]) -> None:
         """Clock handler: end and replace the instances that are not well."""
@@ -412,8 +427,7 @@ class AutoScaling(Policies):
                         self._judge(group, state)
             self._settle(
                 group,
-                "an instance was launched in response to an unhealthy instance needing to be "
-                "replaced.",
+                REPLACED,
             )
 
     def _judge(self, group: Any, state: Any) -> None:
@@ -425,213 +439,9 @@ class AutoScaling(Policies):
             return
         state.health_status = "Unhealthy"
         self._end(
-            group, state, at(self._now, f"an instance was taken out of service in response to {why}")
-        )
-
-    # -- lifecycle hooks
-    def _hold(self, group: Any, state: Any, transition: str, waiting: str) -> bool:
-        """Let the hooks of a transition hold an instance; False when there are none."""
-        hooks = [
-            hook
-            for hook in group.autoscaling_backend.lifecycle_hooks.values()
-            if hook.auto_scaling_group_name == group.name
-            and hook.lifecycle_transition == transition
-        ]
-        if not hooks:
-            return False
-        state.lifecycle_state = waiting
-        for hook in hooks:
-            self._wait(group, state, hook)
-        return True
-
-    def _wait(self, group: Any, state: Any, hook: Any) -> None:
-        until_us = self._now + int(hook.heartbeat_timeout) * SECOND
-        wait = Wait(str(mock_random().uuid4()), hook, until_us)
-        group._labkit.waits.setdefault(state.instance_id, []).append(wait)
-        self._world.clock.at(
-            until_us,
-            Phase.SCHEDULES,
-            "autoscaling.hook",
-            {**_where(group), "instance": state.instance_id, "token": wait.token},
-        )
-        detail = {
-            "LifecycleActionToken": wait.token,
-            "AutoScalingGroupName": group.name,
-            "LifecycleHookName": hook.name,
-            "EC2InstanceId": state.instance_id,
-            "LifecycleTransition": hook.lifecycle_transition,
-        }
-        if getattr(hook, "notification_metadata", None):
-            detail["NotificationMetadata"] = hook.notification_metadata
-        kind = "launch" if hook.lifecycle_transition == _LAUNCHING else "terminate"
-        self._emit.event(
-            group.account_id,
-            group.region,
-            "aws.autoscaling",
-            f"EC2 Instance-{kind} Lifecycle Action",
-            [group.arn],
-            detail,
-        )
-        if getattr(hook, "notification_target_arn", None):
-            arn, text = hook.notification_target_arn, dumps(detail)
-            self._moto.afterwards(lambda: self._world.ports.deliver(arn, text, PRINCIPAL))
-
-    def complete(
-        self, group: Any, hook: str, instance_id: str | None, token: str | None, result: str
-    ) -> None:
-        """CompleteLifecycleAction: ``CONTINUE`` or ``ABANDON``."""
-        found, wait = self._waiting(group, hook, instance_id, token)
-        self._release(group, found, wait, result)
-
-    def heartbeat(
-        self, group: Any, hook: str, instance_id: str | None, token: str | None
-    ) -> None:
-        """RecordLifecycleActionHeartbeat: the hook's time begins anew."""
-        found, wait = self._waiting(group, hook, instance_id, token)
-        wait.until_us = self._now + int(wait.hook.heartbeat_timeout) * SECOND
-        self._world.clock.at(
-            wait.until_us,
-            Phase.SCHEDULES,
-            "autoscaling.hook",
-            {**_where(group), "instance": found, "token": wait.token},
-        )
-
-    def _waiting(
-        self, group: Any, hook: str, instance_id: str | None, token: str | None
-    ) -> tuple[str, Wait]:
-        for held, waits in group._labkit.waits.items():
-            for wait in waits:
-                if wait.hook.name == hook and (held == instance_id or wait.token == token):
-                    return held, wait
-        raise refuse(
-            "ValidationError",
-            f"No active Lifecycle Action found with instance ID {instance_id or token}",
-        )
-
-    def _hook_over(self, payload: dict[str, Any]) -> None:
-        """Clock handler: nobody completed the action; the hook's default result counts."""
-        self._seed()
-        with self._moto.working():
-            group = self._group(payload)
-            waits = [] if group is None else group._labkit.waits.get(payload["instance"], [])
-            for wait in waits:
-                if wait.token == payload["token"] and wait.until_us <= self._now:
-                    self._release(group, payload["instance"], wait, wait.hook.default_result)
-                    return
-
-    def _release(self, group: Any, instance_id: str, wait: Wait, result: str) -> None:
-        life = group._labkit
-        waits = life.waits.get(instance_id, [])
-        waits.remove(wait)
-        state = next(one for one in group.instance_states if one.instance_id == instance_id)
-        starts = wait.hook.lifecycle_transition == _LAUNCHING
-        if result != "ABANDON" and waits:
-            return
-        life.waits.pop(instance_id, None)
-        if not starts:
-            self._end_for_good(group, state)
-        elif result == "ABANDON":
-            why = f"an instance was taken out of service in response to lifecycle hook {wait.hook.name}: lifecycle action abandoned."
-            self._end(group, state, at(self._now, why))
-            self._settle(group, "an instance was launched in response to an unhealthy instance needing to be replaced.")
-        else:
-            self._in_service(group, state)
-
-    # -- metrics of a group
-    def measure(self, group: Any, metrics: list[str]) -> None:
-        """EnableMetricsCollection: none named means all of them."""
-        group.metrics = list(metrics) or list(METRICS)
-        group._labkit.measuring += 1
-        self._measure_next(group)
-
-    def measure_no_more(self, group: Any, metrics: list[str]) -> None:
-        """DisableMetricsCollection: none named means all of them."""
-        group.metrics = [name for name in group.metrics if metrics and name not in metrics]
-
-    def _measure_next(self, group: Any) -> None:
-        at_us = self._now - self._now % MINUTE + MINUTE
-        payload = {**_where(group), "serial": group._labkit.measuring}
-        self._world.clock.at(at_us, Phase.DATA, "autoscaling.measure", payload)
-
-    def _measure(self, payload: dict[str, Any]) -> None:
-        """Clock handler, each full minute while a group's metrics are enabled."""
-        with self._moto.working():
-            group = self._group(payload)
-            if group is None or not group.metrics or payload["serial"] != group._labkit.measuring:
-                return
-            said = {
-                "GroupMinSize": group.min_size,
-                "GroupMaxSize": group.max_size,
-                "GroupDesiredCapacity": group.desired_capacity,
-            }
-            now = [state.lifecycle_state.partition(":")[0] for state in group.instance_states]
-            for name in group.metrics:
-                states = METRICS.get(name)
-                value = said.get(name) if states is None else sum(now.count(s) for s in states)
-                if value is not None:
-                    self._emit.metric(
-                        group.account_id,
-                        group.region,
-                        "AWS/AutoScaling",
-                        name,
-                        {"AutoScalingGroupName": group.name},
-                        float(value),
-                    )
-            self._measure_next(group)
-
-    # -- activities and events
-    def _begin(self, group: Any, description: str, cause: str, details: dict[str, str]) -> Activity:
-        activity = Activity(
-            str(mock_random().uuid4()),
-            group.name,
-            group.arn,
-            description,
-            cause,
-            dumps(details),
-            naive(self._now),
-        )
-        group._labkit.activities.append(activity)
-        return activity
-
-    def _finish(self, group: Any, activity: Activity, instance_id: str, told: str) -> None:
-        activity.finish(self._now)
-        life = group._labkit
-        if not life.starting and not life.ending and life.cooldown_us:
-            life.cooldown_until_us = self._now + life.cooldown_us
-            life.cooldown_us = 0
-        self._tell(group, told, activity, instance_id)
-
-    def _tell(self, group: Any, told: str, activity: Activity, instance_id: str) -> None:
-        import json
-
-        resources = [group.arn]
-        if instance_id:
-            resources.append(
-                f"arn:aws:ec2:{group.region}:{group.account_id}:instance/{instance_id}"
-            )
-        leaving = "Terminate" in told
-        assert activity.end_time is not None
-        self._emit.event(
-            group.account_id,
-            group.region,
-            "aws.autoscaling",
-            told,
-            resources,
-            {
-                "Description": activity.description,
-                "Details": json.loads(activity.details),
-                "StatusCode": "Failed" if "Unsuccessful" in told else "InProgress",
-                "StatusMessage": activity.status_message or "",
-                "AutoScalingGroupName": group.name,
-                "ActivityId": activity.activity_id,
-                "RequestId": activity.activity_id,
-                "EC2InstanceId": instance_id,
-                "StartTime": _stamp(activity.start_time),
-                "EndTime": _stamp(activity.end_time),
-                "Cause": activity.cause,
-                "Origin": "AutoScalingGroup" if leaving else "EC2",
-                "Destination": "EC2" if leaving else "AutoScalingGroup",
-            },
+            group,
+            state,
+            at(self._now, f"an instance was taken out of service in response to {why}"),
         )
 
     # -- looking up
@@ -649,16 +459,8 @@ class AutoScaling(Policies):
         return None
 
 
-def _where(group: Any) -> dict[str, Any]:
-    return {"account": group.account_id, "region": group.region, "group": group.name}
-
-
 def _source(group: Any) -> str:
     """What the group launches from at present."""
     if group.ec2_launch_template is not None:
         return f"{group.ec2_launch_template.id}:{group.launch_template_version}"
     return str(getattr(group, "launch_configuration_name", ""))
-
-
-def _stamp(moment: Any) -> str:
-    return str(moment.isoformat(timespec="milliseconds")) + "Z"

@@ -128,3 +128,12 @@ def naive(us: int) -> datetime:
 def at(us: int, what: str) -> str:
     """One sentence of a cause."""
     return f"At {iso(us)} {what}"
+
+
+#: Why an instance is started when another one has failed.
+REPLACED = "an instance was launched in response to an unhealthy instance needing to be replaced."
+
+
+def where_is(group: Any) -> dict[str, Any]:
+    """Which group, as the clock's events carry it."""
+    return {"account": group.account_id, "region": group.region, "group": group.name}

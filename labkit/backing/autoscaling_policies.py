@@ -118,9 +118,7 @@ class Policies:
         return made
 
     # -- running a policy
-    def execute(
-        self, policy: Any, value: Any, threshold: Any, honor_cooldown: bool
-    ) -> None:
+    def execute(self, policy: Any, value: Any, threshold: Any, honor_cooldown: bool) -> None:
         """ExecutePolicy: somebody runs a policy by hand."""
         group = self._group_of(policy)
         if policy.policy_type == "TargetTrackingScaling":
@@ -131,11 +129,16 @@ class Policies:
         if step != (value is not None and threshold is not None):
             raise refuse(
                 "ValidationError",
-                "MetricValue and BreachThreshold must be given for a step policy, and for no other.",
+                "MetricValue and BreachThreshold are given for a step policy, and for no other.",
             )
         self._respect_cooldown(group, honor_cooldown and not step)
-        numbers = (float(value), float(threshold)) if step else (None, None)
-        self._run_policy(group, policy, *numbers, f"a user request executed policy {policy.name}")
+        self._run_policy(
+            group,
+            policy,
+            float(value) if step else None,
+            float(threshold) if step else None,
+            f"a user request executed policy {policy.name}",
+        )
 
     def act(
         self, policy_arn: str, *, alarm_name: str, value: float | None, threshold: float | None

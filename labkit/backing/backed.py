@@ -3,6 +3,7 @@
 #: One a line, in alphabetical order.
 SERVICES = frozenset(
     {
+        "autoscaling",
         "codebuild",
         "dynamodb",
         "dynamodbstreams",

@@ -112,6 +112,30 @@ def _hook_backend(module: ModuleType) -> None:
             self.account_id, self.region_name, instance_id, should_decrement
         )
 
+    change, resume = backend.update_auto_scaling_group, backend.resume_processes
+
+    def update_auto_scaling_group(self: Any, name: str, **kwargs: Any) -> Any:
+        scaling, known = _listener(), self.autoscaling_groups.get(name)
+        if scaling is not None and known is not None:
+            given = (kwargs.get("min_size"), kwargs.get("max_size"))
+            low, high = (
+                now if new is None else new
+                for new, now in zip(given, (known.min_size, known.max_size), strict=True)
+            )
+            wanted = kwargs.get("desired_capacity")
+            scaling.check_size(wanted, low, high)
+            if wanted is None:  # moto counts instances that are on their way out
+                kept = min(max(known.desired_capacity, low), high)
+                kwargs["desired_capacity"] = kept
+        return change(self, name, **kwargs)
+
+    def resume_processes(self: Any, group_name: str, scaling_processes: list[str]) -> None:
+        resume(self, group_name, scaling_processes)
+        if _listener() is not None:
+            _listener().resumed(self.autoscaling_groups[group_name])
+
+    backend.update_auto_scaling_group = update_auto_scaling_group
+    backend.resume_processes = resume_processes
     backend.create_auto_scaling_group = create_auto_scaling_group
     backend.delete_auto_scaling_group = delete_auto_scaling_group
     backend.notify_terminate_instances = notify_terminate_instances
@@ -144,7 +168,9 @@ def _hook_operations(module: ModuleType) -> None:
         name = self._get_param("AutoScalingGroupName")
         found = self.autoscaling_backend.autoscaling_groups.get(name)
         if found is None:
-            raise refuse("ValidationError", f"AutoScalingGroup name not found - no such group: {name}")
+            raise refuse(
+                "ValidationError", f"AutoScalingGroup name not found - no such group: {name}"
+            )
         return found
 
     def operation(name: str) -> Any:
@@ -181,6 +207,45 @@ def _hook_operations(module: ModuleType) -> None:
             self._get_int_param("DesiredCapacity"),
             self._get_bool_param("HonorCooldown", False),
         )
+
+    configure, change, put = (
+        response.create_launch_configuration,
+        response.update_auto_scaling_group,
+        response.put_scaling_policy,
+    )
+
+    @operation("create_launch_configuration")
+    def create_launch_configuration(self: Any, scaling: Any) -> Any:
+        name = self._get_param("LaunchConfigurationName")
+        known = self.autoscaling_backend.launch_configurations
+        if name in known:
+            raise refuse(
+                "AlreadyExists",
+                "Launch Configuration by this name already exists - A launch configuration "
+                f"already exists with the name {name}",
+            )
+        answer = configure(self)
+        if self._get_param("InstanceMonitoring.Enabled") is None:
+            # Made by the API a launch configuration has detailed monitoring, unless told no.
+            known[name].instance_monitoring_enabled = True
+        return answer
+
+    @operation("update_auto_scaling_group")
+    def update_auto_scaling_group(self: Any, scaling: Any) -> Any:
+        answer = change(self)
+        group = group_of(self)
+        group.default_cooldown = self._get_int_param("DefaultCooldown", group.default_cooldown)
+        group.termination_policies = self._get_param(
+            "TerminationPolicies", group.termination_policies
+        )
+        return answer
+
+    @operation("put_scaling_policy")
+    def put_scaling_policy(self: Any, scaling: Any) -> Any:
+        put(self)
+        name, group = self._get_param("PolicyName"), self._get_param("AutoScalingGroupName")
+        policy = self.autoscaling_backend.policies[policy_key(group, name)]
+        return ActionResult({"PolicyARN": policy.arn, "Alarms": policy.alarms})
 
     @operation("execute_policy")
     def execute_policy(self: Any, scaling: Any) -> None:

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def adjusted(
-    capacity: int, kind: str, adjustment: int, minimum_change: int | None = None
-) -> int:
+def adjusted(capacity: int, kind: str, adjustment: int, minimum_change: int | None = None) -> int:
     """The capacity that an adjustment leads to, limits of the group not counted.
 
     Parameters

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from labkit.backing.autoscaling import AutoScaling
 from labkit.backing.deliver import Deliver
 from labkit.backing.ec2 import Ec2
 from labkit.backing.emitting import Emitters
@@ -59,6 +60,8 @@ class Bench:
         self.sns = Sns(self.world, self.clock, self.facts, self.delivering.reliably)
         place: Any = SimpleNamespace(clock=self.clock, facts=self.facts, ports=self.ports)
         self.kms = Kms(self.world, self.clock)
+        self.autoscaling = AutoScaling(self.world, place, self.emit, lambda: None)
+        self.facts.hear("instance.state", self.autoscaling.on_instance_state)
         self.s3 = S3(self.world, place, self.emit)
         self.answers: list[Answer] = []
         self.clock.before_event = self._begin
