@@ -94,8 +94,8 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("scaling_action", "backing/autoscaling", lambda lab: lab.parts.backing.autoscaling.act),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
-    Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_alarm),
-    Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.delete_alarms),
+    Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.put_alarm),
+    Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import notification, reading
 from labkit.cloudwatch.evaluator import Evaluator
+from labkit.cloudwatch.managed import ManagedAlarms
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
 from labkit.cloudwatch.usage import CloudWatchUsage
-from labkit.core.call import Call, Principal
-from labkit.core.clock import SECOND, Phase, iso, to_datetime, to_us
+from labkit.core.clock import MINUTE, SECOND, Phase, iso, to_datetime, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact, Late
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series
 from labkit.core.world import World
-from labkit.quotas import quotas_of
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
@@ -48,6 +47,8 @@ class CloudWatch:
         self._serial = 0
         #: What the bill asks.
         self.used = CloudWatchUsage(world)
+        #: Alarms that other services make for themselves.
+        self.managed = ManagedAlarms(world)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
         world.remember("cloudwatch", lambda account, region: Store(account, region, self))
         world.clock.register("cloudwatch.act", self._act)
@@ -176,42 +177,6 @@ class CloudWatch:
         return found
 
     # -- alarms
-    def put_alarm(self, account: str, region: str, parameters: Mapping[str, Any]) -> str:
-        """Make or change an alarm for another service (port ``put_alarm``); its ARN."""
-        from labkit.cloudwatch.api.alarms import put_metric_alarm
-
-        put_metric_alarm(self._call("PutMetricAlarm", account, region), **parameters)
-        return self.store(account, region).alarms[parameters["AlarmName"]].arn
-
-    def delete_alarms(self, account: str, region: str, names: Sequence[str]) -> None:
-        """Delete alarms for another service (port ``delete_alarms``)."""
-        from labkit.cloudwatch.api.alarms import delete_alarms
-
-        known = [name for name in names if name in self.store(account, region).alarms]
-        if known:
-            delete_alarms(self._call("DeleteAlarms", account, region), AlarmNames=known)
-
-    def _call(self, operation: str, account: str, region: str) -> Call:
-        """A call that a service makes and nobody records."""
-        world = self._world
-        return Call(
-            service="cloudwatch",
-            operation=operation,
-            account=account,
-            region=region,
-            now_us=world.clock.now_us,
-            principal=Principal("AWSService", account, "", "", name="autoscaling.amazonaws.com"),
-            request_id="",
-            source_ip="autoscaling.amazonaws.com",
-            user_agent="autoscaling.amazonaws.com",
-            cause=world.clock.cause,
-            store=self.store(account, region),
-            facts=world.facts,
-            ports=world.ports,
-            ids=world.ids,
-            quotas=quotas_of("cloudwatch"),
-        )
-
     def _transition(
         self, store: Store, alarm: Alarm, state: str, window: Samples, now_us: int
     ) -> None:
@@ -289,10 +254,18 @@ class CloudWatch:
         if alarm is None:  # deleted between its change and its action
             return
         changed_us = payload["changed_us"]
+        repeated = payload.get("repeated", False)
+        if repeated and (alarm.state != payload["state"] or alarm.transitioned_us != changed_us):
+            return
         document = dumps(notification.message(alarm, payload["old_state"], changed_us))
         letter = notification.letter(alarm, payload["old_state"], changed_us)
         texts = {"email": letter, "sms": notification.subject(alarm)}
+        again = False
         for arn in alarm.actions(payload["state"]):
+            scales = ":scalingPolicy:" in arn
+            if repeated and not scales:
+                continue
+            again = again or scales
             delivery = self._world.ports.deliver(
                 arn,
                 document,
@@ -302,6 +275,7 @@ class CloudWatch:
                 parameters={
                     "AlarmName": alarm.name,
                     "Threshold": alarm.rule.threshold,
+                    "Value": self._newest(alarm) if scales else None,
                     "InstanceId": dict(alarm.series.dimensions).get("InstanceId", ""),
                 },
                 source_arn=alarm.arn,
@@ -324,6 +298,19 @@ class CloudWatch:
                     dumps(data),
                 )
             )
+        if again:
+            # Scaling actions alone run again, each minute in which the alarm stays as it is.
+            self._world.clock.at(
+                self._world.clock.now_us + MINUTE,
+                Phase.ACTIONS,
+                "cloudwatch.act",
+                {**payload, "repeated": True},
+            )
+
+    def _newest(self, alarm: Alarm) -> float | None:
+        """The newest value that an alarm looks at: what a step policy chooses its step by."""
+        counted = self.evaluation(alarm).counted
+        return counted[-1].value if counted else None
 
     # -- for people
     def alarm(self, name: str, region: str | None = None) -> Alarm:
