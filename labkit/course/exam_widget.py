@@ -21,6 +21,8 @@ from labkit.views import html, theme
 _RIGHT, _RIGHT_FILL = "#1a7f37", "#eef8f1"
 _WRONG, _WRONG_FILL = theme.BREACH, "#fbeeec"
 _FONT = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif"
+#: The page's own theme may be dark; the question is written dark on white.
+_STYLE = f"<style>.labkit-exam {{background: {theme.PAPER}; border-radius: 6px}}</style>"
 _HINTS = {
     MULTIPLE: "Choose as many as the question says.",
     ORDERING: "Give each its place.",
@@ -76,8 +78,8 @@ class _Row:
         question, option = self.card.question, self.option
         if question.kind in (ORDERING, MATCHING):
             good = self.card.given_for(option.key) == _wanted(question, option.key)
-            sign = "\u2713" if good else "\u2717"
-            verdict = f"{sign} {mark(question, option).rstrip(':')}"
+            told = mark(question, option).rstrip(":")
+            verdict = f"\u2713 {told}" if good else f"\u2717 right is {told}"
         else:
             good = option.key in question.answers
             verdict = "\u2713 right" if good else "\u2717 wrong"
@@ -159,7 +161,7 @@ class Room:
         self.end.on_click(lambda _: self._finish())
         self._buttons = w.HBox([self.answer, self.show, self.next, self.end])
         self.widget = w.VBox(
-            [self._head, self._body, self._buttons, self._after],
+            [w.HTML(_STYLE), self._head, self._body, self._buttons, self._after],
             layout=w.Layout(
                 border=f"1px solid {theme.LINE}", padding="12px 16px", max_width="900px"
             ),
@@ -260,7 +262,11 @@ class Room:
             given = self.sitting.given.get(question.id)
             if given and not is_right(question, given):
                 rows = [
-                    [mark(question, option), option.text, html.muted(option.why)]
+                    [
+                        html.whole(mark(question, option)),
+                        html.together([option.text, _yours(question, given, option.key)]),
+                        html.muted(option.why),
+                    ]
                     for option in self.sitting.options(question)
                 ]
                 parts.append(w.HTML(_text(html.fold(question.stem, html.table([], rows)))))
@@ -276,6 +282,13 @@ def _wanted(question: Question, key: str) -> Any:
     return question.answers.index(key) + 1
 
 
+def _yours(question: Question, given: Given, key: str) -> html.Html:
+    """What was answered about an option, where that says something."""
+    if question.kind in (ORDERING, MATCHING) or not given or key not in given:
+        return html.Html("")
+    return html.together([" ", html.muted("(your answer)")])
+
+
 def report_html(report: Report) -> str:
     """A report as a table with a bar for each domain."""
     parts: list[object] = [html.element("div", report.title, "font-size:16px;font-weight:700")]
@@ -287,7 +300,7 @@ def report_html(report: Report) -> str:
                 f'<div style="width:{round(160 * tally.share)}px;background:{theme.LATENCY};'
                 'height:10px;border-radius:5px"></div></div>'
             )
-            told = str(tally) if tally.asked else html.muted("no questions yet")
+            told = str(tally) if tally.asked else html.muted(html.whole("no questions yet"))
             rows.append([f"{number}. {name}", f"{weight} %", bar if tally.asked else "", told])
         parts.append(html.table(["domain", "weight", "", "right"], rows, right=(1,)))
     parts += [html.note(note) for note in report.notes]
