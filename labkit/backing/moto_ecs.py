@@ -41,6 +41,10 @@ def _hook_tasks(module: ModuleType) -> None:
     last_status = task.last_status
 
     def __init__(self: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
+        for given in (*args, *kwargs.values()):
+            # Without groups of its own a task gets the subnet's default one; moto breaks.
+            if isinstance(given, dict) and "awsvpcConfiguration" in given:
+                given["awsvpcConfiguration"].setdefault("securityGroups", [])
         make(self, cluster, task_definition, *args, **kwargs)
         ecs = _listener()
         if ecs is None:

@@ -164,17 +164,37 @@ class Policies:
             ec2 = ec2_backends[parts[4]].get(parts[3])
             return {} if ec2 is None else dict(ec2.tags.get(parts[5].rpartition("/")[2], {}))
 
-    def profile_roles(self, arn: str) -> list[str]:
-        """The ARNs of the roles that an instance profile passes on."""
+    def passed_roles(self, arn: str) -> list[str]:
+        """The ARNs of the roles that an instance profile or an ECS task definition passes on."""
         parts = arn.split(":", 5)
-        if len(parts) != 6 or self._world.untouched("iam"):
+        if len(parts) != 6:
+            return []
+        _, _, service, region, account, rest = parts
+        if service == "ecs":
+            return self._task_roles(account, region, rest.partition("/")[2])
+        if self._world.untouched("iam"):
             return []
         with self._world.held():
-            name = parts[5].rpartition("/")[2]
-            for profile in self._iam(parts[4]).instance_profiles.values():
+            name = rest.rpartition("/")[2]
+            for profile in self._iam(account).instance_profiles.values():
                 if profile.name == name:
                     return [role.arn for role in profile.roles]
         return []
+
+    def _task_roles(self, account: str, region: str, definition: str) -> list[str]:
+        """Task role and execution role of ``family:revision``, the newest when no revision says."""
+        if self._world.untouched("ecs"):
+            return []
+        with self._world.held():
+            backend = _existing("ecs", account, region)
+            if backend is None:
+                return []
+            family, _, revision = definition.partition(":")
+            revisions = backend.task_definitions.get(family) or {}
+            newest = max(revisions, default=0)
+            found = revisions.get(int(revision) if revision.isdigit() else newest)
+            named = (getattr(found, name, None) for name in ("task_role_arn", "execution_role_arn"))
+            return sorted({str(role) for role in named if role})
 
     def _iam(self, account: str) -> Any:
         return self._world.backend("iam", account, "us-east-1")

@@ -65,8 +65,8 @@ class Policies(Protocol):
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a resource."""
 
-    def profile_roles(self, arn: str) -> Sequence[str]:
-        """The roles of an instance profile."""
+    def passed_roles(self, arn: str) -> Sequence[str]:
+        """The roles that an instance profile or a task definition passes on."""
 
 
 @lru_cache(maxsize=1024)
@@ -185,10 +185,10 @@ class Authorizer:
         where = Where(call.region, call.account, call.principal.name)
         needs = []
         for need in plan.needs(params, where):
-            if need.action == "iam:PassRole" and ":instance-profile/" in need.resource:
-                # A profile that is not there is the operation's own error to tell.
+            if need.action == "iam:PassRole" and ":role/" not in need.resource:
+                # What is not there is the operation's own error to tell.
                 needs += [
-                    Need(need.action, arn) for arn in self._policies.profile_roles(need.resource)
+                    Need(need.action, arn) for arn in self._policies.passed_roles(need.resource)
                 ]
             else:
                 needs.append(need)
@@ -276,6 +276,23 @@ _PASSED_TO = {
     ("cloudtrail", "CreateTrail"): "cloudtrail.amazonaws.com",
     ("cloudtrail", "UpdateTrail"): "cloudtrail.amazonaws.com",
     ("cloudwatch", "PutMetricStream"): "streams.metrics.cloudwatch.amazonaws.com",
+    ("codebuild", "CreateProject"): "codebuild.amazonaws.com",
+    ("codebuild", "UpdateProject"): "codebuild.amazonaws.com",
+    ("ecs", "RegisterTaskDefinition"): "ecs-tasks.amazonaws.com",
+    ("ecs", "RunTask"): "ecs-tasks.amazonaws.com",
+    ("ecs", "StartTask"): "ecs-tasks.amazonaws.com",
+    ("events", "PutRule"): "events.amazonaws.com",
+    ("events", "PutTargets"): "events.amazonaws.com",
+    ("firehose", "CreateDeliveryStream"): "firehose.amazonaws.com",
+    ("firehose", "UpdateDestination"): "firehose.amazonaws.com",
+    ("lambda", "CreateFunction"): "lambda.amazonaws.com",
+    ("lambda", "UpdateFunctionConfiguration"): "lambda.amazonaws.com",
+    ("logs", "PutDestination"): "logs.amazonaws.com",
+    ("logs", "PutSubscriptionFilter"): "logs.amazonaws.com",
+    ("scheduler", "CreateSchedule"): "scheduler.amazonaws.com",
+    ("scheduler", "UpdateSchedule"): "scheduler.amazonaws.com",
+    ("stepfunctions", "CreateStateMachine"): "states.amazonaws.com",
+    ("stepfunctions", "UpdateStateMachine"): "states.amazonaws.com",
 }
 
 

@@ -187,6 +187,25 @@ def test_awss_own_key_lets_no_alarm_through(lab):
     assert "alias/aws/sns" in refused.message
 
 
+def test_a_customers_key_lets_in_whom_its_policy_names(lab):
+    kms = lab.client("kms")
+    account = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"},
+               "Action": "kms:*", "Resource": "*"}  # fmt: skip
+    alarms = {"Effect": "Allow", "Principal": {"Service": ALARMS},
+              "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}  # fmt: skip
+
+    def document(*statements):
+        return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+    key = kms.create_key(Policy=document(account))["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    arn = topic(lab, KmsMasterKeyId="alias/mine")
+    refused = lab.world.ports.deliver(arn, "x", ALARMS, source_arn=ALARM)
+    assert refused.code == "KMSAccessDenied" and "kms:GenerateDataKey" in refused.message
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(account, alarms))
+    assert lab.world.ports.deliver(arn, "x", ALARMS, source_arn=ALARM).ok
+
+
 # -- roles ----------------------------------------------------------------------------------------
 STOP = f"arn:aws:events:us-east-1:{HERE}:target/stop-instance"
 

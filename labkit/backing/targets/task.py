@@ -19,7 +19,7 @@ _PLAIN = {
 
 
 def hand(errand: Errand) -> None:
-    """Run tasks, with a role that may ``ecs:RunTask`` and pass the task's own roles.
+    """Run tasks, with a role that may ``ecs:RunTask`` and ``iam:PassRole`` the task's own roles.
 
     The payload may hold overrides (``{"containerOverrides": [...]}``); anything else in it is of no
     use to a task.
@@ -38,13 +38,6 @@ def hand(errand: Errand) -> None:
             f"EcsParameters.TaskDefinitionArn is required for target {errand.arn.text}.",
             retryable=False,
         )
-    for role in _roles(errand, definition):
-        errand.need(
-            "iam:PassRole",
-            role,
-            code="AccessDeniedException",
-            **{"iam:PassedToService": "ecs-tasks.amazonaws.com"},
-        )
     answer = errand.call(
         "ecs",
         "RunTask",
@@ -61,23 +54,6 @@ def hand(errand: Errand) -> None:
     if failures and not answer.get("tasks"):
         reason = str(failures[0].get("reason", "UNKNOWN"))
         raise Refusal(reason, f"ECS placed no task: {reason}", retryable=reason != "MISSING")
-
-
-def _roles(errand: Errand, definition: str) -> list[str]:
-    """The roles that the task definition names: task role and execution role."""
-    world, arn = errand.desk.world, errand.arn
-    if errand.desk.judge is None or world.untouched("ecs"):
-        return []
-    from moto.core.exceptions import ServiceException
-
-    try:
-        with world.held():
-            backend = world.backend("ecs", arn.account, arn.region)
-            found = backend.describe_task_definition(definition)
-    except ServiceException:
-        return []  # RunTask itself says that there is none
-    named = (getattr(found, "task_role_arn", None), getattr(found, "execution_role_arn", None))
-    return sorted({str(role) for role in named if role})
 
 
 def _started_by(errand: Errand) -> str | None:
