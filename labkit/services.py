@@ -22,6 +22,7 @@ LATER = {
     "pipes": "EventBridge Pipes come with EventBridge.",
     "synthetics": "Canaries come with the Synthetics part.",
     "xray": "X-Ray comes with its own part.",
+    "stepfunctions": "moto runs state machines in threads, on the machine's own time.",
     "oam": "Cross-account observability comes with dashboards.",
 }
 

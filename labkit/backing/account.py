@@ -8,6 +8,8 @@ from typing import Any
 
 from labkit.backing import sqs
 from labkit.backing.autoscaling import AutoScaling
+from labkit.backing.apigateway import ApiGateway
+from labkit.backing.balancers import Balancers
 from labkit.backing.beanstalk import Beanstalk
 from labkit.backing.codebuild import CodeBuild
 from labkit.backing.deliver import Deliver
@@ -21,10 +23,12 @@ from labkit.backing.kms import Kms
 from labkit.backing.mount import MotoWorld
 from labkit.backing.outside import Outside
 from labkit.backing.policies import Policies
+from labkit.backing.route53 import Route53
 from labkit.backing.s3 import S3
 from labkit.backing.site import Site
 from labkit.backing.sns import Sns
 from labkit.backing.targets.errand import Calls, Desk, Judge
+from labkit.backing.vpc import Vpc
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
 from labkit.core.errors import LabError
@@ -74,7 +78,18 @@ class Backing:
         self.codebuild = CodeBuild(site)
         self.ecs = Ecs(site)
         self.beanstalk = Beanstalk(site)
-        for service in (self.kinesis, self.firehose, self.codebuild, self.ecs, self.beanstalk):
+        self.route53 = Route53(site)
+        self.apigateway = ApiGateway(site)
+        self.vpc = Vpc(site)
+        self.balancers = Balancers(site)
+        for service in (
+            self.kinesis,
+            self.firehose,
+            self.codebuild,
+            self.ecs,
+            self.beanstalk,
+            self.apigateway,
+        ):
             self._wire.answers.update(service.answers)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)

@@ -3,6 +3,7 @@
 #: One a line, in alphabetical order.
 SERVICES = frozenset(
     {
+        "apigateway",
         "autoscaling",
         "codebuild",
         "dynamodb",
@@ -10,10 +11,12 @@ SERVICES = frozenset(
         "ec2",
         "ecs",
         "elasticbeanstalk",
+        "elbv2",
         "firehose",
         "iam",
         "kinesis",
         "kms",
+        "route53",
         "s3",
         "secretsmanager",
         "sns",

@@ -262,7 +262,12 @@ def _name_the_log_group(module: ModuleType) -> None:
     def create_query_logging_config(self: Any, hosted_zone_id: str, log_group_arn: str) -> Any:
         arn = str(log_group_arn).removesuffix(":*")
         with asking_for(arn.split(":log-group:", 1)[-1], arn):
-            return create(self, hosted_zone_id, log_group_arn)
+            if mounted() is None:
+                return create(self, hosted_zone_id, log_group_arn)
+            # AWS takes the ARN with and without ``:*``, moto only with.
+            made = create(self, hosted_zone_id, f"{arn}:*" if ":log-group:" in arn else arn)
+            made.log_group_arn = log_group_arn
+            return made
 
     backend.create_query_logging_config = create_query_logging_config
 

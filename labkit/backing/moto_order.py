@@ -20,6 +20,7 @@ from labkit.backing.moto_seams import seam
 
 #: Every module of the mounted services that calls ``set``; a contract test reads the source.
 MODULES = (
+    "moto.apigateway.responses",
     "moto.autoscaling.models",
     "moto.cloudwatch.models",
     "moto.dynamodb.models",
@@ -47,8 +48,10 @@ MODULES = (
     "moto.elbv2.models",
     "moto.elbv2.responses",
     "moto.events.models",
+    "moto.firehose.models",
     "moto.iam.config",
     "moto.iam.models",
+    "moto.kinesis.models",
     "moto.s3.models",
     "moto.s3.notifications",
     "moto.sns.models",

@@ -123,6 +123,7 @@ def _replace_utcnow(module: ModuleType) -> None:
     module.unix_time_millis.__code__ = _unix_time_millis.__code__
 
 
+@seam("moto.apigateway.models")
 @seam("moto.secretsmanager.models")
 def _replace_time(module: ModuleType) -> None:
     """For ``import time``."""

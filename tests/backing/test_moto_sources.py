@@ -28,6 +28,13 @@ FOLDERS = (
     "ssm",
     "dynamodb",
     "dynamodbstreams",
+    "kinesis",
+    "firehose",
+    "codebuild",
+    "ecs",
+    "elasticbeanstalk",
+    "route53",
+    "apigateway",
 )
 FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # imported by those
 
@@ -60,6 +67,10 @@ KNOWN = {
     ("dynamodb/models/table_export.py", "uuid4"): "moto_random",
     ("dynamodb/models/table_import.py", "uuid4"): "moto_random",
     ("dynamodbstreams/models.py", "os.urandom"): "moto_random",
+    ("route53/models.py", "datetime.now"): "moto_names",
+    ("apigateway/models.py", "datetime.now"): "moto_names",
+    ("apigateway/models.py", "time.time"): "moto_time",
+    ("firehose/models.py", "time"): "posts to HTTP endpoints: refused in a world",
     ("sqs/models.py", "self._messages_lock.wait_for"): "moto_sqs: never waits in a world",
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "sleep", "wait_for"}
