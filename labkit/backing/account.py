@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.backing import sqs
-from labkit.backing.autoscaling import AutoScaling
 from labkit.backing.apigateway import ApiGateway
+from labkit.backing.autoscaling import AutoScaling
 from labkit.backing.balancers import Balancers
 from labkit.backing.beanstalk import Beanstalk
 from labkit.backing.codebuild import CodeBuild
