@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 
 from benchmarks import start
 from benchmarks.measure import Row, in_own_process
@@ -121,7 +122,27 @@ def recording() -> list[Row]:
     ]
 
 
-GROUPS = {"calls": calls, "start": starting, "alarms": alarms, "recording": recording}
+def over_http() -> list[Row]:
+    """A server in a process of its own: raw requests of one keep-alive client, then boto3."""
+    if find_spec("flask") is None:
+        print("over HTTP: moto_server needs flask; pip install -e .[bench]")
+        return []
+    got = in_own_process("http_calls")
+    ours, moto = got["labkit"], got["moto"]
+    goals = {name: 2.0 if name.startswith("boto3") else 5.0 for name in ours}
+    return [
+        Row(f"HTTP {name}", ours[name] * 1e6, "moto_server", moto[name] * 1e6, "us", goal)
+        for name, goal in goals.items()
+    ]
+
+
+GROUPS = {
+    "calls": calls,
+    "start": starting,
+    "alarms": alarms,
+    "recording": recording,
+    "http": over_http,
+}
 
 
 def main(names: list[str]) -> int:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from labkit.backing.moto_seams import seam
+from labkit.backing.moto_serialize import quick_request
 from labkit.core.jsontext import dumps
 
 
@@ -115,9 +116,11 @@ def dispatch(
         return _broken(service, missing, 501), missing
     # S3 takes a body without a length for an empty one.
     sized = {k: v for k, v in headers.items() if k.lower() != "content-length"}
-    request = Request.from_primitives(
-        method, url, {**sized, "Content-Length": str(len(body))}, body
-    )
+    request = quick_request(method, parts, sized, body)
+    if request is None:
+        request = Request.from_primitives(
+            method, url, {**sized, "Content-Length": str(len(body))}, body
+        )
     _calls.append((account, region))
     try:
         status, given, content = _run(handler, request)

@@ -104,12 +104,19 @@ class _Entry:
     quotas: Mapping[str, Any]
     missing: str
     journaled: bool
+    #: Whether its answer stands in CloudTrail's record.
+    shown: bool
     guarded: bool
     #: The member of the answer that is a stream of events.
     stream: str | None
     #: ``service:Operation``, as the bill knows it, and how many units a call is if not one.
     item: str
     quantity: Callable[[Mapping[str, Any]], int] | None
+
+
+def _shown(category: Category) -> bool:
+    """Whether the answer of a call stands in its record."""
+    return category.kind == MANAGEMENT and (category.answered or not category.read_only)
 
 
 class Dispatch:
@@ -388,6 +395,8 @@ class Dispatch:
                 return 200, answer, None
             if not entry.backed:
                 raise NotImplementedYet(call.service, call.operation, entry.missing)
+            if "answered" in request:  # the bytes go on as they are; does anybody read them here?
+                request["unread"] = not entry.shown and call.operation != "ReceiveMessage"
             status, answer = self._backing.answer(request, operation_model, params, call)
             if status < 300:
                 return status, answer, None
@@ -420,7 +429,7 @@ class Dispatch:
         error: AwsError | None,
     ) -> None:
         response = "null"
-        if error is None and (category.answered or not category.read_only):
+        if error is None and _shown(category):
             told = {
                 k: v
                 for k, v in answer.items()
@@ -463,6 +472,7 @@ class Dispatch:
                 quotas=self._quotas.get(service, {}),
                 missing=self._pending(service, name),
                 journaled=category.kind == MANAGEMENT or not category.read_only,
+                shown=_shown(category),
                 guarded=self._authorize is not None and self._authorize.guarded(service, name),
                 stream=getattr(operation_model.output_shape, "event_stream_name", None),
                 item=f"{service}:{name}",
