@@ -116,7 +116,7 @@ def _is_plain(path: str) -> bool:
 def _request_class() -> type:
     from moto.core.request import Request
 
-    class QuickRequest(Request):  # type: ignore[misc]
+    class QuickRequest(Request):
         """A request whose URL is known and need not be put together again."""
 
         raw_url = ""
@@ -263,7 +263,7 @@ def _draw_strings_quickly(module: ModuleType) -> None:
         pool = string.ascii_letters + (string.digits if include_digits else "")
         size, draw = len(pool), self.getrandbits
         bits = size.bit_length()
-        found = []
+        found: list[str] = []
         while len(found) < length:
             number = draw(bits)
             if number < size:
