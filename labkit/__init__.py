@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Lab", "LabError", "__version__"]
+__all__ = ["Lab", "LabError", "__version__", "doctor"]
 
 if TYPE_CHECKING:
+    from labkit.checkup import doctor
     from labkit.core.errors import LabError
     from labkit.lab import Lab
 
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> Any:
         from labkit.core.errors import LabError
 
         return LabError
+    if name == "doctor":
+        from labkit.checkup import doctor
+
+        return doctor
     raise AttributeError(f"module 'labkit' has no attribute {name!r}")
 
 

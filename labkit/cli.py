@@ -8,6 +8,7 @@
     labkit check exercises/01_metrics.ipynb   judge a saved exercise; with --endpoint a served one
     labkit progress                           how far you are
     labkit course build | report | map        for authors: make exercises, measure lessons
+    labkit doctor                             what this machine has and lacks, and how to get it
     labkit wiring                             who hears which fact, who answers which question
     labkit operations                         which API operations are there, and which are not yet
     labkit version
@@ -42,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
 
     add_exam(commands)
     add_commands(commands)
+    commands.add_parser("doctor", help="what this machine has and lacks, and how to get it")
     commands.add_parser("wiring", help="who hears which fact, who answers which question")
     commands.add_parser("operations", help="which API operations are there")
     commands.add_parser("version", help="labkit's version and its libraries'")
@@ -68,6 +70,12 @@ def main(argv: list[str] | None = None) -> int:
         return exam(arguments, print)
     if hasattr(arguments, "run"):
         return run_course(arguments, lambda line: print(line, flush=True))
+    if arguments.command == "doctor":
+        from labkit.checkup import doctor
+
+        report = doctor()
+        print(report)
+        return 0 if report.healthy else 1
     if arguments.command == "wiring":
         from labkit.wiring import table
 

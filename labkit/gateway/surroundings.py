@@ -45,7 +45,21 @@ _REMOVED = (
     "AWS_SDK_UA_APP_ID",
 )
 
+_SET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
+
 _SLEEPERS_AT_WORK = ("botocore.", "boto3.", "awscli.", "s3transfer.")
+
+
+def neutralised(name: str) -> bool:
+    """Whether a lab takes a variable of the environment away, or puts its own in its place."""
+    return name in _REMOVED or name in _SET or name.startswith("AWS_ENDPOINT_URL")
 
 
 class Surroundings:

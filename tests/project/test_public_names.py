@@ -7,7 +7,7 @@ import labkit
 
 
 def test_all_is_honest():
-    assert sorted(labkit.__all__) == ["Lab", "LabError", "__version__"]
+    assert sorted(labkit.__all__) == ["Lab", "LabError", "__version__", "doctor"]
     for name in labkit.__all__:
         assert getattr(labkit, name) is not None
     assert dir(labkit) == labkit.__all__
