@@ -45,10 +45,11 @@ if TYPE_CHECKING:
 
     from labkit.cloudwatch.engine.evaluation import Evaluation
     from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.engine.watched import Watched, Window
     from labkit.cloudwatch.store import Store
 
 Key = tuple[str, str, str]
-ApplyTransition = Callable[["Store", Alarm, str, "Samples", int], None]
+ApplyTransition = Callable[["Store", Alarm, str, "Window", int], None]
 
 _CHANGE, _NEXT_DAY = 0, 1
 
@@ -63,7 +64,7 @@ class _Plan:
     first_tick_us: int = 0
     step_us: int = 0
     decisions: np.ndarray | None = None
-    samples: Samples | None = None
+    watched: Watched | None = None
     #: Where the decision differs from the one before it, and what it is there.
     edges: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
@@ -92,6 +93,9 @@ class Evaluator:
         self._dirty: dict[Key, None] = {}
         self._heap: list[tuple[int, int, int, Key, int]] = []
         self._on_series: dict[tuple[str, str, Series], set[Key]] = {}
+        #: Metrics Insights queries look at whatever has this name, or appears in this namespace.
+        self._on_name: dict[tuple[str, str, str, str], set[Key]] = {}
+        self._on_namespace: dict[tuple[str, str, str], set[Key]] = {}
         self._on_dimension: dict[tuple[str, str, str, str, str], set[Key]] = {}
         #: How many columns were decided, and how many ticks they held: what a step cost.
         self.columns = 0
@@ -122,12 +126,17 @@ class Evaluator:
 
     def _buckets(self, alarm: Alarm) -> list[set[Key]]:
         place = (alarm.account, alarm.region)
-        buckets = [self._on_series.setdefault((*place, alarm.series), set())]
-        for name, value in alarm.series.dimensions:
-            found = self._on_dimension.setdefault(
-                (*place, alarm.series.namespace, name, value), set()
-            )
-            buckets.append(found)
+        buckets: list[set[Key]] = []
+        for series in alarm.metrics():
+            buckets.append(self._on_series.setdefault((*place, series), set()))
+            for name, value in series.dimensions:
+                key = (*place, series.namespace, name, value)
+                buckets.append(self._on_dimension.setdefault(key, set()))
+        queries = alarm.watch.program.queries.values() if alarm.watch is not None else ()
+        for query in (one.insights for one in queries if one.insights is not None):
+            named = (*place, query.namespace, query.metric)
+            buckets.append(self._on_name.setdefault(named, set()))
+            buckets.append(self._on_namespace.setdefault((*place, query.namespace), set()))
         return buckets
 
     # -- what touches them
@@ -138,6 +147,10 @@ class Evaluator:
         keys = self._on_series.get((account, region, series))
         if keys:
             self._touch(keys)
+        if self._on_name:
+            keys = self._on_name.get((account, region, series.namespace, series.name))
+            if keys:
+                self._touch(keys)
 
     def touch_alarm(self, alarm: Alarm) -> None:
         """The state of ``alarm`` was set by hand: its true state is found at the next tick."""
@@ -148,7 +161,9 @@ class Evaluator:
         keys = {
             key
             for key, plan in self._plans.items()
-            if key[:2] == (account, region) and plan.alarm.config.get("ThresholdMetricId")
+            if key[:2] == (account, region)
+            and plan.alarm.watch is not None
+            and plan.alarm.watch.uses_bands
         }
         if keys:
             self._touch(keys)
@@ -161,6 +176,10 @@ class Evaluator:
         )
         if keys:
             self._touch(keys)
+        if self._on_namespace:
+            keys = self._on_namespace.get((fact.account, fact.region, data["namespace"]))
+            if keys:
+                self._touch(keys)
 
     def _touch(self, keys: set[Key]) -> None:
         for key in sorted(keys) if len(keys) > 1 else keys:
@@ -264,18 +283,17 @@ class Evaluator:
         """Decide all ticks from ``first_tick_us`` to the end of its day; plan what comes next."""
         import numpy as np
 
-        from labkit.cloudwatch.engine.columns import decisions, lookback_us, tick_step_us
+        from labkit.cloudwatch.engine.columns import tick_step_us
 
         alarm = plan.alarm
         step = plan.step_us or tick_step_us(alarm.rule)
         plan.step_us = step
-        end_us = first_tick_us - first_tick_us % DAY + DAY
+        horizon = self._horizon(alarm)
+        end_us = first_tick_us - first_tick_us % horizon + horizon
         ticks = np.arange(first_tick_us, end_us, step, dtype=np.int64)
-        samples = self.samples(
-            plan.store, alarm.series, alarm.unit, first_tick_us - lookback_us(alarm.rule), end_us
-        )
-        plan.decisions = decisions(alarm.rule, samples, ticks)
-        plan.samples = samples
+        watched = self._watched(plan.store, alarm, first_tick_us, end_us)
+        plan.decisions = watched.decisions(ticks)
+        plan.watched = watched
         places = np.flatnonzero(plan.decisions[1:] != plan.decisions[:-1]) + 1
         codes = plan.decisions[places]
         plan.edges = [
@@ -288,6 +306,36 @@ class Evaluator:
         self.columns += 1
         self.ticks += len(ticks)
         self._plan_next(key, plan)
+
+    def _horizon(self, alarm: Alarm) -> int:
+        """How far ahead an alarm is decided: to midnight, with a band to its next training."""
+        if alarm.watch is None or not alarm.watch.uses_bands:
+            return DAY
+        from labkit.cloudwatch.engine.anomaly import RETRAINED_US
+
+        return RETRAINED_US
+
+    def _watched(self, store: Store, alarm: Alarm, first_tick_us: int, end_us: int) -> Watched:
+        """What an alarm looks at, for the ticks from ``first_tick_us`` up to ``end_us``."""
+        from labkit.cloudwatch.engine.columns import lookback_us
+        from labkit.cloudwatch.engine.watched import WatchedExpression, WatchedMetric
+
+        start_us = first_tick_us - lookback_us(alarm.rule)
+        if alarm.watch is None:
+            assert alarm.series is not None
+            samples = self.samples(store, alarm.series, alarm.unit, start_us, end_us)
+            return WatchedMetric(alarm.rule, samples)
+        from labkit.cloudwatch.alarm_sources import AlarmSources
+
+        sources = AlarmSources(
+            store,
+            alarm.watch,
+            lambda series, unit, start, end: self.samples(store, series, unit, start, end),
+            lambda: sorted(store.service.series(store, end_us, start_us - DAY)),
+            start_us,
+            end_us,
+        )
+        return WatchedExpression(alarm.rule, alarm.watch, sources, sources.samples())
 
     def _plan_next(self, key: Key, plan: _Plan) -> None:
         from labkit.cloudwatch.engine.columns import CODES, RETAIN
@@ -308,11 +356,11 @@ class Evaluator:
 
     def _transition(self, key: Key, plan: _Plan, now_us: int) -> None:
         alarm = plan.alarm
-        from labkit.cloudwatch.engine.columns import STATES, lookback_us
+        from labkit.cloudwatch.engine.columns import STATES
 
-        assert plan.samples is not None and plan.decisions is not None
+        assert plan.watched is not None and plan.decisions is not None
         # What was decided on is what will be explained, if anybody asks: nothing has touched it.
-        window = plan.samples.slice(now_us - lookback_us(alarm.rule), now_us).detached()
+        window = plan.watched.window(now_us)
         state = STATES[int(plan.decisions[plan.position])]
         self._apply(plan.store, alarm, state, window, now_us)
         current = self._plans.get(key)
@@ -321,10 +369,8 @@ class Evaluator:
 
     def evaluate(self, store: Store, alarm: Alarm, tick_us: int) -> Evaluation:
         """The evaluation of ``alarm`` at one tick, as the scalar engine explains it."""
-        from labkit.cloudwatch.engine.columns import lookback_us, window_at
-        from labkit.cloudwatch.engine.evaluation import evaluate
+        return self.window(store, alarm, tick_us).evaluation(alarm.rule, tick_us, alarm.state)
 
-        samples = self.samples(
-            store, alarm.series, alarm.unit, tick_us - lookback_us(alarm.rule), tick_us
-        )
-        return evaluate(alarm.rule, window_at(alarm.rule, samples, tick_us), alarm.state)
+    def window(self, store: Store, alarm: Alarm, tick_us: int) -> Window:
+        """What the evaluation of ``alarm`` at one tick looks at."""
+        return self._watched(store, alarm, tick_us, tick_us).window(tick_us)

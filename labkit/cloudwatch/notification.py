@@ -10,10 +10,11 @@ Sources: aws-semantics 2.8 and 11.1 (recorded messages of 2025-09 and 2026-02, r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from labkit.cloudwatch.records import Alarm
-from labkit.core.clock import to_datetime
+from labkit.core.clock import SECOND, to_datetime
 
 REGION_NAMES = {
     "us-east-1": "US East (N. Virginia)",
@@ -68,27 +69,21 @@ def subject(alarm: Alarm) -> str:
 def message(alarm: Alarm, old_state: str, changed_us: int) -> dict[str, Any]:
     """The JSON document for queues, functions and HTTP endpoints."""
     config = alarm.config
-    trigger: dict[str, Any] = {"MetricName": config["MetricName"], "Namespace": config["Namespace"]}
-    if "ExtendedStatistic" in config:
-        trigger["StatisticType"] = "ExtendedStatistic"
-        trigger["ExtendedStatistic"] = config["ExtendedStatistic"]
-    else:
-        trigger["StatisticType"] = "Statistic"
-        trigger["Statistic"] = _STATISTICS[config["Statistic"]]
+    trigger = _metric(alarm) if alarm.series is not None else {}
     trigger |= {
-        "Unit": config.get("Unit"),
-        "Dimensions": [{"value": v, "name": n} for n, v in alarm.series.dimensions],
-        "Period": config["Period"],
+        "Period": alarm.rule.period_us // SECOND,
         "EvaluationPeriods": config["EvaluationPeriods"],
     }
     if "DatapointsToAlarm" in config:
         trigger["DatapointsToAlarm"] = config["DatapointsToAlarm"]
     trigger |= {
         "ComparisonOperator": config["ComparisonOperator"],
-        "Threshold": config["Threshold"],
+        **_threshold(config),
         "TreatMissingData": config.get("TreatMissingData", "missing"),
         "EvaluateLowSampleCountPercentile": config.get("EvaluateLowSampleCountPercentile", ""),
     }
+    if alarm.series is None:
+        trigger["Metrics"] = [_query(one) for one in config["Metrics"]]
     return {
         "AlarmName": alarm.name,
         "AlarmDescription": config.get("AlarmDescription"),
@@ -108,6 +103,42 @@ def message(alarm: Alarm, old_state: str, changed_us: int) -> dict[str, Any]:
     }
 
 
+def _metric(alarm: Alarm) -> dict[str, Any]:
+    """The part of a trigger that names one metric."""
+    config, series = alarm.config, alarm.series
+    assert series is not None
+    part: dict[str, Any] = {"MetricName": series.name, "Namespace": series.namespace}
+    if "ExtendedStatistic" in config:
+        part["StatisticType"] = "ExtendedStatistic"
+        part["ExtendedStatistic"] = config["ExtendedStatistic"]
+    else:
+        part["StatisticType"] = "Statistic"
+        part["Statistic"] = _STATISTICS[config["Statistic"]]
+    part["Unit"] = config.get("Unit")
+    part["Dimensions"] = [{"value": v, "name": n} for n, v in series.dimensions]
+    return part
+
+
+def _threshold(config: Mapping[str, Any]) -> dict[str, Any]:
+    if "ThresholdMetricId" in config:
+        return {"ThresholdMetricId": config["ThresholdMetricId"]}
+    return {"Threshold": config["Threshold"]}
+
+
+def _query(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A member of Metrics as messages write it: dimensions in lower case."""
+    shown = {key: value for key, value in given.items() if key != "MetricStat"}
+    shown["ReturnData"] = given.get("ReturnData", True)
+    asked = given.get("MetricStat")
+    if asked is not None:
+        metric = asked["Metric"]
+        dimensions = [
+            {"value": one["Value"], "name": one["Name"]} for one in metric.get("Dimensions", ())
+        ]
+        shown["MetricStat"] = {**asked, "Metric": {**metric, "Dimensions": dimensions}}
+    return shown
+
+
 def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
     """The body of the e-mail that a person reads."""
     config = alarm.config
@@ -118,10 +149,8 @@ def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
         f"https://{alarm.region}.console.aws.amazon.com/cloudwatch/deeplink.js"
         f"?region={alarm.region}#alarmsV2:alarm/{alarm.name}"
     )
-    statistic = config.get("Statistic") or config.get("ExtendedStatistic")
     periods = config["EvaluationPeriods"]
     needed = config.get("DatapointsToAlarm", periods)
-    dimensions = ", ".join(f"[{n} = {v}]" for n, v in alarm.series.dimensions)
 
     def listed(kind: str) -> str:
         return "".join(f"[{arn}] " for arn in config.get(kind, ())).strip()
@@ -145,16 +174,10 @@ def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
         "",
         "Threshold:",
         f"- The alarm is in the ALARM state when the metric is {config['ComparisonOperator']} "
-        f"{config['Threshold']} for at least {needed} of the last {periods} period(s) of "
-        f"{config['Period']} seconds.",
+        f"{config.get('Threshold', 'the anomaly detection band')} for at least {needed} of the "
+        f"last {periods} period(s) of {alarm.rule.period_us // SECOND} seconds.",
         "",
-        "Monitored Metric:",
-        f"- MetricNamespace:                     {config['Namespace']}",
-        f"- MetricName:                          {config['MetricName']}",
-        f"- Dimensions:                          {dimensions}",
-        f"- Period:                              {config['Period']} seconds",
-        f"- Statistic:                           {statistic}",
-        f"- Unit:                                {config.get('Unit', 'not specified')}",
+        *_monitored(alarm),
         f"- TreatMissingData:                    {config.get('TreatMissingData', 'missing')}",
         "",
         "State Change Actions:",
@@ -164,3 +187,32 @@ def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
         "",
     ]
     return "\n".join(rows)
+
+
+def _monitored(alarm: Alarm) -> list[str]:
+    """The lines of a letter that name what was looked at."""
+    config, series = alarm.config, alarm.series
+    if series is None:
+        lines = ["Monitored Metrics:"]
+        for one in config["Metrics"]:
+            asked = one.get("MetricStat")
+            if asked is None:
+                lines.append(f"- {one['Id']}: {one['Expression']}")
+                continue
+            metric = asked["Metric"]
+            lines.append(
+                f"- {one['Id']}: {metric['Namespace']} {metric['MetricName']}, {asked['Stat']} of "
+                f"{asked['Period']} seconds"
+            )
+        return lines
+    dimensions = ", ".join(f"[{n} = {v}]" for n, v in series.dimensions)
+    return [
+        "Monitored Metric:",
+        f"- MetricNamespace:                     {series.namespace}",
+        f"- MetricName:                          {series.name}",
+        f"- Dimensions:                          {dimensions}",
+        f"- Period:                              {config['Period']} seconds",
+        "- Statistic:                           "
+        f"{config.get('Statistic') or config.get('ExtendedStatistic')}",
+        f"- Unit:                                {config.get('Unit', 'not specified')}",
+    ]

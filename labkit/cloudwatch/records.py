@@ -13,7 +13,7 @@ from labkit.core.sources import Series
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.anomaly import Configuration
     from labkit.cloudwatch.engine.evaluation import AlarmRule, Evaluation
-    from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.engine.watched import Watch, Window
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 STATES = (OK, ALARM, INSUFFICIENT_DATA)
@@ -70,7 +70,7 @@ class Evaluated(Why):
     """
 
     def __init__(
-        self, rule: AlarmRule, window: Samples, old_state: str, at_us: int, unit: str | None
+        self, rule: AlarmRule, window: Window, old_state: str, at_us: int, unit: str | None
     ) -> None:
         super().__init__("")
         self._rule = rule
@@ -81,14 +81,15 @@ class Evaluated(Why):
         self._unit = unit
 
     @property
+    def parts(self) -> dict[str, tuple[float | None, ...]]:
+        """The values of the metrics behind an expression, by Id."""
+        return self._window.parts
+
+    @property
     def evaluation(self) -> Evaluation:
         """The evaluation, as the scalar engine explains it."""
         if self._evaluation is None:
-            from labkit.cloudwatch.engine.columns import window_at
-            from labkit.cloudwatch.engine.evaluation import evaluate
-
-            periods = window_at(self._rule, self._window, self._at_us)
-            self._evaluation = evaluate(self._rule, periods, self._old_state)
+            self._evaluation = self._window.evaluation(self._rule, self._at_us, self._old_state)
         return self._evaluation
 
     @property
@@ -123,7 +124,9 @@ class Alarm:
     config:
         The parameters of the last PutMetricAlarm, tags apart.
     series, unit:
-        The metric it watches.
+        The metric it watches; None for an expression.
+    watch:
+        The expression it watches; None for a metric.
     rule:
         How it decides (:class:`labkit.cloudwatch.engine.evaluation.AlarmRule`).
     serial:
@@ -139,7 +142,7 @@ class Alarm:
     account: str
     region: str
     config: dict[str, Any]
-    series: Series
+    series: Series | None
     unit: str | None
     rule: AlarmRule
     serial: int
@@ -149,7 +152,16 @@ class Alarm:
     updated_us: int = 0
     transitioned_us: int = 0
     actions_enabled: bool = True
+    watch: Watch | None = None
     tags: dict[str, str] = field(default_factory=dict)
+
+    def metrics(self) -> list[Series]:
+        """The metrics it looks at; those of a Metrics Insights query come and go."""
+        if self.series is not None:
+            return [self.series]
+        assert self.watch is not None
+        specs = [one.metric for one in self.watch.program.queries.values()]
+        return [Series(s.namespace, s.name, s.dimensions) for s in specs if s is not None]
 
     @property
     def reason(self) -> str:
@@ -185,7 +197,9 @@ class Alarm:
             "StateReason": self.reason,
             "StateUpdatedTimestamp": to_datetime(self.updated_us),
             "StateTransitionedTimestamp": to_datetime(self.transitioned_us),
-            "Dimensions": [{"Name": n, "Value": v} for n, v in self.series.dimensions],
+            "Dimensions": [
+                {"Name": n, "Value": v} for n, v in (self.series.dimensions if self.series else ())
+            ],
         }
         if self.reason_data:
             shown["StateReasonData"] = self.reason_data
@@ -210,6 +224,8 @@ _AS_GIVEN = (
     "ComparisonOperator",
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
+    "Metrics",
+    "ThresholdMetricId",
 )
 
 

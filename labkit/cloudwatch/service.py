@@ -12,16 +12,18 @@ from labkit.cloudwatch.managed import ManagedAlarms
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
 from labkit.cloudwatch.usage import CloudWatchUsage
-from labkit.core.clock import MINUTE, SECOND, Phase, iso, to_datetime, to_us
+from labkit.core.clock import MINUTE, Phase, iso
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact, Late
 from labkit.core.jsontext import dumps
-from labkit.core.sources import Series
+from labkit.core.sources import Series, Source
 from labkit.core.world import World
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
     from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.engine.watched import Window
+    from labkit.core.clock import Clock
     from labkit.views.drawing import Drawing
 
 PRINCIPAL = "cloudwatch.amazonaws.com"
@@ -161,6 +163,26 @@ class CloudWatch:
         ]
         return [(name, samples) for name, samples in merged if len(samples.timestamps)]
 
+    @property
+    def clock(self) -> Clock:
+        """The lab's clock."""
+        return self._world.clock
+
+    def units(self, store: Store, series: Series) -> list[str]:
+        """The units in which points of a metric came."""
+        column = store.columns.get(series)
+        if column is not None:
+            return column.unit_names()
+        now_us = self._world.clock.now_us
+        sources = [s for s in self.sources(store) if s.has(store.account, store.region, series)]
+        return [
+            one.points(store.account, store.region, series, now_us, now_us).unit for one in sources
+        ]
+
+    def sources(self, store: Store) -> Sequence[Source]:
+        """The pulled sources that have metrics there."""
+        return self._world.ports.metric_sources(store.account, store.region)
+
     def series(self, store: Store, now_us: int, oldest_us: int) -> list[Series]:
         """The metrics with a point not older than ``oldest_us``."""
         found = [
@@ -178,7 +200,7 @@ class CloudWatch:
 
     # -- alarms
     def _transition(
-        self, store: Store, alarm: Alarm, state: str, window: Samples, now_us: int
+        self, store: Store, alarm: Alarm, state: str, window: Window, now_us: int
     ) -> None:
         why = Evaluated(alarm.rule, window, alarm.state, now_us, alarm.unit)
         self.change_state(store, alarm, state, why)
@@ -331,12 +353,14 @@ class CloudWatch:
 
     def evaluation(self, alarm: Alarm) -> Evaluation:
         """The evaluation of ``alarm`` at the last full tick, reasons included."""
+        store = self.store(alarm.account, alarm.region)
+        return self.evaluator.evaluate(store, alarm, self._last_tick(alarm))
+
+    def _last_tick(self, alarm: Alarm) -> int:
         from labkit.cloudwatch.engine.columns import tick_step_us
 
-        step = tick_step_us(alarm.rule)
         now_us = self._world.clock.now_us
-        store = self.store(alarm.account, alarm.region)
-        return self.evaluator.evaluate(store, alarm, now_us - now_us % step)
+        return now_us - now_us % tick_step_us(alarm.rule)
 
     def explain_alarm(self, name: str, *, now: bool = False, region: str | None = None) -> Drawing:
         """Why an alarm is in its state: the periods it looked at, which counted, the rule.
@@ -350,11 +374,18 @@ class CloudWatch:
         region:
             The lab's own when left out.
         """
-        from labkit.cloudwatch import views
+        from labkit.cloudwatch import showing, views
 
         alarm = self.alarm(name, region)
-        evaluation = None if now else alarm.evaluation
-        return views.alarm(evaluation or self.evaluation(alarm), name=name, unit=alarm.unit or "")
+        evaluation, why = None if now else alarm.evaluation, alarm.why
+        parts = why.parts if isinstance(why, Evaluated) else {}
+        if evaluation is None:
+            tick_us = self._last_tick(alarm)
+            store = self.store(alarm.account, alarm.region)
+            window = self.evaluator.window(store, alarm, tick_us)
+            evaluation, parts = window.evaluation(alarm.rule, tick_us, alarm.state), window.parts
+        unit = alarm.unit or ""
+        return views.alarm(evaluation, name=name, unit=unit, parts=showing.parts(parts))
 
     def view_alarm(
         self,
@@ -379,80 +410,50 @@ class CloudWatch:
         more:
             Further arguments of :func:`labkit.cloudwatch.views.metric`.
         """
-        alarm = self.alarm(name, region)
-        store = self.store(alarm.account, alarm.region)
-        changes = [i for i in store.history if i.alarm_name == name and i.kind == "StateUpdate"]
-        states = [item.describe() for item in changes]
-        letters = None if mails is None else [m for m in mails if f'"{name}"' in m.subject]
-        return self._curve(
-            store, alarm.series, alarm.rule.statistic, alarm.rule.period_us // SECOND, start, end,
-            threshold=alarm.rule.threshold, comparison=alarm.rule.comparison, states=states,
-            mails=letters, **more,
-        )  # fmt: skip
+        from labkit.cloudwatch import showing
+
+        return showing.alarm(self, self.alarm(name, region), mails, start, end, **more)
 
     def view_metric(
         self,
-        name: str,
+        name: str | None = None,
         *,
+        queries: Sequence[Mapping[str, Any]] | None = None,
         namespace: str = "AWS/EC2",
         dimensions: Mapping[str, str] | None = None,
         stat: str = "Average",
-        period: int = 300,
+        period: int | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
         region: str | None = None,
         **more: Any,
     ) -> Drawing:
-        """One metric over time.
+        """One metric over time, or the lines of expressions.
 
         Parameters
         ----------
         name, namespace, dimensions:
             Which metric: ``view_metric("CPUUtilization", dimensions={"InstanceId": machine})``.
+        queries:
+            Instead of a name: MetricDataQuery structures as GetMetricData takes them. Those with
+            ``ReturnData`` are drawn, each line under its label, a band as an area behind them.
         stat, period:
-            The statistic, and the period in seconds.
+            The statistic, and the period in seconds (300 of a metric, when left out).
         start, end:
             The stretch to show, aware datetimes; the lab's whole life when left out.
         more:
             Further arguments of :func:`labkit.cloudwatch.views.metric`.
         """
+        from labkit.cloudwatch import showing
+
         store = self.store(self._account, region or self._region)
-        series = Series(namespace, name, tuple(sorted((dimensions or {}).items())))
-        return self._curve(store, series, stat, period, start, end, **more)
-
-    def _curve(
-        self,
-        store: Store,
-        series: Series,
-        stat: str,
-        period: int,
-        start: datetime | None,
-        end: datetime | None,
-        **more: Any,
-    ) -> Drawing:
-        import numpy as np
-
-        from labkit.cloudwatch import views
-
-        clock = self._world.clock
-        start_us = clock.start_us if start is None else to_us(start)
-        end_us = clock.now_us if end is None else to_us(end)
-        step_us = period * SECOND
-        start_us -= start_us % step_us
-        if end is None and end_us - start_us > step_us:
-            end_us -= end_us % step_us  # a period that is not over yet is no gap
-        statistic = reading.statistic(stat, "stat")
-        times, values, unit = np.empty(0, dtype=np.int64), np.empty(0), None
-        found = self.read(store, series, None, clock.now_us, start_us, end_us, period)
-        if found:
-            unit, samples = found[0]
-            times = reading.windows(samples, start_us, end_us, period * SECOND)
-            values = statistic.columns(samples, times, times + period * SECOND)
-        moments = [to_datetime(us) for us in times.tolist()]
-        return views.metric(
-            {series.name: (moments, values.tolist())},
-            period=period, unit=unit, start=to_datetime(start_us), end=to_datetime(end_us), **more,
-        )  # fmt: skip
+        if queries is not None:
+            return showing.expressions(self, store, queries, period, start, end, **more)
+        if name is None:
+            raise LabError("view_metric shows a metric (its name) or queries; neither is given")
+        return showing.metric(
+            self, store, name, namespace, dimensions or {}, stat, period or 300, start, end, **more
+        )
 
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""

@@ -48,6 +48,7 @@ def metric(
     start: Any = None,
     end: Any = None,
     rows: bool = False,
+    band: Sequence[Any] | None = None,
 ) -> Drawing:
     """One or several series over time, with the alarm that watches them.
 
@@ -78,6 +79,8 @@ def metric(
         The stretch to show; left out, all of the data.
     rows:
         A panel for each series, above each other on the same time axis.
+    band:
+        The lower and upper bound of what is normal: two of what ``series`` takes.
 
     Raises
     ------
@@ -92,6 +95,7 @@ def metric(
     posted = None if letters is None else sorted(map(mail, letters))
     changes = changes_of(states)
     start_us, end_us = _stretch(curves, happened, posted, changes, start, end)
+    bounds = reading.read(tuple(band or ()), period_us=period_us, unit=unit)
     shown = [curve.within(start_us, end_us) for curve in curves] or [Curve("", (), ())]
     story = Story(
         curves=shown,
@@ -101,6 +105,9 @@ def metric(
         changes=changes,
         mails=None if posted is None else [m for m in posted if start_us <= m[0] <= end_us],
         incidents=[(a, end_us if b is None else b, name) for a, b, name in happened],
+        envelope=(bounds[0].within(start_us, end_us), bounds[1].within(start_us, end_us))
+        if len(bounds) == 2
+        else None,
     )
     chart = story.chart(title, stacked=rows)
     alt = f"{title}: {story.title()}" if title else story.title()
@@ -140,7 +147,14 @@ def _stretch(
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
-def alarm(evaluation: Any, *, name: str = "", unit: str = "", title: str | None = None) -> Drawing:
+def alarm(
+    evaluation: Any,
+    *,
+    name: str = "",
+    unit: str = "",
+    title: str | None = None,
+    parts: Sequence[tuple[str, str]] = (),
+) -> Drawing:
     """Why an alarm is in its state: the periods it looked at, which counted, the rule that decided.
 
     Parameters
@@ -155,9 +169,11 @@ def alarm(evaluation: Any, *, name: str = "", unit: str = "", title: str | None 
         The metric's unit.
     title:
         Replaces the title that says the decision.
+    parts:
+        What an expression's values are made of: (Id, values oldest first).
     """
     why = _described(evaluation) if isinstance(evaluation, Mapping) else _explained(evaluation)
-    return replace(why, name=name or why.name).drawing(unit, title)
+    return replace(why, name=name or why.name, parts=tuple(parts)).drawing(unit, title)
 
 
 def _explained(evaluation: Any) -> Why:
@@ -174,7 +190,7 @@ def _explained(evaluation: Any) -> Why:
             for period, mark in zip(evaluation.periods, marks, strict=True)
         ),
         condition=_condition(
-            rule.statistic, rule.comparison, rule.threshold, rule.needed,
+            rule.expression or rule.statistic, rule.comparison, rule.threshold, rule.needed,
             rule.evaluation_periods, rule.period_us,
         ),
         treatment=rule.treat_missing_data,
@@ -215,12 +231,20 @@ def _described(entry: Mapping[str, Any]) -> Why:
     )
 
 
+_BANDS = {
+    "LessThanLowerOrGreaterThanUpperThreshold": "outside of its band",
+    "LessThanLowerThreshold": "below its band",
+    "GreaterThanUpperThreshold": "above its band",
+}
+
+
 def _condition(
     statistic: str, comparison: str, threshold: float, m: int, n: int, period_us: int
 ) -> str:
     """``Average above 70 for 3 of 5 periods of 1 minute``."""
     often = f"{m} of {n} periods" if n > 1 else "1 period"
-    return f"{statistic} {Threshold(threshold, comparison)} for {often} of {stretch(period_us)}"
+    limit = _BANDS.get(comparison) or Threshold(threshold, comparison)
+    return f"{statistic} {limit} for {often} of {stretch(period_us)}"
 
 
 def _condition_of(entry: Mapping[str, Any]) -> str:

@@ -80,6 +80,8 @@ class Chart:
         A panel of its own for each curve, above each other on the same scales.
     note:
         What stands in place of the curve when there is no point at all.
+    envelope:
+        The lower and upper bound of what is normal, drawn as an area behind the curves.
     """
 
     title: str
@@ -92,6 +94,7 @@ class Chart:
     incidents: tuple[Span, ...] = ()
     stacked: bool = False
     note: str = ""
+    envelope: tuple[Curve, Curve] | None = None
 
     def svg(self, alt: str = "") -> str:
         """The chart as SVG, 900 pixels wide."""
@@ -188,6 +191,8 @@ class _Layout:
         values = [value for curve in curves for value in (_extremes(curve))]
         if self.chart.threshold is not None:
             values.append(self.chart.threshold.value)
+        for bound in self.chart.envelope or ():
+            values += _extremes(bound)
         if not values:
             return 0, 1, []
         return nice_axis(min(values), max(values), curves[0].unit)
@@ -310,6 +315,8 @@ class _Layout:
                 anchor="middle", halo=theme.PAPER,
             )  # fmt: skip
         sheet.line([(self.left, bottom), (self.right, bottom)], theme.LINE)
+        if chart.envelope is not None:
+            sheet.areas(self._area(panel, *chart.envelope), theme.MUTED, 0.18)
         bars = [(curve, colour, self._bars(curve)) for curve, colour in panel.curves]
         if chart.threshold is not None:
             for _, _, runs in bars:
@@ -440,6 +447,17 @@ class _Layout:
                 line.append((right, y))
             lines.append(line)
         return lines, [dots[key] for key in sorted(dots)]
+
+    def _area(self, panel: _Panel, lower: Curve, upper: Curve) -> list[list[Point]]:
+        """The area between two curves, run by run."""
+        areas = []
+        for below, above in zip(self._bars(lower), self._bars(upper), strict=False):
+            if not below or not above:
+                continue
+            top = [(x, panel.y(high)) for left, right, _, high in above for x in (left, right)]
+            bottom = [(x, panel.y(low)) for left, right, low, _ in below for x in (left, right)]
+            areas.append([*top, *reversed(bottom)])
+        return areas
 
     def _breaches(
         self,

@@ -55,6 +55,8 @@ class Why:
         What the rule looked at.
     since:
         Since when it is in this state, in words.
+    parts:
+        What the values are made of: (name, values oldest first, in words).
     """
 
     name: str
@@ -67,6 +69,7 @@ class Why:
     sentence: str
     inputs: Mapping[str, Any]
     since: str = ""
+    parts: Sequence[tuple[str, str]] = ()
 
     def drawing(self, unit: str = "", title: str | None = None) -> Drawing:
         """The explanation as boxes and a few lines."""
@@ -105,6 +108,7 @@ class Why:
                 for box in self.boxes
             ],
             "inputs": dict(self.inputs),
+            "parts": dict(self.parts),
         }
 
 
@@ -120,7 +124,8 @@ def _facts(why: Why) -> list[tuple[str, str]]:
     """What stands below the boxes: (what, text)."""
     decided = f"{why.rule}: {why.sentence}" if why.rule else why.sentence
     treated = _TREATED.get(why.treatment, why.treatment)
-    return [("rings when", why.condition), ("missing data", treated), ("decided by", decided)]
+    facts = [("rings when", why.condition), ("missing data", treated), ("decided by", decided)]
+    return [*facts, *why.parts]
 
 
 def _box_times(boxes: Sequence[Box]) -> list[str]:

@@ -41,6 +41,8 @@ class Story:
         (instant, subject) of each e-mail; None where e-mails are not the subject.
     incidents:
         (from, to, name).
+    envelope:
+        The lower and upper bound of what is normal, where there is a band.
     """
 
     curves: Sequence[Curve]
@@ -50,6 +52,7 @@ class Story:
     changes: Mapping[str, Changes] = field(default_factory=dict)
     mails: Sequence[tuple[int, str]] | None = None
     incidents: Sequence[Span] = ()
+    envelope: tuple[Curve, Curve] | None = None
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -81,6 +84,7 @@ class Story:
             incidents=tuple(self.incidents),
             stacked=stacked and len(self.curves) > 1,
             note=nothing(self.start_us, self.end_us) if self.empty else "",
+            envelope=self.envelope,
         )
 
     def title(self) -> str:
@@ -100,6 +104,7 @@ class Story:
             "start": iso(self.start_us),
             "end": iso(self.end_us),
             "series": [_curve_data(curve) for curve in self.curves],
+            "band": None if self.envelope is None else [_curve_data(c) for c in self.envelope],
             "threshold": self.limit.value if self.limit else None,
             "comparison": self.limit.comparison if self.limit else None,
             "gaps": [[iso(a), iso(b)] for a, b in self.gaps],

@@ -266,8 +266,6 @@ def test_two_mistakes_are_told_together(unchanged):
 @pytest.mark.parametrize(
     ("more", "what"),
     [
-        ({"Metrics": [{"Id": "a", "Expression": "1"}]}, "Metric-math"),
-        ({"ThresholdMetricId": "t", "ComparisonOperator": BANDS[0]}, "Anomaly-detection"),
         ({"EvaluationCriteria": {"PromQLCriteria": {"Query": "up"}}}, "PromQL"),
     ],
 )

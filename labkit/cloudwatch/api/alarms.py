@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import reading
+from labkit.cloudwatch.api.alarm_expressions import BANDS, watch_of
 from labkit.cloudwatch.api.paging import page
 from labkit.cloudwatch.records import STATES, Alarm, HistoryItem, Why
 from labkit.cloudwatch.store import Store, dimensions_of
@@ -21,12 +22,8 @@ from labkit.core.sources import Series
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import AlarmRule
+    from labkit.cloudwatch.engine.watched import Watch
 
-_BANDS = (
-    "LessThanLowerOrGreaterThanUpperThreshold",
-    "LessThanLowerThreshold",
-    "GreaterThanUpperThreshold",
-)
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
@@ -40,8 +37,8 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     Parameters
     ----------
     given:
-        The members of botocore's ``PutMetricAlarmInput``. Metric-math alarms (``Metrics``),
-        anomaly bands (``ThresholdMetricId``) and PromQL (``EvaluationCriteria``) come later.
+        The members of botocore's ``PutMetricAlarmInput``. PromQL (``EvaluationCriteria``) comes
+        later.
 
     Raises
     ------
@@ -54,9 +51,7 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     tags = {tag["Key"]: tag["Value"] for tag in config.pop("Tags", ())}
     enabled = config.pop("ActionsEnabled", True)
     for later, what in (
-        ("Metrics", "Metric-math alarms"),
         ("EvaluationCriteria", "PromQL alarms"),
-        ("ThresholdMetricId", "Anomaly-detection alarms"),
         ("EvaluationInterval", "PromQL alarms"),
         ("WarmUpConfiguration", "Warm-up"),
         ("ActionConfiguration", "Action configurations"),
@@ -71,8 +66,15 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         )
     if not name.strip() or not name.isprintable():
         raise _validation(f"The value {name} for parameter AlarmName is invalid.")
-    _check_metric(config)
-    _check_window(call, config)
+    watch = None
+    if "Metrics" in config:
+        _check_there(config, "EvaluationPeriods", "ComparisonOperator")
+        watch = watch_of(call, config, name)
+        period = watch.program.period(watch.id)
+    else:
+        _check_metric(config)
+        period = config["Period"]
+    _check_window(call, config, period)
     _check_threshold(config)
     _check_actions(call, config)
     arn = f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
@@ -84,13 +86,10 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         account=call.account,
         region=call.region,
         config=config,
-        series=Series(
-            config["Namespace"],
-            config["MetricName"],
-            tuple(sorted(dimensions_of(config.get("Dimensions", ())))),
-        ),
+        series=None if watch else _series(config),
         unit=config.get("Unit"),
-        rule=rule_of(config),
+        rule=rule_of(config, watch),
+        watch=watch,
         serial=known.serial if known else service.next_serial(),
         configured_us=call.now_us,
         updated_us=call.now_us,
@@ -108,31 +107,51 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     return {}
 
 
-def rule_of(config: dict[str, Any]) -> AlarmRule:
+def _series(config: dict[str, Any]) -> Series:
+    dimensions = tuple(sorted(dimensions_of(config.get("Dimensions", ()))))
+    return Series(config["Namespace"], config["MetricName"], dimensions)
+
+
+def rule_of(config: dict[str, Any], watch: Watch | None = None) -> AlarmRule:
     """The rule that a configuration means, for the engine."""
     from labkit.cloudwatch.engine.evaluation import AlarmRule
 
     treatment = config.get("TreatMissingData")
-    if treatment is None and config["Namespace"] == "AWS/DynamoDB":
+    if treatment is None and _namespace(config, watch) == "AWS/DynamoDB":
         treatment = "ignore"  # documented default of this one namespace
+    period = config["Period"] if watch is None else watch.program.period(watch.id)
     return AlarmRule(
         comparison=config["ComparisonOperator"],
-        threshold=config["Threshold"],
-        period_us=config["Period"] * 1_000_000,
+        threshold=config.get("Threshold", float("nan")),
+        period_us=period * 1_000_000,
         evaluation_periods=config["EvaluationPeriods"],
         datapoints_to_alarm=config.get("DatapointsToAlarm"),
         treat_missing_data=treatment or "missing",
-        statistic=config.get("Statistic") or config["ExtendedStatistic"],
+        statistic=config.get("Statistic") or config.get("ExtendedStatistic") or "Average",
         low_samples=config.get("EvaluateLowSampleCountPercentile", "evaluate"),
+        expression="" if watch is None else watch.label,
     )
 
 
-def _check_metric(config: dict[str, Any]) -> None:
-    for needed in (
-        "MetricName", "Namespace", "Period", "EvaluationPeriods", "ComparisonOperator",
-    ):  # fmt: skip
+def _namespace(config: dict[str, Any], watch: Watch | None) -> str:
+    """The namespace of what is watched, '' for several."""
+    if watch is None:
+        return str(config["Namespace"])
+    specs = [one.metric for one in watch.program.queries.values()]
+    spaces = {spec.namespace if spec is not None else "" for spec in specs}
+    return spaces.pop() if len(spaces) == 1 else ""
+
+
+def _check_there(config: dict[str, Any], *names: str) -> None:
+    for needed in names:
         if needed not in config:
             raise AwsError("MissingParameter", f"The parameter {needed} is required.")
+
+
+def _check_metric(config: dict[str, Any]) -> None:
+    _check_there(
+        config, "MetricName", "Namespace", "Period", "EvaluationPeriods", "ComparisonOperator"
+    )
     if not config["MetricName"].strip() or len(config["MetricName"]) > 255:
         raise _validation(f"The value {config['MetricName']} for parameter MetricName is invalid.")
     namespace = config["Namespace"]
@@ -159,8 +178,8 @@ def _check_metric(config: dict[str, Any]) -> None:
         reading.statistic(config["ExtendedStatistic"], "ExtendedStatistic")
 
 
-def _check_window(call: Call, config: dict[str, Any]) -> None:
-    period, periods = config["Period"], config["EvaluationPeriods"]
+def _check_window(call: Call, config: dict[str, Any], period: int) -> None:
+    periods = config["EvaluationPeriods"]
     if period not in (10, 20, 30) and (period < 60 or period % 60):
         raise _validation(
             f"Metric period must be 10, 20, 30 or a multiple of 60; the given value is {period}."
@@ -185,13 +204,26 @@ def _check_window(call: Call, config: dict[str, Any]) -> None:
 
 def _check_threshold(config: dict[str, Any]) -> None:
     comparison = config["ComparisonOperator"]
-    if comparison in _BANDS:
+    band = config.get("ThresholdMetricId")
+    if (comparison in BANDS) != (band is not None):
         raise AwsError(
             "InvalidParameterCombination",
             f"ComparisonOperator {comparison} compares with an anomaly-detection band and needs "
-            "ThresholdMetricId.",
+            "ThresholdMetricId."
+            if band is None
+            else f"ThresholdMetricId goes with {', '.join(BANDS)}, not with {comparison}.",
         )
     threshold = config.get("Threshold")
+    if band is not None:
+        if threshold is not None:
+            raise AwsError(
+                "InvalidParameterCombination",
+                "The parameters Threshold and ThresholdMetricId are mutually exclusive and you "
+                "have specified both.",
+            )
+        if "Metrics" not in config:
+            raise AwsError("MissingParameter", "ThresholdMetricId needs the parameter Metrics.")
+        threshold = 0.0
     if threshold is None:
         raise AwsError("MissingParameter", "The parameter Threshold is required.")
     if threshold != threshold or threshold in (float("inf"), float("-inf")):
@@ -222,6 +254,16 @@ def _check_actions(call: Call, config: dict[str, Any]) -> None:
                 raise _validation(
                     f"Invalid region {parts[3]} specified. Only {call.region} is supported."
                 )
+            if "ThresholdMetricId" in config and parts[2] == "autoscaling":
+                raise _validation("An alarm on an anomaly model has no Auto Scaling actions.")
+            if "Metrics" in config and _acts_on_instance(arn):
+                raise _validation(
+                    f"{arn} acts on an instance, and an alarm on an expression has none."
+                )
+
+
+def _acts_on_instance(arn: str) -> bool:
+    return arn.startswith("arn:aws:automate:") or ":action/actions/AWS_EC2." in arn
 
 
 def _validation(message: str) -> AwsError:

@@ -31,13 +31,13 @@ import numpy as np
 from labkit.cloudwatch.engine.evaluation import (
     ALARM as ALARM_STATE,
 )
+from labkit.cloudwatch.engine.evaluation import BANDS, AlarmRule, Period
 from labkit.cloudwatch.engine.evaluation import (
     INSUFFICIENT_DATA as INSUFFICIENT_STATE,
 )
 from labkit.cloudwatch.engine.evaluation import (
     OK as OK_STATE,
 )
-from labkit.cloudwatch.engine.evaluation import AlarmRule, Period
 from labkit.cloudwatch.engine.samples import Floats, Ints, Samples
 from labkit.cloudwatch.engine.statistics import bounds, sample_counts
 
@@ -105,7 +105,7 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
     """
     size = rule.evaluation_range
     if not len(samples) or not len(ticks):
-        return np.full(len(ticks), _without_data(rule), dtype=np.int8)
+        return np.full(len(ticks), without_data(rule), dtype=np.int8)
     even = not (ticks[1:] - ticks[:-1] != tick_step_us(rule)).any()
     quick = _on_the_grid(rule, samples, ticks) if even else None
     if quick is not None:
@@ -115,10 +115,10 @@ def decisions(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray:
     counts = np.zeros((size, len(ticks))) if rule.samples_needed else None
     for k, values, held in _windows(rule, samples, ticks, even):
         real[k] = values == values
-        breach[k] = _compare(rule, values)
+        breach[k] = compare(rule, values)
         if counts is not None and held is not None:
             counts[k] = held
-    return _decide(rule, samples, ticks, real, breach, counts)
+    return decide(rule, samples, ticks, real, breach, counts)
 
 
 #: Statistics that are the point itself where a period holds one.
@@ -152,7 +152,7 @@ def _on_the_grid(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray |
         late = samples.arrivals[first : first + wanted] > (places + 1) * step + first_us
         if late.any():
             return None
-    breach = _compare(rule, samples.sums[first : first + wanted])
+    breach = compare(rule, samples.sums[first : first + wanted])
     if not breach.any():
         return np.full(len(ticks), OK, dtype=np.int8)
     total = np.zeros(wanted + 1, dtype=np.int32)
@@ -160,21 +160,32 @@ def _on_the_grid(rule: AlarmRule, samples: Samples, ticks: Ints) -> np.ndarray |
     return np.where(total[n:] - total[:-n] >= rule.needed, ALARM, OK).astype(np.int8)
 
 
-def _without_data(rule: AlarmRule) -> int:
+def without_data(rule: AlarmRule) -> int:
+    """The decision where there is no datapoint in the whole range."""
     return {"missing": INSUFFICIENT_DATA, "ignore": RETAIN, "breaching": ALARM}.get(
         rule.treat_missing_data, OK
     )
 
 
-def _compare(rule: AlarmRule, values: Floats) -> np.ndarray:
-    """Which values breach; a missing one (NaN) does not."""
-    compare = {
+def compare(
+    rule: AlarmRule, values: Floats, lower: Floats | None = None, upper: Floats | None = None
+) -> np.ndarray:
+    """Which values breach the threshold, or the band; a missing one (NaN) does not."""
+    if rule.comparison in BANDS:
+        assert lower is not None and upper is not None
+        outside = np.zeros(values.shape, dtype=bool)
+        if rule.comparison != "GreaterThanUpperThreshold":
+            outside |= values < lower
+        if rule.comparison != "LessThanLowerThreshold":
+            outside |= values > upper
+        return outside
+    relation = {
         "GreaterThanThreshold": np.greater,
         "GreaterThanOrEqualToThreshold": np.greater_equal,
         "LessThanThreshold": np.less,
         "LessThanOrEqualToThreshold": np.less_equal,
     }[rule.comparison]
-    found: np.ndarray = compare(values, rule.threshold)
+    found: np.ndarray = relation(values, rule.threshold)
     return found
 
 
@@ -215,14 +226,23 @@ def _windows(
         )  # fmt: skip
 
 
-def _decide(
+def decide(
     rule: AlarmRule,
     samples: Samples,
     ticks: Ints,
     real: np.ndarray,
     breach: np.ndarray,
-    counts: Floats | None,
+    counts: Floats | None = None,
 ) -> np.ndarray:
+    """The decisions, from which periods have a datapoint and which breach.
+
+    Parameters
+    ----------
+    real, breach:
+        bool[R, T], the newest period first.
+    counts:
+        float64[R, T]: how many values each period holds, where that matters.
+    """
     n, m = rule.evaluation_periods, rule.needed
     total = real.sum(axis=0)
     # Only the newest N real periods count: a period counts while fewer than N real ones are newer.
@@ -266,8 +286,8 @@ def _fill(
     result[undecided & (total == 0)] = INSUFFICIENT_DATA
     young = np.flatnonzero(undecided & (total > 0))
     if len(young):
-        ages = _oldest_age(rule, samples, ticks[young], real[:, young])
-        result[young] = np.where(ages >= m, ALARM, RETAIN)
+        oldest = _oldest_age(rule, samples, ticks[young], real[:, young])
+        result[young] = np.where(oldest >= m, ALARM, RETAIN)
 
 
 def _oldest_age(rule: AlarmRule, samples: Samples, ticks: Ints, real: np.ndarray) -> Ints:
@@ -275,15 +295,33 @@ def _oldest_age(rule: AlarmRule, samples: Samples, ticks: Ints, real: np.ndarray
     size = rule.evaluation_range
     oldest = size - 1 - np.argmax(real[::-1], axis=0)
     ends = ticks - oldest * rule.period_us
-    return _ages(rule, samples, ticks, ends)
+    return ages(rule, samples, ticks, ends)
 
 
-def _ages(rule: AlarmRule, samples: Samples, ticks: Ints, ends: Ints) -> Ints:
-    """Periods since the newest visible point of the windows ending at ``ends`` was due."""
-    _, last = bounds(samples, ends - rule.period_us, ends, ticks)
+def ages(rule: AlarmRule, samples: Samples, ticks: Ints, ends: Ints) -> Ints:
+    """Periods since the newest visible point of the windows ending at ``ends`` was due.
+
+    A period whose datapoint no point made (FILL did) is as old as its place.
+    """
+    place: Ints = (ticks - ends) // rule.period_us + 1
+    if not len(samples):
+        return place
+    first, last = bounds(samples, ends - rule.period_us, ends, ticks)
     due = _due(rule, samples, np.maximum(last - 1, 0))
-    ages: Ints = np.maximum((ticks - due) // rule.period_us, 0) + 1
-    return ages
+    since = np.maximum((ticks - due) // rule.period_us, 0) + 1
+    made: Ints = np.where(last > first, since, place)
+    return made
+
+
+def together(decided: np.ndarray) -> np.ndarray:
+    """The decisions of an alarm on several series: int8[series, T] -> int8[T].
+
+    ALARM when one is in ALARM, else OK when one is OK; else the state stays if one says so.
+    """
+    result = np.full(decided.shape[1], INSUFFICIENT_DATA, dtype=np.int8)
+    for code in (RETAIN, OK, ALARM):
+        result[(decided == code).any(axis=0)] = code
+    return result
 
 
 def window_at(rule: AlarmRule, samples: Samples, tick_us: int) -> list[Period]:

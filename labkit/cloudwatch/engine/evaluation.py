@@ -41,7 +41,7 @@ Sources: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from labkit.cloudwatch.engine.statistics import Statistic, parse_statistic
@@ -55,6 +55,13 @@ COMPARISONS = {
     "GreaterThanOrEqualToThreshold": "greater than or equal to",
     "LessThanThreshold": "less than",
     "LessThanOrEqualToThreshold": "less than or equal to",
+}
+
+#: Comparisons with a band; what they say of a breaching value, and of its thresholds.
+BANDS = {
+    "LessThanLowerOrGreaterThanUpperThreshold": "outside of",
+    "LessThanLowerThreshold": "less than the lower",
+    "GreaterThanUpperThreshold": "greater than the upper",
 }
 
 #: What an alarm does with periods that have no datapoint.
@@ -71,9 +78,9 @@ class AlarmRule:
     Parameters
     ----------
     comparison:
-        A key of :data:`COMPARISONS`.
+        A key of :data:`COMPARISONS` or, with a band, of :data:`BANDS`.
     threshold:
-        What datapoints are compared with.
+        What datapoints are compared with; NaN with a band.
     period_us:
         Length of a period, microseconds.
     evaluation_periods:
@@ -88,6 +95,8 @@ class AlarmRule:
         evaluate or ignore.
     evaluation_range:
         How many periods are retrieved; 0 for N + 2.
+    expression:
+        The name of the expression that is watched; '' for one metric.
 
     Raises
     ------
@@ -105,11 +114,12 @@ class AlarmRule:
     statistic: str = "Average"
     low_samples: str = "evaluate"
     evaluation_range: int = 0
+    expression: str = ""
     parsed: Statistic = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.comparison not in COMPARISONS:
-            raise ValueError(f"{self.comparison} is no comparison with a fixed threshold")
+        if self.comparison not in COMPARISONS and self.comparison not in BANDS:
+            raise ValueError(f"{self.comparison} is no comparison with a threshold or a band")
         if self.treat_missing_data not in TREATMENTS:
             raise ValueError(
                 f"{self.treat_missing_data!r} is no way to treat missing data; there are "
@@ -141,6 +151,20 @@ class AlarmRule:
             return value < self.threshold
         return value <= self.threshold
 
+    def breached_by(self, period: Period) -> bool:
+        """Whether the datapoint of a period is on the wrong side of the threshold or the band."""
+        value = period.value
+        if value is None:
+            return False
+        if self.comparison not in BANDS:
+            return self.breaches(value)
+        low, high = period.lower, period.upper
+        below = low is not None and value < low
+        above = high is not None and value > high
+        if self.comparison == "LessThanLowerThreshold":
+            return below
+        return above if self.comparison == "GreaterThanUpperThreshold" else below or above
+
     @property
     def samples_needed(self) -> float:
         """How many samples a percentile needs under ``low_samples=ignore``; 0 for any number."""
@@ -167,12 +191,16 @@ class Period:
         How many values it holds.
     age:
         Periods since its points were due, 1 for the newest.
+    lower, upper:
+        The band, where there is one.
     """
 
     start_us: int
     value: float | None
     sample_count: float = 1.0
     age: int = 1
+    lower: float | None = None
+    upper: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +223,9 @@ class Evaluation:
         The periods with a datapoint that decided, oldest first.
     filled:
         How many periods were missing among the N.
+    contributors:
+        The series of an alarm on several, each with its own evaluation; the other members speak of
+        the one that decided.
     """
 
     state: str
@@ -204,6 +235,7 @@ class Evaluation:
     periods: tuple[Period, ...]
     counted: tuple[Period, ...]
     filled: int
+    contributors: tuple[tuple[str, Evaluation], ...] = ()
 
     @property
     def rule_name(self) -> str:
@@ -213,12 +245,12 @@ class Evaluation:
     @property
     def breaching(self) -> tuple[Period, ...]:
         """Those of :attr:`counted` that breach."""
-        return tuple(p for p in self.counted if p.value is not None and self.rule.breaches(p.value))
+        return tuple(p for p in self.counted if self.rule.breached_by(p))
 
     def notation(self) -> str:
         """The range in AWS's own notation, oldest first: ``0 - X - X``."""
         marks = [
-            "-" if p.value is None else "X" if self.rule.breaches(p.value) else "0"
+            "-" if p.value is None else "X" if self.rule.breached_by(p) else "0"
             for p in self.periods
         ]
         return " ".join(marks)
@@ -245,7 +277,7 @@ def evaluate(rule: AlarmRule, periods: Sequence[Period], state: str) -> Evaluati
     real = [p for p in periods if p.value is not None]
     counted = tuple(real[-n:])
     fill = max(n - len(real), 0)
-    breaching = sum(rule.breaches(p.value) for p in counted if p.value is not None)
+    breaching = sum(rule.breached_by(p) for p in counted)
     inputs: dict[str, object] = {
         "N": n, "M": m, "datapoints": len(counted), "breaching": breaching, "missing": fill,
     }  # fmt: skip
@@ -267,6 +299,41 @@ def evaluate(rule: AlarmRule, periods: Sequence[Period], state: str) -> Evaluati
         periods=tuple(periods),
         counted=counted,
         filled=fill,
+    )
+
+
+def evaluate_series(
+    rule: AlarmRule,
+    series: Sequence[tuple[str, Sequence[Period]]],
+    state: str,
+    tick_us: int,
+) -> Evaluation:
+    """Evaluate one tick of an alarm on several series.
+
+    Parameters
+    ----------
+    series:
+        (label, evaluation range) of each.
+    tick_us:
+        The tick; without any series the range is that of the tick, all missing.
+    """
+    if not series:
+        empty = [
+            Period(tick_us - k * rule.period_us, None, 0.0, k)
+            for k in range(rule.evaluation_range, 0, -1)
+        ]
+        return evaluate(rule, empty, state)
+    made = [(label, evaluate(rule, periods, state)) for label, periods in series]
+    order = (ALARM, OK, RETAIN, INSUFFICIENT_DATA)
+    decisive = min(made, key=lambda one: order.index(one[1].decision))[1]
+    decision = decisive.decision
+    count = sum(one.decision == decision for _, one in made)
+    inputs = {**decisive.because[0].inputs, "time series": len(made), decision: count}
+    text = f"{count} of {len(made)} time series are decided {decision}"
+    return replace(
+        decisive,
+        because=(Reason("several series", text, inputs), *decisive.because),
+        contributors=tuple(made),
     )
 
 

@@ -16,8 +16,10 @@ from typing import Any
 
 from labkit.cloudwatch.engine.evaluation import (
     ALARM,
+    BANDS,
     COMPARISONS,
     INSUFFICIENT_DATA,
+    AlarmRule,
     Evaluation,
     Period,
 )
@@ -74,24 +76,45 @@ def reason_text(evaluation: Evaluation, old_state: str) -> str:
     if state == INSUFFICIENT_DATA:
         verb = "was" if n == 1 else "were"
         return f"Insufficient Data: {_plural(n)} {verb} unknown."
-    threshold = f"the threshold ({java_double(rule.threshold)})"
+    if evaluation.contributors:
+        count = sum(one.decision == evaluation.decision for _, one in evaluation.contributors)
+        total = len(evaluation.contributors)
+        return f"{count} out of {total} time series evaluated to {state}"
     if evaluation.filled and rule.treat_missing_data in ("breaching", "notBreaching"):
         return _filled_text(evaluation)
     in_alarm = state == ALARM
-    relation = ("" if in_alarm else "not ") + COMPARISONS[rule.comparison]
     told = _listed(evaluation, in_alarm)
+    relation = _relation(evaluation, told, in_alarm)
+    crossed = "Thresholds Crossed" if rule.comparison in BANDS else "Threshold Crossed"
     verb = "was" if len(told) == 1 else "were"
     points = ", ".join(
         f"{java_double(p.value)} ({_moment(p.start_us)})" for p in told if p.value is not None
     )
     if rule.datapoints_to_alarm is None:
-        return f"Threshold Crossed: {_plural(len(told))} [{points}] {verb} {relation} {threshold}."
+        return f"{crossed}: {_plural(len(told))} [{points}] {verb} {relation}."
     least = m if in_alarm else n - m + 1
     arrow = f"{'OK' if in_alarm else 'ALARM'} -> {'ALARM' if in_alarm else 'OK'}"
     return (
-        f"Threshold Crossed: {len(told)} out of the last {_plural_bare(n)} [{points}] {verb} "
-        f"{relation} {threshold} (minimum {_plural(least)} for {arrow} transition)."
+        f"{crossed}: {len(told)} out of the last {_plural_bare(n)} [{points}] {verb} "
+        f"{relation} (minimum {_plural(least)} for {arrow} transition)."
     )
+
+
+def _relation(evaluation: Evaluation, told: Sequence[Period], in_alarm: bool) -> str:
+    """``not greater than the threshold (50.0)``; of a band, with the bounds of each datapoint."""
+    rule = evaluation.rule
+    negated = "" if in_alarm else "not "
+    if rule.comparison not in BANDS:
+        relation = COMPARISONS[rule.comparison]
+        return f"{negated}{relation} the threshold ({java_double(rule.threshold)})"
+    parts = []
+    if rule.comparison != "GreaterThanUpperThreshold":
+        bounds = ", ".join(java_double(p.lower) for p in told if p.lower is not None)
+        parts.append(f"{negated}less than the lower thresholds [{bounds}]")
+    if rule.comparison != "LessThanLowerThreshold":
+        bounds = ", ".join(java_double(p.upper) for p in told if p.upper is not None)
+        parts.append(f"{negated}greater than the upper thresholds [{bounds}]")
+    return " or ".join(parts)
 
 
 def _plural_bare(count: int) -> str:
@@ -104,7 +127,7 @@ def _listed(evaluation: Evaluation, in_alarm: bool) -> Sequence[Period]:
     rule = evaluation.rule
     chosen = [
         p for p in evaluation.counted
-        if p.value is not None and rule.breaches(p.value) == in_alarm
+        if p.value is not None and rule.breached_by(p) == in_alarm
     ]  # fmt: skip
     return (chosen or list(evaluation.counted))[::-1]
 
@@ -140,9 +163,10 @@ def reason_data(evaluation: Evaluation, query_us: int, unit: str | None = None) 
     Returns
     -------
     dict
-        version, queryDate, startDate (absent without any datapoint), unit, statistic, period in
-        seconds, recentDatapoints oldest first, threshold, evaluatedDatapoints newest first (a
-        missing one is its timestamp alone).
+        version, queryDate, startDate (absent without any datapoint), unit, statistic (absent with
+        an expression), period in seconds, recentDatapoints oldest first, threshold (with a band
+        recentLowerThresholds, recentUpperThresholds), evaluatedDatapoints newest first (a missing
+        one is its timestamp alone).
     """
     rule = evaluation.rule
     counted = evaluation.counted
@@ -151,17 +175,36 @@ def reason_data(evaluation: Evaluation, query_us: int, unit: str | None = None) 
         data["startDate"] = _iso(counted[0].start_us)
     if unit is not None:
         data["unit"] = unit
-    data["statistic"] = rule.statistic
+    if not rule.expression:
+        data["statistic"] = rule.statistic
     data["period"] = rule.period_us // 1_000_000
     data["recentDatapoints"] = [p.value for p in counted]
-    data["threshold"] = float(rule.threshold)
+    if rule.comparison in BANDS:
+        if rule.comparison != "GreaterThanUpperThreshold":
+            data["recentLowerThresholds"] = [p.lower for p in counted]
+        if rule.comparison != "LessThanLowerThreshold":
+            data["recentUpperThresholds"] = [p.upper for p in counted]
+    else:
+        data["threshold"] = float(rule.threshold)
     data["evaluatedDatapoints"] = [
-        {"timestamp": _iso(p.start_us)}
-        if p.value is None
-        else {"timestamp": _iso(p.start_us), "sampleCount": p.sample_count, "value": p.value}
-        for p in reversed(_evaluated(evaluation))
+        _evaluated_point(rule, p) for p in reversed(_evaluated(evaluation))
     ]
     return data
+
+
+def _evaluated_point(rule: AlarmRule, period: Period) -> dict[str, Any]:
+    """A period of evaluatedDatapoints: an expression's has no sample count, a bound its value."""
+    point: dict[str, Any] = {"timestamp": _iso(period.start_us)}
+    if period.value is None:
+        return point
+    if not rule.expression:
+        point["sampleCount"] = period.sample_count
+    point["value"] = period.value
+    if rule.comparison == "GreaterThanUpperThreshold":
+        point["threshold"] = period.upper
+    elif rule.comparison == "LessThanLowerThreshold":
+        point["threshold"] = period.lower
+    return point
 
 
 def _evaluated(evaluation: Evaluation) -> Sequence[Period]:

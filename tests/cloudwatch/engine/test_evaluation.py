@@ -113,7 +113,7 @@ def test_the_premature_rule_asks_for_age_not_place():
     "wrong",
     [
         {"treat_missing_data": "Missing"}, {"treat_missing_data": "notbreaching"},
-        {"low_samples": "keep"}, {"comparison": "GreaterThanUpperThreshold"},
+        {"low_samples": "keep"}, {"comparison": "GreaterThanUpperBand"},
         {"datapoints_to_alarm": 4}, {"datapoints_to_alarm": 0}, {"evaluation_periods": 0},
         {"period_us": 0}, {"evaluation_range": -1}, {"statistic": "average"},
     ],

@@ -292,7 +292,12 @@ class Frame:
             if model is None:
                 continue
             here = trained_at == moment
-            lower[here], upper[here] = model.band(self.starts[here], width)
+            starts = self.starts[here]
+            low, high = model.band(starts, width)
+            # An alarm's periods slide over the hours: one that is partly in the next hour may be
+            # as that hour is.
+            low_end, high_end = model.band(starts + self.step_us - 1, width)
+            lower[here], upper[here] = np.minimum(low, low_end), np.maximum(high, high_end)
 
     def _unit(self, node: Node) -> str:
         if not isinstance(node, Name) or self.program.queries[node.name].metric is None:

@@ -124,6 +124,8 @@ class Program:
         self._refers = {id_: self._references(query) for id_, query in self.queries.items()}
         self._refuse_cycles()
         self._periods: dict[str, int] = {}
+        #: Id -> type of its value, as AWS writes it: ``TS`` or ``TS[]``.
+        self.kinds: dict[str, str] = {}
         self._refuse_types()
 
     # -- structure
@@ -171,10 +173,9 @@ class Program:
     def _refuse_types(self) -> None:
         frame = Frame(self, _Nothing(self), np.zeros((1, 1), dtype=np.int64), 60_000_000)
         for query in self.queries.values():
-            if query.tree is None:
-                continue
             try:
                 value = frame.value(query.id)
+                self.kinds[query.id] = kind(value)
                 if not isinstance(value, TimeSeries | Array):
                     raise MathError(_not_a_series(value))
             except QueryError:
