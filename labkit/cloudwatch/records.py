@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime
 from labkit.core.jsontext import dumps
-from labkit.core.sources import Series
+from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.anomaly import Configuration
@@ -155,6 +155,11 @@ class Alarm:
     watch: Watch | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def dimensions(self) -> Dimensions:
+        """Those of the metric it watches; none of an expression."""
+        return self.series.dimensions if self.series is not None else ()
+
     def metrics(self) -> list[Series]:
         """The metrics it looks at; those of a Metrics Insights query come and go."""
         if self.series is not None:
@@ -197,9 +202,7 @@ class Alarm:
             "StateReason": self.reason,
             "StateUpdatedTimestamp": to_datetime(self.updated_us),
             "StateTransitionedTimestamp": to_datetime(self.transitioned_us),
-            "Dimensions": [
-                {"Name": n, "Value": v} for n, v in (self.series.dimensions if self.series else ())
-            ],
+            "Dimensions": [{"Name": n, "Value": v} for n, v in self.dimensions],
         }
         if self.reason_data:
             shown["StateReasonData"] = self.reason_data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -296,9 +296,9 @@ class CloudWatch:
                 by_protocol=texts,
                 parameters={
                     "AlarmName": alarm.name,
-                    "Threshold": alarm.rule.threshold,
+                    "Threshold": alarm.config.get("Threshold"),
                     "Value": self._newest(alarm) if scales else None,
-                    "InstanceId": dict(alarm.series.dimensions).get("InstanceId", ""),
+                    "InstanceId": dict(alarm.dimensions).get("InstanceId", ""),
                 },
                 source_arn=alarm.arn,
                 source_account=alarm.account,
