@@ -67,7 +67,7 @@ def main() -> dict[str, float]:
             source.points(
                 lab.account,
                 lab.region,
-                store.alarms[f"hot-{i}"].series,
+                store.alarms[f"hot-{i}"].metrics()[0],
                 began,
                 lab.world.clock.now_us,
             ).values.tolist()
