@@ -67,6 +67,17 @@ def starting() -> list[Row]:
     ]
 
 
+def worlds() -> list[Row]:
+    """Fresh worlds after the first."""
+    ours = in_own_process("fresh_world", "labkit")["fresh"] * 1e3
+    moto = in_own_process("fresh_world", "moto")["fresh"] * 1e3
+    what = "fresh world to first backing call"
+    return [
+        Row(what, ours, "limit", 100, "ms", 1, faster=False),
+        Row(what, ours, "moto, mock_aws anew", moto, "ms", None),
+    ]
+
+
 def alarms() -> list[Row]:
     """A week of a thousand alarms."""
     got = in_own_process("alarms")
@@ -139,6 +150,7 @@ def over_http() -> list[Row]:
 GROUPS = {
     "calls": calls,
     "start": starting,
+    "worlds": worlds,
     "alarms": alarms,
     "recording": recording,
     "http": over_http,

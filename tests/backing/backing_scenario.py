@@ -268,9 +268,47 @@ def tables(bench: Bench) -> None:
     streams.get_records(ShardIterator=iterator)
 
 
+def groups(bench: Bench) -> None:
+    client = bench.client("autoscaling")
+    client.create_launch_configuration(
+        LaunchConfigurationName="web-1", ImageId="ami-0abc", InstanceType="t3.micro"
+    )
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        LaunchConfigurationName="web-1",
+        MinSize=1,
+        MaxSize=4,
+        DesiredCapacity=2,
+        AvailabilityZones=["us-east-1a", "us-east-1b"],
+        Tags=[{"Key": "app", "Value": "shop", "PropagateAtLaunch": True}],
+    )
+    client.put_lifecycle_hook(
+        AutoScalingGroupName="web",
+        LifecycleHookName="h",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+        HeartbeatTimeout=60,
+    )
+    client.put_scaling_policy(
+        AutoScalingGroupName="web",
+        PolicyName="out",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+    )
+    client.enable_metrics_collection(AutoScalingGroupName="web", Granularity="1Minute")
+    bench.advance(60)
+    client.execute_policy(AutoScalingGroupName="web", PolicyName="out")
+    bench.advance(60)
+    client.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=1)
+    bench.advance(180)
+    client.suspend_processes(AutoScalingGroupName="web")
+    client.describe_auto_scaling_groups()
+    client.describe_scaling_activities()
+    client.describe_policies()
+
+
 def scenario(bench: Bench) -> str:
     """Do it all; the digest of every answer and fact."""
-    for part in (people, machines, messages, objects, keys, secrets, tables):
+    for part in (people, machines, messages, objects, keys, secrets, tables, groups):
         part(bench)
     assert not bench.world.failures, list(bench.world.failures)
     return digest(bench)

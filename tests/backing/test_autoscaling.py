@@ -265,6 +265,27 @@ def test_a_launch_template_brings_version_tags_and_monitoring(lab, ec2, scaling)
     assert found[0]["Monitoring"]["State"] == "disabled"
 
 
+def test_who_may_change_a_group(lab, scaling):
+    group(scaling)
+    only_web = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "autoscaling:SetDesiredCapacity",
+                "Resource": "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:"
+                "autoScalingGroupName/web",
+            }
+        ],
+    }
+    theirs = lab.user("anna", only_web).client("autoscaling")
+    theirs.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=3)
+    with pytest.raises(ClientError, match="autoScalingGroupName/api"):
+        theirs.set_desired_capacity(AutoScalingGroupName="api", DesiredCapacity=3)
+    with pytest.raises(ClientError, match="not authorized to perform: autoscaling:Describe"):
+        theirs.describe_auto_scaling_groups()
+
+
 # -- hooks ----------------------------------------------------------------------------------------
 def hook(scaling, transition="LAUNCHING", **more):
     scaling.put_lifecycle_hook(
