@@ -124,13 +124,16 @@ class Lab:
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
         from labkit.workloads.fleet import Fleet
+        from labkit.workloads.groups import Groups
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world)
         self.identities = Identities(self.world.ids, self.account, backing.issued_to)
+        fleet = Fleet(self.noise_seed, self.world.clock, self.world.facts)
         self.parts = Parts(
             backing=backing,
-            fleet=Fleet(self.noise_seed, self.world.clock, self.world.facts),
+            fleet=fleet,
+            groups=Groups(fleet, self.world.facts),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             post=Post(),
@@ -154,7 +157,6 @@ class Lab:
             self._door.dispatch = self.dispatch
             self._door.restart()
         wiring.connect(self)
-        fleet = self.parts.fleet
         self._methods: dict[str, Callable[..., Any]] = {
             "fleet.load": fleet.load,
             "fleet.base": fleet.base,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.service import CloudWatch
     from labkit.lab import Lab
     from labkit.workloads.fleet import Fleet
+    from labkit.workloads.groups import Groups
 
 
 class Post:
@@ -52,7 +53,8 @@ class Parts:
     cloudwatch: CloudWatch
     cloudtrail: CloudTrail
     post: Post
+    groups: Groups
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""
-        return (self.fleet,)
+        return (self.fleet, self.groups)

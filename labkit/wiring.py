@@ -46,6 +46,18 @@ HEARERS: tuple[Hears, ...] = (
     ),
     Hears(
         "instance.state",
+        "workloads/groups",
+        "which machines are an Auto Scaling group's",
+        lambda lab: lab.parts.groups.on_instance_state,
+    ),
+    Hears(
+        "metric.changed",
+        "workloads/groups",
+        "what a machine says its group says too",
+        lambda lab: lab.parts.groups.on_metric_changed,
+    ),
+    Hears(
+        "instance.state",
         "backing/autoscaling",
         "in service once it runs, replaced when it does not",
         lambda lab: lab.parts.backing.autoscaling.on_instance_state,
