@@ -74,7 +74,7 @@ class Backing:
             self._wire.seed,
         )
         self.kinesis = Kinesis(site)
-        self.firehose = Firehose(site, self.kinesis)
+        self.firehose = Firehose(site, self.kinesis, lambda: getattr(self, "functions", None))
         self.codebuild = CodeBuild(site)
         self.ecs = Ecs(site)
         self.beanstalk = Beanstalk(site)

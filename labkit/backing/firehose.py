@@ -26,6 +26,7 @@ fast a delivery is tried again are ours.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +88,20 @@ class Firehose:
         and ``firehose.pull`` are registered here.
     kinesis:
         The streams that serve as sources.
-    function:
-        Runs a Lambda function: ``function(arn, payload, principal) -> (ok, payload, message)``.
-        None as long as nobody does; a transformation fails then as for a function that is missing.
+    functions:
+        The lab's Lambda functions (``invoke(arn, payload, principal=...)``), asked for when a batch
+        is transformed; None as long as there are none: a transformation fails then as for a
+        function that is missing.
     """
 
-    def __init__(self, site: Site, kinesis: Kinesis, function: Function | None = None) -> None:
+    def __init__(
+        self, site: Site, kinesis: Kinesis, functions: Callable[[], Any] = lambda: None
+    ) -> None:
         self._site = site
         self._kinesis = kinesis
-        self.function = function
+        self._functions = functions
+        #: Runs a function in the place of the lab's own (``firehose_transform.Function``).
+        self.function: Function | None = None
         self._buffers: dict[Key, _Buffer] = {}
         self._batches: dict[tuple[Key, int], _Batch] = {}
         self._streams: dict[Key, Any] = {}
@@ -371,7 +377,7 @@ class Firehose:
         stream = self._streams[key]
         settings = destination(stream)
         good, failed, why = transform(
-            settings, stream, key[1], batch.records, self.function, self._site.ids.uuid()
+            settings, stream, key[1], batch.records, self._runner(), self._site.ids.uuid()
         )
         if failed:
             code, message, arn = why
@@ -384,6 +390,19 @@ class Firehose:
             if refused is not None:
                 self._complain(key, *refused)
         batch.records = good
+
+    def _runner(self) -> Function | None:
+        functions = self._functions()
+        if self.function is not None or functions is None:
+            return self.function
+
+        def run(arn: str, payload: bytes, role: str) -> tuple[bool, bytes, str]:
+            if not self._may(role, "lambda:InvokeFunction", arn):
+                return False, b"", "Access was denied to invoke the Lambda function."
+            done = functions.invoke(arn, payload, principal=role)
+            return done.ok, done.payload, done.error_message or ""
+
+        return run
 
     def _may(self, role: str, action: str, resource: str) -> bool:
         may = self._site.allowed

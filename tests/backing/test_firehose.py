@@ -1,7 +1,9 @@
 """Firehose: buffering on the clock, names of objects, a Kinesis source, roles, metrics."""
 
 import gzip
+import io
 import json
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -269,8 +271,8 @@ def test_a_function_transforms_drops_and_fails_records(lab, firehose, s3):
     assert list(found.values()) == [b"GOODFINE"]
 
 
-def test_without_the_function_everything_goes_to_the_error_prefix(lab, firehose, s3):
-    lab.parts.backing.firehose.function = None
+def test_without_functions_everything_goes_to_the_error_prefix(lab, firehose, s3, monkeypatch):
+    monkeypatch.setattr(lab.parts.backing.firehose, "_functions", lambda: None)
     create(lab, BufferingHints={"IntervalInSeconds": 60}, ProcessingConfiguration=LAMBDA)
     put(firehose, "a", "b")
     lab.advance(minutes=2)
@@ -278,9 +280,34 @@ def test_without_the_function_everything_goes_to_the_error_prefix(lab, firehose,
     assert key.startswith("processing-failed/2026/") and body.count(b"FunctionNotFound") == 2
 
 
+PASS_ON = """
+import base64
+def handler(event, context):
+    return {"records": [
+        {"recordId": r["recordId"], "result": "Ok", "data": base64.b64encode(
+            base64.b64decode(r["data"]).upper()).decode()} for r in event["records"]]}
+"""
+
+
 @pytest.mark.xfail(strict=True, reason="Lambda functions are another part's: the seam to them")
-def test_functions_of_the_lab_transform(lab):
-    assert lab.parts.backing.firehose.function is not None
+def test_functions_of_the_lab_transform(lab, firehose, s3):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("shout.py", PASS_ON)
+    lab.client("lambda").create_function(
+        FunctionName="shout",
+        Runtime="python3.12",
+        Role=role(lab, "runs", "lambda.amazonaws.com", "logs:*"),
+        Handler="shout.handler",
+        Code={"ZipFile": held.getvalue()},
+    )
+    lab.advance(minutes=1)
+    arn = role(lab, "both", "firehose.amazonaws.com", "s3:PutObject", "lambda:InvokeFunction")
+    hints = {"IntervalInSeconds": 60}
+    create(lab, role_arn=arn, BufferingHints=hints, ProcessingConfiguration=LAMBDA)
+    put(firehose, "good")
+    lab.advance(minutes=2)
+    assert list(objects(s3).values()) == [b"GOOD"]
 
 
 @pytest.mark.parametrize(
