@@ -147,6 +147,28 @@ def over_http() -> list[Row]:
     ]
 
 
+def deliver() -> list[Row]:
+    """One delivery to each kind of target."""
+    ours, peer = in_own_process("deliver", "labkit"), in_own_process("deliver", "moto")
+    return [
+        Row(
+            f"deliver to a {kind}, policies asked",
+            seconds * 1e6,
+            f"moto: {put}" if kind in peer else "moto: put_record",
+            peer.get(kind, peer["stream"]) * 1e6,
+            "us",
+            goal,
+        )
+        for kind, put, goal in (
+            ("topic", "publish", 4),
+            ("queue", "send_message", 4),
+            ("stream", "put_record", 2),
+            ("function", "invoke", None),
+        )
+        if (seconds := ours.get(kind)) is not None
+    ]
+
+
 GROUPS = {
     "calls": calls,
     "start": starting,
@@ -154,6 +176,7 @@ GROUPS = {
     "alarms": alarms,
     "recording": recording,
     "http": over_http,
+    "deliver": deliver,
 }
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit.backing.moto_kinesis import trim
-from labkit.backing.site import Answers, Site
+from labkit.backing.site import Answer, Answers, Site
 from labkit.core.call import Call
 from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError
@@ -55,7 +55,10 @@ class Kinesis:
     @property
     def answers(self) -> Answers:
         """The operations that are looked at before moto sees them."""
-        return {("kinesis", name): self._active_only for name in _NEEDS_ACTIVE}
+        looked: dict[tuple[str, str], Answer] = {
+            ("kinesis", name): self._active_only for name in _NEEDS_ACTIVE
+        }
+        return {**looked, ("kinesis", "PutRecord"): self._put_record}
 
     def tell(self, hearer: Callable[[str], None]) -> None:
         """Call ``hearer(stream_arn)`` whenever records have arrived in a stream."""
@@ -97,6 +100,29 @@ class Kinesis:
             stream = self._streams(payload["account"], payload["region"]).get(payload["name"])
             if stream is not None and stream.status == "CREATING":
                 stream.status = "ACTIVE"
+
+    def _put_record(self, params: dict[str, Any], call: Call) -> dict[str, Any]:
+        """Put one record without the way through bytes, which is four fifths of its price."""
+        from moto.core.exceptions import JsonRESTError
+
+        self._active_only(params, call)
+        data = params["Data"]
+        if hasattr(data, "read"):
+            data = data.read()
+        raw = data.encode() if isinstance(data, str) else bytes(data)
+        with self._site.moto.working():
+            backend = self._site.moto.backend("kinesis", call.account, call.region)
+            try:
+                number, shard = backend.put_record(
+                    params.get("StreamARN"),
+                    params.get("StreamName"),
+                    params["PartitionKey"],
+                    params.get("ExplicitHashKey"),
+                    base64.b64encode(raw).decode(),
+                )
+            except JsonRESTError as problem:
+                raise AwsError(str(problem.error_type), str(problem.message)) from None
+        return {"ShardId": shard, "SequenceNumber": number}
 
     def _active_only(self, params: dict[str, Any], call: Call) -> None:
         """AWS does not find a stream that is not there yet."""
