@@ -6,6 +6,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+JS_STAMP := tests/javascript/node_modules/.installed
 # A .venv whose interpreter has gone away is made anew.
 $(shell test -x $(BIN)/python || rm -f $(STAMP))
 
@@ -19,15 +20,24 @@ TESTS ?= tests $(NOTEBOOKS)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: setup lab test lint bench notebooks exercises serve clean lock help
+.PHONY: javascript setup lab test lint bench notebooks exercises serve clean lock help
 
 setup: $(STAMP) ## install everything into .venv
 
 lab: $(STAMP) ## open JupyterLab on the first lesson (ARGS="--no-browser --port 8899")
 	@$(BIN)/labkit lab $(ARGS)
 
-test: $(STAMP) ## run the tests and compare the notebooks with their stored outputs
+test: $(STAMP) javascript ## run the tests and compare the notebooks with their stored outputs
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 $(NBVAL) $(TESTS) $(PYTEST_ARGS)
+
+# Where Node.js is missing, or its packages can't be had, the tests in JavaScript say why they skip.
+javascript: ## install AWS's JavaScript clients for the tests, where this machine has Node.js
+	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(JS_STAMP) || \
+		echo "AWS's JavaScript clients could not be installed; their tests are skipped." >&2; fi
+
+$(JS_STAMP): tests/javascript/package-lock.json
+	@npm ci --prefix tests/javascript --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff check .
