@@ -359,8 +359,11 @@ class _Connection:
             if len(body) + size > self.server.most_body:
                 raise _Bad(413, "the body is too long")
             if size == 0:
-                while self._line():
-                    pass  # trailers
+                trailers = 0
+                while line := self._line():
+                    trailers += len(line)
+                    if trailers > _MOST_HEAD:
+                        raise _Bad(431, "the trailers of this request are too long")
                 return bytes(body)
             self.deadline += size / _SLOWEST_BODY
             body += self._take(size)

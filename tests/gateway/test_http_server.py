@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,56 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
-import botocore.session
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from served import PUT, client_of
 
 import labkit
 from labkit.core.clock import to_us
-from labkit.gateway.http_server import HttpServer
-from labkit.gateway.wire import WireAnswer
 from labkit.serve import Live, Service
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PUT = {"Namespace": "N", "MetricData": [{"MetricName": "m", "Value": 1.0}]}
-
-
-@pytest.fixture
-def service():
-    before = set(threading.enumerate())
-    lab = labkit.Lab(active=False)
-    with Service(lab, patience=1.0) as service:
-        yield service
-    lab.close()
-    assert set(threading.enumerate()) <= before, "threads are left"
-
-
-def client_of(service, name, protocol=None, **more):
-    key = service.lab.identities.learner().access_key_id
-    session = botocore.session.get_session()
-    if protocol is not None:  # an older or newer boto3 would choose another protocol
-        loader = session.get_component("data_loader")
-        load = loader.load_service_model
-
-        def load_service_model(service_name, type_name, api_version=None):
-            loaded = load(service_name, type_name, api_version)
-            if service_name == name and type_name == "service-2":
-                metadata = {**loaded["metadata"], "protocol": protocol, "protocols": [protocol]}
-                loaded = {**loaded, "metadata": metadata}
-            return loaded
-
-        loader.load_service_model = load_service_model
-    return session.create_client(
-        name,
-        region_name="us-east-1",
-        endpoint_url=service.url,
-        aws_access_key_id=key,
-        aws_secret_access_key=service.lab.identities.secret_for(key),
-        config=Config(retries={"max_attempts": 0}),
-        **more,
-    )
 
 
 # -- two doors, one answer -------------------------------------------------------------------------
@@ -302,162 +261,6 @@ def test_the_command_of_the_notes_letter_for_letter(service):
             {"Name": "InstanceType", "Value": "m1.small"},
         ],
     }
-
-
-# -- bad clients ----------------------------------------------------------------------------------
-LIST = (
-    b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: GraniteServiceVersion20100801.ListMetrics\r\n"
-    b"Content-Length: 2\r\n\r\n{}"
-)
-
-
-@pytest.fixture
-def raw(service):
-    """Send bytes, read what comes back until the server closes."""
-
-    def send(data, *, read=True):
-        with socket.create_connection(("127.0.0.1", service.server.port), 20) as connection:
-            connection.sendall(data)
-            got = b""
-            while read and (more := connection.recv(65536)):
-                got += more
-            return got
-
-    yield send
-    cloudwatch = client_of(service, "cloudwatch")
-    cloudwatch.put_metric_data(**PUT)
-    assert len(cloudwatch.list_metrics()["Metrics"]) == 1, "the server did not stay up"
-
-
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), 400),
-        (b"\x00\xff\xfe garbage", 400),
-        (b"hello there\r\n\r\n", 400),
-        (b"GET /\r\n\r\n", 400),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
-        (b"BREW / HTTP/1.1\r\n\r\n", 501),
-        (b"GET / HTTP/1.1\r\nno header here\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nA : b\r\n\r\n", 400),
-        (b"GET /\xff HTTP/1.1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: brotli\r\n\r\n", 501),
-        (b"POST / HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n", 413),
-        (b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000, 431),
-        (b"G" * 70_000, 431),
-    ],
-    ids=lambda value: value[:24] if isinstance(value, bytes) else "",
-)
-def test_what_is_no_request_is_told_so_and_closed(raw, data, status):
-    assert raw(data).startswith(b"HTTP/1.1 %d " % status)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"GET", LIST[:20], LIST[:-1], b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"]
-)
-def test_half_a_request_is_dropped_after_a_while(raw, data):
-    if data:
-        assert raw(data) == b""
-    raw(data, read=False)  # and a client that leaves
-
-
-def test_a_slow_client_is_dropped_however_busy_it_looks(service, raw):
-    began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", service.server.port), 20) as connection:
-        connection.settimeout(0.1)
-        for byte in LIST:
-            try:
-                connection.sendall(bytes([byte]))
-                if connection.recv(1) == b"":
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        else:
-            pytest.fail("it was served")
-    assert time.monotonic() - began < 5
-
-
-def test_a_client_that_leaves_before_its_answer(service, raw):
-    seen = service.lab.dispatch.seen
-    raw(LIST.replace(b"ListMetrics", b"DescribeAlarms"), read=False)
-    deadline = time.monotonic() + 5
-    while service.lab.dispatch.seen == seen and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert service.lab.dispatch.seen == seen + 1
-
-
-def test_requests_in_a_row_in_chunks_and_with_expect(raw):
-    last = LIST.replace(b"Host: x", b"Connection: close")
-    chunked = last.replace(b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n")
-    chunked += b"1;x=y\r\n{\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n"
-    assert raw(LIST + LIST + chunked).count(b"HTTP/1.1 200 OK") == 3
-    old = LIST.replace(b"HTTP/1.1", b"HTTP/1.0")
-    assert raw(old).endswith(b'{"Metrics":[]}')
-    proxied = last.replace(b"POST / ", b"POST http://monitoring.us-east-1.amazonaws.com/ ")
-    assert raw(proxied).startswith(b"HTTP/1.1 200")
-
-
-def test_expect_100_continue_is_answered_before_the_body(service):
-    with socket.create_connection(("127.0.0.1", service.server.port), 20) as connection:
-        head, body = LIST.split(b"\r\n\r\n")
-        connection.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
-        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        connection.sendall(body)
-        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
-
-
-def test_a_web_page_of_somewhere_else_is_refused(raw):
-    page = LIST.replace(b"Host: x", b"Connection: close\r\nOrigin: https://evil.example")
-    assert raw(page).startswith(b"HTTP/1.1 403")
-    assert b"access-control" not in raw(page)
-    page = page.replace(b"https://evil.example", b"http://localhost:8888")
-    told = raw(page)
-    assert told.startswith(b"HTTP/1.1 200")
-    assert b"\r\naccess-control-allow-origin: http://localhost:8888\r\n" in told
-
-
-def test_a_browser_asks_before_a_page_of_this_machine_sends(raw):
-    ask = (
-        b"OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: http://127.0.0.1:8888\r\n"
-        b"Access-Control-Request-Method: POST\r\n"
-        b"Access-Control-Request-Headers: authorization,x-amz-target\r\n\r\n"
-    )
-    told = raw(ask)
-    assert told.startswith(b"HTTP/1.1 204")
-    assert b"access-control-allow-headers: authorization,x-amz-target\r\n" in told
-    assert b"POST" in told.partition(b"access-control-allow-methods: ")[2].split(b"\r\n")[0]
-    assert raw(ask.replace(b"127.0.0.1:8888", b"evil.example")).startswith(b"HTTP/1.1 403")
-
-
-def test_it_listens_on_loopback_only(service):
-    psutil = pytest.importorskip("psutil")
-    mine = [
-        c.laddr.ip
-        for c in psutil.Process().net_connections("inet")
-        if c.status == "LISTEN" and c.laddr.port == service.server.port
-    ]
-    assert mine == ["127.0.0.1"]
-
-
-def test_a_taken_port_is_said_and_a_stopped_one_is_free(service):
-    with pytest.raises(OSError):
-        HttpServer(lambda request: WireAnswer(200), service.server.port)
-    with HttpServer(lambda request: WireAnswer(200)) as server:
-        port = server.port
-        idle = socket.create_connection(("127.0.0.1", port))
-        idle.sendall(LIST)
-        assert idle.recv(1000).startswith(b"HTTP/1.1 200")
-    with idle:
-        assert idle.recv(1) == b""
-    HttpServer(lambda request: WireAnswer(200), port).stop()
 
 
 # -- the control path and the live mode -----------------------------------------------------------
