@@ -405,3 +405,25 @@ def test_deliveries_with_roles_are_the_same_in_a_replay_and_when_opened(lab, tmp
         assert opened.digest() == digest
     finally:
         opened.close()
+
+
+@pytest.mark.parametrize("by_content", ["true", "false"])
+def test_an_alarm_tells_a_fifo_topic_in_a_group_of_its_own(lab, by_content):
+    """The group is a hash of the alarm's ARN (user guide, Notify_Users_Alarm_Changes)."""
+    sns, sqs = lab.client("sns"), lab.client("sqs")
+    there = sns.create_topic(
+        Name="t.fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": by_content}
+    )["TopicArn"]
+    url = sqs.create_queue(
+        QueueName="q.fifo",
+        Attributes={
+            "FifoQueue": "true", "Policy": allow("sns.amazonaws.com", "sqs:SendMessage", "*"),
+        },
+    )["QueueUrl"]  # fmt: skip
+    sns.subscribe(TopicArn=there, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{HERE}:q.fifo")
+    deliver = lab.world.ports.deliver
+    for alarm in (ALARM, ALARM + "2"):
+        assert deliver(there, "x " + alarm, ALARMS, source_arn=alarm).ok
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+    groups = [message["Attributes"]["MessageGroupId"] for message in got["Messages"]]
+    assert len(groups) == len(set(groups)) == 2

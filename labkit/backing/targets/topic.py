@@ -22,9 +22,10 @@ def hand(errand: Errand) -> None:
         attributes = dict(parcel.attributes or {})
         group = attributes.pop("MessageGroupId", None)
         once = attributes.pop("MessageDeduplicationId", None)
-        if topic.fifo_topic == "true" and group is None and parcel.source_arn:
+        fifo = _said(topic.fifo_topic)
+        if fifo and group is None and parcel.source_arn:
             group = sha256(parcel.source_arn.encode()).hexdigest()
-        if topic.fifo_topic == "true" and once is None and not _by_content(topic):
+        if fifo and once is None and not _said(topic.content_based_deduplication):
             once = sha256(parcel.data).hexdigest()
         message, structure = parcel.text, None
         if parcel.by_protocol:
@@ -42,5 +43,6 @@ def hand(errand: Errand) -> None:
         )
 
 
-def _by_content(topic: object) -> bool:
-    return getattr(topic, "content_based_deduplication", "false") == "true"
+def _said(value: object) -> bool:
+    """An attribute as moto keeps it: a boolean, or the text that the caller gave."""
+    return str(value).lower() == "true"
