@@ -169,6 +169,27 @@ def deliver() -> list[Row]:
     ]
 
 
+def functions() -> list[Row]:
+    """Lambda functions that really run."""
+    got = in_own_process("functions")
+
+    def limit(what: str, key: str, most: float) -> Row:
+        return Row(what, got[key] * 1e3, "limit", most, "ms", 1, faster=False)
+
+    return [
+        limit("warm Lambda invocation", "warm", 5),
+        limit("warm Lambda invocation with a call to SQS", "calling", 10),
+        Row(
+            "cold start with boto3, function made",
+            got["cold"] * 1e3,
+            "new interpreter, import boto3, client",
+            got["interpreter"] * 1e3,
+            "ms",
+            1,
+        ),
+    ]
+
+
 GROUPS = {
     "calls": calls,
     "start": starting,
@@ -177,6 +198,7 @@ GROUPS = {
     "recording": recording,
     "http": over_http,
     "deliver": deliver,
+    "functions": functions,
 }
 
 

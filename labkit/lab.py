@@ -36,6 +36,7 @@ from labkit.gateway.acting import Acting
 from labkit.gateway.authorize import Authorizer
 from labkit.gateway.boto3_hook import HOOK, Door
 from labkit.gateway.dispatch import MANAGEMENT, Dispatch
+from labkit.gateway.function_door import FunctionDoor
 from labkit.gateway.identity import Identities
 from labkit.gateway.real_hosts import RealHostGuard
 from labkit.gateway.surroundings import SURROUNDINGS
@@ -127,7 +128,7 @@ class Lab:
         from labkit.workloads.groups import Groups
 
         self.world = World(self.seed, to_us(self.start))
-        backing = Backing(self.world)
+        backing = Backing(self.world, self.noise_seed)
         self.identities = Identities(self.world.ids, self.account, backing.issued_to)
         fleet = Fleet(self.noise_seed, self.world.clock, self.world.facts)
         self.parts = Parts(
@@ -151,6 +152,7 @@ class Lab:
             self.authorizer,
         )
         backing.act_through(self.authorizer.judge, Acting(self.dispatch, self.identities))
+        backing.functions.connect(FunctionDoor(self.dispatch), self.authorizer.judge)
         if self._door is None:
             self._door = Door(self.dispatch)
         else:

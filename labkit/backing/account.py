@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from labkit.backing import sqs
+from labkit.backing import function_api, sqs
 from labkit.backing.apigateway import ApiGateway
 from labkit.backing.autoscaling import AutoScaling
 from labkit.backing.balancers import Balancers
@@ -17,6 +17,8 @@ from labkit.backing.ec2 import Ec2
 from labkit.backing.ecs import Ecs
 from labkit.backing.emitting import Emitters
 from labkit.backing.firehose import Firehose
+from labkit.backing.function_api import InvokeApi
+from labkit.backing.functions import AlreadyAsked, Functions
 from labkit.backing.identity import issued_key
 from labkit.backing.kinesis import Kinesis
 from labkit.backing.kms import Kms
@@ -43,9 +45,11 @@ class Backing:
     ----------
     world:
         The lab's clock, facts and ids.
+    noise_seed:
+        What random figures are drawn from; the world's seed when left out.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, noise_seed: int | None = None) -> None:
         self.moto = MotoWorld(str(world.seed), lambda: world.clock.now_us)
         self._wire = Wire(self.moto)
         #: How resources write to CloudWatch, Logs and EventBridge.
@@ -91,6 +95,13 @@ class Backing:
             self.apigateway,
         ):
             self._wire.answers.update(service.answers)
+        #: Lambda functions, which really run.
+        self.functions = Functions(self.moto, world, noise_seed, self._wire.seed)
+        asked = AlreadyAsked(self.functions)
+        self.deliver.desk.functions = lambda: asked
+        invoke = InvokeApi(self.functions)
+        self._wire.own[("lambda", "Invoke")] = invoke.invoke
+        self._wire.own[("lambda", "InvokeAsync")] = invoke.invoke_async
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)
         self.deliver.desk.key_of = self.policies.key_arn
@@ -113,6 +124,10 @@ class Backing:
             owner = sqs.owner_of(params)
             if owner and owner != call.account:
                 call = replace(call, account=owner)
+        elif call.service == "lambda":
+            owner, region = function_api.owner_of(params)
+            if owner:
+                call = replace(call, account=owner, region=region or call.region)
         return self._wire.answer(request, operation_model, params, call)
 
     def wait_seconds(
@@ -178,7 +193,8 @@ class Backing:
                 raise LabError(f"IAM refuses this policy: {problem.message}") from None
 
     def unmount(self) -> None:
-        """Let moto be as it was before this lab."""
+        """Let moto be as it was before this lab, and end what functions run in."""
+        self.functions.close()
         self.moto.close()
 
 

@@ -16,6 +16,7 @@ SERVICES = frozenset(
         "iam",
         "kinesis",
         "kms",
+        "lambda",
         "route53",
         "s3",
         "secretsmanager",

@@ -8,7 +8,7 @@ same bytes come in through the HTTP door, so both doors give one answer.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
 from functools import cache
 from typing import Any
@@ -16,11 +16,15 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from labkit.backing.backed import SERVICES
+from labkit.backing.moto_dispatch import Answer as HttpAnswer
 from labkit.backing.mount import MotoWorld
 from labkit.backing.site import Answer
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
+
+#: Body, parameters and call -> the answer as it goes over the wire.
+OwnAnswer = Callable[[bytes, Mapping[str, Any], Call], HttpAnswer]
 
 
 class Backing:
@@ -36,6 +40,8 @@ class Backing:
         self.world = world
         #: What services of this folder answer in front of moto.
         self.answers: dict[tuple[str, str], Answer] = {}
+        #: Operations answered on the wire's own terms, status and headers too, and not by moto.
+        self.own: dict[tuple[str, str], OwnAnswer] = {}
         self._key = ""
         self._seeded = True
 
@@ -99,16 +105,20 @@ class Backing:
         }
         headers["Authorization"] = _authorization(call)
         outer, self.world.call = self.world.call, call
+        own = self.own.get((call.service, call.operation))
         try:
-            answer = self.world.respond(
-                request["method"],
-                request["url"],
-                headers,
-                _body(request["body"]),
-                account=call.account,
-                region=call.region,
-                service=call.service,
-            )
+            if own is not None:
+                answer = own(_body(request["body"]), params, call)
+            else:
+                answer = self.world.respond(
+                    request["method"],
+                    request["url"],
+                    headers,
+                    _body(request["body"]),
+                    account=call.account,
+                    region=call.region,
+                    service=call.service,
+                )
         finally:
             self.world.call = outer
         if "answered" in request:  # the HTTP door sends on the very bytes

@@ -45,3 +45,28 @@ def elsewhere() -> dict:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[None]:
+    """One process that starts functions, for all tests; it is gone afterwards."""
+    from labkit.backing.function_workers import NURSERY
+
+    NURSERY.lease()
+    yield
+    NURSERY.release()
+    NURSERY.close()
+    assert NURSERY.pid == 0
+
+
+@pytest.fixture(scope="module")
+def stage(nursery: None) -> Iterator:
+    """A lab with functions that the tests of a file share; no process is left of it."""
+    from functionkit import Stage, processes
+
+    import labkit
+
+    lab = labkit.Lab(active=False)
+    yield Stage(lab)
+    lab.close()
+    assert processes() == []

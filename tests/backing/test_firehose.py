@@ -289,7 +289,6 @@ def handler(event, context):
 """
 
 
-@pytest.mark.xfail(strict=True, reason="Lambda functions are another part's: the seam to them")
 def test_functions_of_the_lab_transform(lab, firehose, s3):
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:

@@ -152,6 +152,6 @@ def test_a_key_is_taken_when_moto_is_needed(bench, backing, call):
     call("sqs", "ListQueues")
     call("sqs", "ListQueues")
     assert seeded == ["b"]
-    assert backing.serves("ec2") and not backing.serves("lambda")
+    assert backing.serves("ec2") and not backing.serves("quantum")
     assert {"ec2", "s3", "sns", "sqs", "sts", "iam"} <= SERVICES
     assert SERVICES == BACKED

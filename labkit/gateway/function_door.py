@@ -1,0 +1,80 @@
+"""The door through which functions call: from inside a call, through the same dispatch.
+
+A function runs while the thread that invoked it waits. Its boto3 calls come back to that very
+thread and are *nested*: they take no millisecond and stand in no journal, since a replay that
+invokes the function makes them again. Policies of the function's role apply, and CloudTrail sees
+the role.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from labkit.core.call import Principal
+from labkit.gateway.boto3_hook import plain_agent
+from labkit.gateway.dispatch import Dispatch
+
+#: Where functions come from: an address of the range that documents use, and not the learner's.
+SOURCE_IP = "198.51.100.24"
+
+
+class FunctionDoor:
+    """Answers the calls of functions.
+
+    Parameters
+    ----------
+    dispatch:
+        Where calls go.
+    """
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    def __call__(self, message: dict[str, Any], role: Principal) -> tuple[int, dict[str, Any]]:
+        """HTTP status and parsed answer of one call.
+
+        Parameters
+        ----------
+        message:
+            ``service``, ``operation``, ``params``, ``request``, ``region``, ``key``, ``agent``.
+        role:
+            Who the function is; another key (of a role that it assumed) is somebody else.
+
+        Raises
+        ------
+        LookupError
+            For a service or operation that botocore does not know.
+        """
+        try:
+            service = _service(message["service"])
+            operation = service.operation_model(message["operation"])
+        except Exception as problem:
+            raise LookupError(f"there is no {message['service']} here: {problem}") from problem
+        region = message["region"]
+        if region is None or region == "aws-global":
+            region = "us-east-1"
+        return self._dispatch.nested(
+            service,
+            operation,
+            message["params"],
+            request=message["request"],
+            principal=self._principal(message["key"], role),
+            region=region,
+            source_ip=SOURCE_IP,
+            user_agent=plain_agent(message["agent"]),
+        )
+
+    def _principal(self, key: str, role: Principal) -> Principal:
+        if key == role.access_key_id:
+            return role
+        known = self._dispatch.identities.by_key(key)
+        # An unknown key is the learner's at the front door; here it is nobody's but the function's.
+        return known if known.access_key_id == key else role
+
+
+@cache
+def _service(name: str) -> Any:
+    from botocore.session import get_session
+
+    return get_session().get_service_model(name)
