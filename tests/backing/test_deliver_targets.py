@@ -283,3 +283,24 @@ def test_what_a_function_refuses(lab, error, code, again):
     desk.judge = None
     answer = send(lab, FUNCTION, EVENTS)
     assert (answer.code, answer.retryable) == (code, again)
+
+
+def test_a_scaling_policy_that_is_gone(lab):
+    arn = (
+        f"arn:aws:autoscaling:us-east-1:{HERE}:scalingPolicy:1:autoScalingGroupName/g:policyName/p"
+    )
+    answer = send(lab, arn, "autoscaling.amazonaws.com")
+    assert not answer.ok and answer.code != "InternalFailure"
+
+
+def test_a_fifo_queue_gets_its_group_from_the_target(lab):
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(
+        QueueName="q.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    )["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{HERE}:q.fifo"
+    mine = role(lab, "sqs:SendMessage", arn)
+    assert send(lab, arn, mine).code == "MissingParameter"
+    assert send(lab, arn, mine, parameters={"SqsParameters": {"MessageGroupId": "g"}}).ok
+    (got,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert got["Attributes"]["MessageGroupId"] == "g" and json.loads(got["Body"]) == EVENT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from labkit.backing.targets.errand import Errand, Refusal
-from labkit.core.errors import WiringError
 
 
 def hand(errand: Errand) -> None:
@@ -13,16 +12,11 @@ def hand(errand: Errand) -> None:
     policy chooses its step.
     """
     told = errand.parcel.parameters or {}
-    try:
-        answer = errand.desk.ports.scaling_action(
-            errand.arn.text,
-            alarm_name=str(told.get("AlarmName", "")),
-            value=told.get("Value"),
-            threshold=told.get("Threshold"),
-        )
-    except (WiringError, AttributeError):
-        raise Refusal(
-            "NotImplemented", f"nobody runs scaling policies yet: {errand.arn.text}"
-        ) from None
+    answer = errand.desk.ports.scaling_action(
+        errand.arn.text,
+        alarm_name=str(told.get("AlarmName", "")),
+        value=told.get("Value"),
+        threshold=told.get("Threshold"),
+    )
     if not answer.ok:
         raise Refusal(answer.code, answer.message, retryable=answer.retryable)
