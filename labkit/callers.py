@@ -1,0 +1,121 @@
+"""Who calls a lab, and how often they may: the half of :class:`labkit.lab.Lab` with clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from labkit.controls import Identity
+from labkit.gateway.boto3_hook import HOOK
+from labkit.lab_state import LabState
+from labkit.repeating import session
+
+if TYPE_CHECKING:
+    from labkit.core.call import Principal
+    from labkit.lab import Lab
+
+
+class Callers(LabState):
+    """``client``, ``user``, ``assume``, ``root``, ``throttle``."""
+
+    def client(
+        self,
+        service: str,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """A boto3 client that belongs to this lab for life, in any region and account.
+
+        Parameters
+        ----------
+        service:
+            boto3's service name.
+        region_name, account_id:
+            Where; the lab's own when left out. In another account the caller is that account's
+            IAM user ``learner``.
+        kwargs:
+            Further arguments of ``boto3.client``.
+        """
+        self._check_open()
+        return self._client(service, region_name, self.identities.learner(account_id), **kwargs)
+
+    def _client(
+        self, service: str, region_name: str | None, principal: Principal, **kwargs: Any
+    ) -> Any:
+        assert self._door is not None
+        region = region_name or self.region
+        key = (service, region, principal.access_key_id)
+        if not kwargs and key in self._clients:
+            return self._clients[key]
+        client = session().client(
+            service,
+            region_name=region,
+            aws_access_key_id=principal.access_key_id,
+            aws_secret_access_key=self.identities.secret_for(principal.access_key_id),
+            **kwargs,
+        )
+        HOOK.bind(client, self._door, principal)
+        if not kwargs:
+            self._clients[key] = client
+        return client
+
+    def user(self, name: str, policy: str | Mapping[str, Any] | None = None) -> Identity:
+        """An IAM user of this account, made if there is none; may do nothing until it is allowed.
+
+        Parameters
+        ----------
+        name:
+            The user's name.
+        policy:
+            What the user may do: the ARN or name of a managed policy (``"ReadOnlyAccess"``), or a
+            policy document, which becomes an inline policy. Left out, nothing is added.
+        """
+        self._do("user", name=name, **({} if policy is None else {"policy": policy}))
+        return Identity(cast("Lab", self), self.identities.user(name))
+
+    def _make_user(self, name: str, policy: str | Mapping[str, Any] | None = None) -> None:
+        user = self.identities.user(name)
+        self.parts.backing.ensure_user(user)
+        if policy is not None:
+            self.parts.backing.give_policy(user, policy)
+
+    def throttle(
+        self,
+        service: str,
+        operation: str,
+        *,
+        rate: float | None = None,
+        burst: int | None = None,
+        calls: int | None = None,
+    ) -> None:
+        """Let AWS throttle an operation: ``lab.throttle("cloudwatch", "PutMetricData", rate=2)``.
+
+        Who calls too often gets the service's own error, and boto3 retries with its back-off, which
+        lets the lab's time pass. Called again it takes the place of what was said before; with
+        none of the figures the operation is free again.
+
+        Parameters
+        ----------
+        service, operation:
+            boto3's name of the service, AWS's name of the operation.
+        rate, burst:
+            Calls a second, and how many may come at once (as many as in a second).
+        calls:
+            How many of the next calls are refused whatever the rate.
+        """
+        figures = {"rate": rate, "burst": burst, "calls": calls}
+        given = {name: value for name, value in figures.items() if value is not None}
+        self._do("throttle", service=service, operation=operation, **given)
+
+    def assume(self, role: str, session: str = "learner") -> Identity:
+        """A session of a role, by name or ARN, got through ``sts:AssumeRole`` as the learner."""
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{self.account}:role/{role}"
+        answer = self.client("sts").assume_role(RoleArn=arn, RoleSessionName=session)
+        return Identity(
+            cast("Lab", self), self.identities.by_key(answer["Credentials"]["AccessKeyId"])
+        )
+
+    def root(self, account_id: str | None = None) -> Identity:
+        """The account's root user."""
+        return Identity(cast("Lab", self), self.identities.root(account_id))
