@@ -9,9 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from labkit.cloudwatch import reading
-from labkit.cloudwatch.api.alarm_expressions import BANDS, watch_of
+from labkit.cloudwatch.api.alarm_checks import (
+    check_actions,
+    check_metric,
+    check_there,
+    check_threshold,
+    check_window,
+)
+from labkit.cloudwatch.api.alarm_expressions import watch_of
 from labkit.cloudwatch.api.paging import page
+from labkit.cloudwatch.api.requests import validation
 from labkit.cloudwatch.records import STATES, Alarm, HistoryItem, Why
 from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
@@ -23,9 +30,6 @@ from labkit.core.sources import Series
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import AlarmRule
     from labkit.cloudwatch.engine.watched import Watch
-
-_TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
-_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 
 def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
@@ -65,18 +69,18 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
             "cloudwatch", "PutMetricAlarm", "Windows aligned to the clock come with a later part."
         )
     if not name.strip() or not name.isprintable():
-        raise _validation(f"The value {name} for parameter AlarmName is invalid.")
+        raise validation(f"The value {name} for parameter AlarmName is invalid.")
     watch = None
     if "Metrics" in config:
-        _check_there(config, "EvaluationPeriods", "ComparisonOperator")
+        check_there(config, "EvaluationPeriods", "ComparisonOperator")
         watch = watch_of(call, config, name)
         period = watch.program.period(watch.id)
     else:
-        _check_metric(config)
+        check_metric(config)
         period = config["Period"]
-    _check_window(call, config, period)
-    _check_threshold(config)
-    _check_actions(call, config)
+    check_window(call, config, period)
+    check_threshold(config)
+    check_actions(call, config)
     arn = f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
     known = store.alarms.get(name)
     service = store.service
@@ -140,134 +144,6 @@ def _namespace(config: dict[str, Any], watch: Watch | None) -> str:
     specs = [one.metric for one in watch.program.queries.values()]
     spaces = {spec.namespace if spec is not None else "" for spec in specs}
     return spaces.pop() if len(spaces) == 1 else ""
-
-
-def _check_there(config: dict[str, Any], *names: str) -> None:
-    for needed in names:
-        if needed not in config:
-            raise AwsError("MissingParameter", f"The parameter {needed} is required.")
-
-
-def _check_metric(config: dict[str, Any]) -> None:
-    _check_there(
-        config, "MetricName", "Namespace", "Period", "EvaluationPeriods", "ComparisonOperator"
-    )
-    if not config["MetricName"].strip() or len(config["MetricName"]) > 255:
-        raise _validation(f"The value {config['MetricName']} for parameter MetricName is invalid.")
-    namespace = config["Namespace"]
-    if not namespace.strip() or len(namespace) > 255 or namespace.startswith(":"):
-        raise _validation(f"The value {namespace} for parameter Namespace is invalid.")
-    dimensions = config.get("Dimensions", ())
-    if len({one["Name"] for one in dimensions}) < len(dimensions):
-        raise _validation("The parameter Dimensions names the same dimension twice.")
-    if ("Statistic" in config) == ("ExtendedStatistic" in config):
-        if "Statistic" in config:
-            raise AwsError(
-                "InvalidParameterCombination",
-                "The parameters Statistic and ExtendedStatistic are mutually exclusive and you "
-                "have specified both.",
-            )
-        raise AwsError(
-            "MissingParameter", "Either Statistic or ExtendedStatistic must be specified."
-        )
-    if "ExtendedStatistic" in config:
-        if config["ExtendedStatistic"] in _STATISTICS:
-            raise _validation(
-                f"{config['ExtendedStatistic']} belongs into Statistic, not ExtendedStatistic."
-            )
-        reading.statistic(config["ExtendedStatistic"], "ExtendedStatistic")
-
-
-def _check_window(call: Call, config: dict[str, Any], period: int) -> None:
-    periods = config["EvaluationPeriods"]
-    if period not in (10, 20, 30) and (period < 60 or period % 60):
-        raise _validation(
-            f"Metric period must be 10, 20, 30 or a multiple of 60; the given value is {period}."
-        )
-    if periods < 1:
-        raise _validation(f"EvaluationPeriods must be at least 1; the given value is {periods}.")
-    hourly = period >= 3600
-    most = call.quota("alarms.window_seconds_hourly" if hourly else "alarms.window_seconds")
-    if period * periods > most:
-        span = "seven days" if hourly else "one day"
-        raise _validation(
-            f"Metrics cannot be checked across more than {span} "
-            f"(EvaluationPeriods * Period must be <= {most})."
-        )
-    needed = config.get("DatapointsToAlarm")
-    if needed is not None and not 1 <= needed <= periods:
-        raise _validation(
-            f"DatapointsToAlarm must be between 1 and EvaluationPeriods ({periods}); the given "
-            f"value is {needed}."
-        )
-
-
-def _check_threshold(config: dict[str, Any]) -> None:
-    comparison = config["ComparisonOperator"]
-    band = config.get("ThresholdMetricId")
-    if (comparison in BANDS) != (band is not None):
-        raise AwsError(
-            "InvalidParameterCombination",
-            f"ComparisonOperator {comparison} compares with an anomaly-detection band and needs "
-            "ThresholdMetricId."
-            if band is None
-            else f"ThresholdMetricId goes with {', '.join(BANDS)}, not with {comparison}.",
-        )
-    threshold = config.get("Threshold")
-    if band is not None:
-        if threshold is not None:
-            raise AwsError(
-                "InvalidParameterCombination",
-                "The parameters Threshold and ThresholdMetricId are mutually exclusive and you "
-                "have specified both.",
-            )
-        if "Metrics" not in config:
-            raise AwsError("MissingParameter", "ThresholdMetricId needs the parameter Metrics.")
-        threshold = 0.0
-    if threshold is None:
-        raise AwsError("MissingParameter", "The parameter Threshold is required.")
-    if threshold != threshold or threshold in (float("inf"), float("-inf")):
-        raise _validation(f"The value {threshold} for parameter Threshold is invalid.")
-    treatment = config.get("TreatMissingData", "missing")
-    if treatment not in _TREATMENTS:
-        raise _validation(f"The value {treatment} for parameter TreatMissingData is invalid.")
-    low = config.get("EvaluateLowSampleCountPercentile")
-    if low is not None:
-        if low not in ("evaluate", "ignore"):
-            raise _validation(
-                f"The value {low} for parameter EvaluateLowSampleCountPercentile is invalid."
-            )
-        if "ExtendedStatistic" not in config:
-            raise AwsError(
-                "InvalidParameterCombination",
-                "EvaluateLowSampleCountPercentile goes with ExtendedStatistic only.",
-            )
-
-
-def _check_actions(call: Call, config: dict[str, Any]) -> None:
-    for kind in ("OKActions", "AlarmActions", "InsufficientDataActions"):
-        for arn in config.get(kind, ()):
-            parts = arn.split(":")
-            if len(parts) < 6 or parts[0] != "arn" or not 1 <= len(arn) <= 1024:
-                raise _validation(f"Invalid arn syntax: {arn}")
-            if parts[3] and parts[3] != call.region:
-                raise _validation(
-                    f"Invalid region {parts[3]} specified. Only {call.region} is supported."
-                )
-            if "ThresholdMetricId" in config and parts[2] == "autoscaling":
-                raise _validation("An alarm on an anomaly model has no Auto Scaling actions.")
-            if "Metrics" in config and _acts_on_instance(arn):
-                raise _validation(
-                    f"{arn} acts on an instance, and an alarm on an expression has none."
-                )
-
-
-def _acts_on_instance(arn: str) -> bool:
-    return arn.startswith("arn:aws:automate:") or ":action/actions/AWS_EC2." in arn
-
-
-def _validation(message: str) -> AwsError:
-    return AwsError("ValidationError", message)
 
 
 def _note_configuration(call: Call, alarm: Alarm, change: str) -> None:

@@ -131,19 +131,23 @@ numbers = st.integers(0, 4).map(lambda n: ("number", n))
 operators = st.sampled_from(["+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=", "AND", "OR"])
 
 
+SHAPES = ["row", "binary", "scaled", "scaled", "each", "FILL", "IF", "IF3"]
+REDUCED = ["AVG", "SUM", "MIN", "MAX"]
+
+
 @st.composite
 def series(draw, depth=3):
     """A tree that comes to a series."""
     if depth == 0:
         return ("row", draw(st.sampled_from(IDS)))
     inner = series(depth=depth - 1)
-    shape = draw(st.sampled_from(["row", "binary", "scaled", "each", "FILL", "IF", "IF3"]))
+    shape = draw(st.sampled_from(SHAPES))
     if shape == "row":
         return ("row", draw(st.sampled_from(IDS)))
     if shape == "binary":
         return ("binary", draw(operators), draw(inner), draw(inner))
     if shape == "scaled":
-        reduced = st.tuples(st.sampled_from(["SUM", "MIN", "MAX", "AVG"]), inner)
+        reduced = st.tuples(st.sampled_from(REDUCED), inner)
         return ("binary", draw(operators), draw(inner), draw(st.one_of(numbers, reduced)))
     if shape == "each":
         names = ["ABS", "RUNNING_SUM", "DIFF", "RATE", "DIFF_TIME"]
