@@ -265,6 +265,65 @@ def test_what_a_cluster_refuses(lab, definition):
 FUNCTION = f"arn:aws:lambda:us-east-1:{HERE}:function:f"
 
 
+def function(lab):
+    """A function that writes what it gets into the queue ``got``."""
+    import io
+    import zipfile
+
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr(
+            "f.py",
+            "import json, boto3\n"
+            "def h(event, context):\n"
+            "    sqs = boto3.client('sqs')\n"
+            "    url = sqs.get_queue_url(QueueName='got')['QueueUrl']\n"
+            "    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))\n",
+        )
+    url = lab.client("sqs").create_queue(QueueName="got")["QueueUrl"]
+    lab.client("lambda").create_function(
+        FunctionName="f", Runtime="python3.12", Handler="f.h", Code={"ZipFile": code.getvalue()},
+        Role=role(lab, "sqs:*", trusts="lambda.amazonaws.com"),
+    )  # fmt: skip
+    lab.advance(minutes=1)
+
+    def got():
+        found = lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+
+    return got
+
+
+def permit(lab, service, source):
+    lab.client("lambda").add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal=service,
+        SourceArn=source,
+    )  # fmt: skip
+
+
+def test_a_function_runs_for_the_rule_that_its_policy_names(lab):
+    got = function(lab)
+    refused = send(lab, FUNCTION, EVENTS)
+    assert (refused.code, refused.failure) == ("AccessDeniedException", "NO_PERMISSIONS")
+    permit(lab, EVENTS, RULE)
+    assert send(lab, FUNCTION, EVENTS).ok
+    lab.advance(minutes=1)
+    assert got() == [EVENT]
+
+
+def test_a_topic_tells_a_function(lab):
+    got = function(lab)
+    sns = lab.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=FUNCTION)
+    sns.publish(TopicArn=topic, Message="lost: it may not")
+    permit(lab, "sns.amazonaws.com", topic)
+    sns.publish(TopicArn=topic, Message="hot")
+    lab.advance(minutes=1)
+    (event,) = got()
+    assert event["Records"][0]["Sns"]["Message"] == "hot"
+
+
 @pytest.mark.parametrize(
     ("error", "code", "again"),
     [
