@@ -472,11 +472,15 @@ class CloudWatch:
                 for column in store.columns.values()
             ]
             alarms = [dumps(alarm.describe()) for alarm in store.alarms.values()]
+            detectors = [
+                [one.id, str(one.series), one.stat, one.meaning, repr(one.configuration)]
+                for one in store.detectors.values()
+            ]
             history = [
                 [iso(i.at_us, millis=True), i.alarm_name, i.kind, i.summary, i.data]
                 for i in store.history
             ]
-            out.append([account, region, metrics, alarms, history])
+            out.append([account, region, metrics, alarms, detectors, history])
         return out
 
 

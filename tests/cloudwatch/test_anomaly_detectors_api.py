@@ -155,3 +155,11 @@ def test_a_detector_changes_its_band(lab, cloudwatch):
     assert len(band(lab, cloudwatch)[0]) > 0
     cloudwatch.put_anomaly_detector(**ONE, Configuration={"ExcludedTimeRanges": [excluded]})
     assert band(lab, cloudwatch) == [[], []]  # nothing is left to learn from
+
+
+def test_a_replay_has_the_same_detectors(lab, cloudwatch):
+    cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector=ONE)
+    with lab.replay() as again:
+        assert again.cloudwatch.digest() == lab.cloudwatch.digest()
+        (found,) = again.client("cloudwatch").describe_anomaly_detectors()["AnomalyDetectors"]
+        assert found["MetricName"] == "req"
