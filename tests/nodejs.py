@@ -24,7 +24,7 @@ def why_not():
     return ""
 
 
-def environment(service):
+def environment_of(service):
     """The environment of a program that talks to a served lab, and to nothing else."""
     key = service.lab.identities.learner().access_key_id
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "NODE_"))}
@@ -40,14 +40,15 @@ def environment(service):
     }
 
 
-def run(service, program, *arguments):
-    """What a program of the folder prints, as JSON."""
+def run(service, program, environment=()):
+    """What a program prints, as JSON; its packages are those of the folder."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
     done = subprocess.run(
-        ["node", FOLDER / program, *arguments],
-        env=environment(service), cwd=FOLDER, capture_output=True, text=True, timeout=120,
+        ["node", FOLDER / program],
+        env=environment_of(service) | dict(environment), cwd=FOLDER,
+        capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
