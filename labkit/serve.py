@@ -389,6 +389,8 @@ def serve(
             with service:
                 say(exports(lab, service.url))
                 pace = f"at speed {speed:g}" if speed else "stepped by calls and the control path"
+                # Its table of old host names goes before the endpoint for sqs and rds.
+                say("# the aws CLI, version 1: aws sqs --endpoint-url $AWS_ENDPOINT_URL ...")
                 say(
                     f"# labkit at {service.url}, {iso(lab.world.clock.now_us)}, {pace}; Ctrl-C ends"
                 )

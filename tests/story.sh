@@ -21,8 +21,9 @@ aws sns subscribe --topic-arn "$topic" --protocol email \
 token=$(control mailbox | "$PYTHON" -c \
     'import json, sys; print(json.load(sys.stdin)["mails"][-1]["confirm_token"])')
 aws sns confirm-subscription --topic-arn "$topic" --token "$token" >/dev/null
-queue=$(aws sqs create-queue --queue-name pager)
-aws sqs set-queue-attributes --queue-url "$queue" --attributes "$(cat "$POLICY")"
+# Version 1 of the CLI has hosts of its own for sqs, which go before AWS_ENDPOINT_URL.
+queue=$(aws sqs --endpoint-url "$AWS_ENDPOINT_URL" create-queue --queue-name pager)
+aws sqs --endpoint-url "$AWS_ENDPOINT_URL" set-queue-attributes --queue-url "$queue" --attributes "$(cat "$POLICY")"
 aws sns subscribe --topic-arn "$topic" --protocol sqs \
     --notification-endpoint arn:aws:sqs:us-east-1:123456789012:pager >/dev/null
 aws iam create-role --role-name wake --assume-role-policy-document "$(cat "$TRUST")" >/dev/null
@@ -35,7 +36,7 @@ aws lambda add-permission --function-name wake --statement-id topic \
 aws sns subscribe --topic-arn "$topic" --protocol lambda \
     --notification-endpoint arn:aws:lambda:us-east-1:123456789012:function:wake >/dev/null
 aws cloudwatch put-metric-alarm --alarm-name slow --namespace Shop --metric-name Latency \
-    --statistic Average --period 60 --evaluation-periods 1 --threshold 500 \
+    --statistic Average --period 60 --evaluation-periods 1 --threshold 500 --treat-missing-data ignore \
     --comparison-operator GreaterThanThreshold --alarm-actions "$topic"
 aws cloudwatch put-metric-data --namespace Shop --metric-name Latency --value 900
 control clock '{"advance_seconds": 180}' >/dev/null

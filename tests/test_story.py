@@ -101,8 +101,8 @@ def with_boto3(lab):
     sns.subscribe(TopicArn=TOPIC, Protocol="lambda", Endpoint=FUNCTION)
     cloudwatch.put_metric_alarm(
         AlarmName="slow", Namespace="Shop", MetricName="Latency", Statistic="Average", Period=60,
-        EvaluationPeriods=1, Threshold=500, ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=[TOPIC],
+        EvaluationPeriods=1, Threshold=500, TreatMissingData="ignore",
+        ComparisonOperator="GreaterThanThreshold", AlarmActions=[TOPIC],
     )  # fmt: skip
     cloudwatch.put_metric_data(
         Namespace="Shop", MetricData=[{"MetricName": "Latency", "Value": 900}]
@@ -142,6 +142,7 @@ def with_the_magic(lab, papers):
     aws(f"{subscribe} lambda --notification-endpoint {FUNCTION}")
     aws("cloudwatch put-metric-alarm --alarm-name slow --namespace Shop --metric-name Latency "
         "--statistic Average --period 60 --evaluation-periods 1 --threshold 500 "
+        "--treat-missing-data ignore "
         f"--comparison-operator GreaterThanThreshold --alarm-actions {TOPIC}")  # fmt: skip
     aws("cloudwatch put-metric-data --namespace Shop --metric-name Latency --value 900")
     lab.advance(minutes=3)

@@ -32,6 +32,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from labkit.core.errors import AwsError
 from labkit.core.ids import shape_uuid
+from labkit.gateway import queue_urls
 from labkit.gateway.boto3_hook import plain_agent
 from labkit.gateway.codec import error_answer
 from labkit.gateway.wire_answers import Writer, write_error
@@ -196,6 +197,11 @@ def _answer(dispatch: Dispatch, request: WireRequest) -> WireAnswer:
         bucket = bucket_in_host(headers)
         if bucket:
             path = f"/{quote(bucket)}{path}"
+    region = scope.region if scope.region not in ("", "aws-global") else "us-east-1"
+    host = headers.get("host", "")
+    if service == "sqs":
+        body = queue_urls.inward(body, QUERY if "Action" in form else JSON, host, region)
+        form = _form(headers, query, body)
     asked = _asked(dispatch, service, request.method, path, pairs, headers, body, form)
     passed = {k: v for k, v in headers.items() if k not in _NOT_FORWARDED}
     kept = [(k, v) for k, v in pairs if not _SIGNATURE.match(k)]
@@ -208,7 +214,6 @@ def _answer(dispatch: Dispatch, request: WireRequest) -> WireAnswer:
         "body": body,
         "answered": None,
     }
-    region = scope.region if scope.region not in ("", "aws-global") else "us-east-1"
     status, answered = dispatch.call(
         asked.model,
         asked.operation,
@@ -223,6 +228,9 @@ def _answer(dispatch: Dispatch, request: WireRequest) -> WireAnswer:
     request_id = answered["ResponseMetadata"]["RequestId"]
     raw = wire["answered"]
     if raw is not None:
+        if service == "sqs":
+            told = queue_urls.outward(raw[2], asked.operation.name, host, region)
+            raw = (raw[0], raw[1], told)
         return _passed_on(raw, asked.protocol, request_id, request.method)
     if "Error" in answered and status >= 300:
         status, sent, refusal = write_error(answered, asked.protocol, asked.model, request_id)

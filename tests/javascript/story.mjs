@@ -78,6 +78,7 @@ await cloudwatch.send(
     Period: 60,
     EvaluationPeriods: 1,
     Threshold: 500,
+    TreatMissingData: "ignore",
     ComparisonOperator: "GreaterThanThreshold",
     AlarmActions: [TopicArn],
   }),
