@@ -231,42 +231,6 @@ def test_eight_clients_at_once_lose_nothing(service):
     assert got["Datapoints"][0]["SampleCount"] == 160
 
 
-def test_the_command_of_the_notes_letter_for_letter(service):
-    key = service.lab.identities.learner().access_key_id
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    command = (
-        "put-metric-data --metric-name Buffers --namespace MyNameSpace --unit Bytes "
-        "--value 23143433 --dimensions InstanctID=1,InstanceType=m1.small"
-    )
-
-    def aws(words):
-        done = subprocess.run(
-            [BIN / "aws", "--endpoint-url", service.url, "cloudwatch", *words.split()],
-            env=environment, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert aws(command) == ""
-    [metric] = json.loads(aws("list-metrics"))["Metrics"]
-    metric["Dimensions"].sort(key=lambda dimension: dimension["Value"])
-    assert metric == {
-        "Namespace": "MyNameSpace",
-        "MetricName": "Buffers",
-        "Dimensions": [
-            {"Name": "InstanctID", "Value": "1"},
-            {"Name": "InstanceType", "Value": "m1.small"},
-        ],
-    }
-
-
 # -- the control path and the live mode -----------------------------------------------------------
 def control(service, path, wish=None, **headers):
     request = urllib.request.Request(
