@@ -50,6 +50,7 @@ def run(notebook: Any, folder: Path) -> None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # its talk about transports is nobody's business
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )

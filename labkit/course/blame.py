@@ -88,7 +88,7 @@ def line_of(error: BaseException, function: Callable[..., Any] | None = None) ->
         return ""
     frame, number = found
     text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-    return f"line {number}: {text}".rstrip(": ")
+    return f"line {number}: `{text}`" if text else f"line {number}"
 
 
 def _frames(trace: TracebackType | None) -> list[tuple[FrameType, int]]:

@@ -160,6 +160,7 @@ def _execute(
         run,
         timeout=seconds,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # its talk about transports is nobody's business
         allow_errors=True,
         record_timing=False,
         startup_timeout=60,

@@ -66,7 +66,15 @@ def desk_html(exercise: Exercise) -> str:
     )
     words = html.element(
         "div",
-        html.together([html.element("b", ticket.who), html.Html("<br>"), inline(ticket.text)]),
+        html.together(
+            [
+                html.element("b", ticket.who),
+                *(
+                    html.element("div", inline(t), "margin-top:4px")
+                    for t in ticket.text.split("\n")
+                ),
+            ]
+        ),
         quote,
     )
     small = f"font-weight:700;color:{theme.MUTED};margin-top:10px"

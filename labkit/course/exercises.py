@@ -232,7 +232,8 @@ class Exercise(Shown):
         body = [("code", code)] if code else [
             ("", f"It is in `solutions/{self.chapter}.ipynb`, in a checkout of the project.")
         ]  # fmt: skip
-        body += [("Why not otherwise", text) for text in check.alternatives]
+        for n, text in enumerate(check.alternatives):
+            body.append(("" if n else "Why not otherwise", text))
         return Notice(f"Check {number}, {check.title}: a worked solution", tuple(body))
 
     # -- showing

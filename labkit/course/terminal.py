@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
     build.set_defaults(run=_build)
     report = about.add_parser("report", help="the anatomy of each notebook")
     report.add_argument("notebooks", nargs="*")
-    report.add_argument("--run", action="store_true", help="execute each one and time it")
+    report.add_argument("--run", dest="execute", action="store_true", help="execute each one and time it")
     report.set_defaults(run=_report)
     about.add_parser("map", help="the chapters, and where you are").set_defaults(run=_map)
 
@@ -100,7 +100,7 @@ def _report(options: argparse.Namespace, say: Say) -> int:
     if not paths:
         folder = release.course_folder()
         paths = [p for shelf in report.SHELVES for p in sorted((folder / shelf).glob("*.ipynb"))]
-    say(report.table(paths, run=options.run))
+    say(report.table(paths, run=options.execute))
     return 0
 
 

@@ -148,7 +148,7 @@ ANSWERS = [
     ),
     Answer(
         "a key that is not there", 1, BROKEN,
-        ("KeyError: 'city'", 'line 8: counts[login["city"]] += 1', "its keys are what you have"),
+        ("KeyError: 'city'", 'line 8: `counts[login["city"]] += 1`', "its keys are what you have"),
         publish("""
             counts = Counter()
             for login in logins:

@@ -26,6 +26,8 @@ METRIC = "Logins"
 #: Days in a month, as AWS's calculators count one: 730 hours.
 MONTH_DAYS = 730 / 24
 
+_PATIENCE = 60
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -43,6 +45,8 @@ class Played:
         What came in.
     shops:
         The shops that there are.
+    called:
+        How often the function was called.
     refused:
         Batches in which AWS refused a call: (batch, the error).
     growth:
@@ -53,6 +57,7 @@ class Played:
     namespace: str
     feed: Feed
     shops: Sequence[str]
+    called: int = 0
     refused: list[tuple[Batch, LearnerError]] = field(default_factory=list)
     growth: list[tuple[datetime, int]] = field(default_factory=list)
 
@@ -103,7 +108,10 @@ def play(bench: Bench, feed: Feed, *, go_on: bool = False) -> Played:
     """
     function = handed_in(bench.delivered)
     played = Played(bench.fresh(), bench.facts["namespace"], feed, bench.facts["shops"])
-    for number_, batch in enumerate(feed):
+    for batch in feed:
+        if played.called == _PATIENCE and not played.calls:
+            break  # an hour, and nothing: it is not written yet
+        played.called += 1
         played.world.run_until(batch.received)
         try:
             with bench.calling(played.world, function):
@@ -112,7 +120,7 @@ def play(bench: Bench, feed: Feed, *, go_on: bool = False) -> Played:
             if not go_on or problem.code != "InvalidParameterValue":
                 raise
             played.refused.append((batch, problem))
-        if number_ % 60 == 59:
+        if played.called % 60 == 0:
             store = played.world.world.store("cloudwatch", bench.lab.account, bench.lab.region)
             played.growth.append((batch.received, len(store.columns)))
     return played
@@ -150,7 +158,7 @@ def built(played: Played) -> str:
 
 def nothing(played: Played) -> NotAttempted:
     """The world is untouched: the function was called and published nothing."""
-    calls = count(len(played.feed), "time")
+    calls = count(played.called, "time")
     return NotAttempted(
         f"Nothing has been published yet: `publish` was called {calls} and the account has no "
         "metric.",

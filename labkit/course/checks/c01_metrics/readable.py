@@ -77,7 +77,7 @@ class Readable(Publishing):
         for shop in stored:
             if not stored[shop]:
                 return self.not_found(played, shop, said)
-        for shop, points in stored.items():
+        for shop, points in reversed(stored.items()):  # all shops first: there a spike is seen best
             wrong = {
                 at: points.get(at, 0)
                 for (whose, at), n in truth.items()
