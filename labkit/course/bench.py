@@ -2,7 +2,7 @@
 
 ::
 
-    bench.lab                        the learner's lab: look at it, never change it
+    bench.copy.client("cloudwatch")  the learner's world once more, to be asked what is in it
     bench.replay(incidents=..., until=...)   the learner's deeds again, and other things happen
     with bench.fresh() as world:             the world as it was handed over
         with bench.calling(world):           the learner's clients lead there
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labkit.course.blame import LearnerError
@@ -34,7 +35,7 @@ class Bench:
     task:
         The exercise.
     lab:
-        The learner's lab.
+        The learner's lab: its journal and handles may be read; nothing is asked of it.
     facts:
         The learner's names and figures.
     delivered:
@@ -53,6 +54,15 @@ class Bench:
     def handles(self) -> Mapping[str, Any]:
         """What the builder prepared, by name."""
         return self.lab.handles
+
+    @cached_property
+    def copy(self) -> Lab:
+        """The learner's world once more, as it stands: ask this one what there is.
+
+        Asking the learner's own lab would take a millisecond of it and leave a line in its event
+        history.
+        """
+        return self.replay()
 
     def replay(
         self,

@@ -10,7 +10,8 @@ subclasses, and ends with ``TASK = ...()``. The rules that all of them keep:
 3. **Untouched is not wrong.** ``attempt`` answers None when nothing has been built, and it looks at
    the world, not at the text of a cell.
 4. **The judge works elsewhere.** A judge plays in replays and fresh worlds from its
-   :class:`~labkit.course.bench.Bench`. The learner's lab is read, never changed.
+   :class:`~labkit.course.bench.Bench`; what the learner built is asked of ``bench.copy``. A call
+   to the learner's own lab would move its clock by a millisecond.
 5. **The learner's errors are the learner's, the check's are ours.** Learner's code is only called
    through ``bench.calling(...)``; whatever else a judge raises is a mistake in labkit.
 """

@@ -32,7 +32,9 @@ def add_commands(commands: Any) -> None:
     build.set_defaults(run=_build)
     report = about.add_parser("report", help="the anatomy of each notebook")
     report.add_argument("notebooks", nargs="*")
-    report.add_argument("--run", dest="execute", action="store_true", help="execute each one and time it")
+    report.add_argument(
+        "--run", dest="execute", action="store_true", help="execute each one and time it"
+    )
     report.set_defaults(run=_report)
     about.add_parser("map", help="the chapters, and where you are").set_defaults(run=_map)
 

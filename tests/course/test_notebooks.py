@@ -71,6 +71,7 @@ def test_the_map_shows_every_chapter_and_where_one_is(tmp_path):
     progress = Progress(tmp_path / "p.json", learner="anna")
     states = {row["chapter"]: row["state"] for row in chapters.map(progress).data["chapters"]}
     assert len(states) == 18 and "next" in states.values()
+    assert states["00_start_here"] == "next"
     for number in range(1, len(worlds.task("01_metrics").checks) + 1):
         progress.tried("01_metrics", number, "passed")
     drawn = chapters.map(progress)

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import boto3
 import nbformat
 import pytest
 
@@ -105,3 +106,63 @@ def test_an_endpoint_that_is_not_there_or_not_here(capsys, monkeypatch):
 def test_a_function_can_not_be_judged_over_an_endpoint(capsys):
     assert cli.main(["check", "01", "--endpoint", "http://127.0.0.1:9"]) == 2
     assert "use labkit check exercises/01_metrics.ipynb" in capsys.readouterr().out
+
+
+@pytest.fixture
+def served():
+    """The exercise's world behind a port, with its clock stepped."""
+    from labkit.course import worlds
+    from labkit.serve import Service
+
+    lab = worlds.open_lab("00_start_here", "anna", active=False)
+    with Service(lab, speed=0) as service:
+        yield service
+    lab.close()
+
+
+def over_the_wire(service):
+    """boto3 as another program has it: no active lab, an endpoint and the printed keys."""
+    key = service.lab.identities.learner().access_key_id
+    secret = service.lab.identities.secret_for(key)
+    return lambda name: boto3.client(
+        name, endpoint_url=service.url, region_name="us-east-1",
+        aws_access_key_id=key, aws_secret_access_key=secret,
+    )  # fmt: skip
+
+
+def test_a_served_world_is_judged_by_its_journal(served, capsys):
+    check = ["check", "00_start_here", "--endpoint", served.url]
+    assert cli.main(check) == 1
+    assert "NOT ATTEMPTED" in capsys.readouterr().out
+    client = over_the_wire(served)
+    topic = client("sns").create_topic(Name="on-call")["TopicArn"]
+    to = served.lab.handles["oncall"]
+    client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=to)
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="hot", Namespace="AWS/EC2", MetricName="CPUUtilization", Statistic="Average",
+        Dimensions=[{"Name": "InstanceId",
+                     "Value": served.lab.handles["instances"]["night-report"]}],
+        Period=300, EvaluationPeriods=1, Threshold=80,
+        ComparisonOperator="GreaterThanThreshold", AlarmActions=[topic],
+    )  # fmt: skip
+    before = served.lab.digest()
+    assert cli.main(check) == 1
+    assert "has not been answered" in " ".join(capsys.readouterr().out.split())
+    assert served.lab.digest() == before
+    served.lab.mailbox[-1].confirm()
+    assert cli.main(check) == 0
+    printed = capsys.readouterr().out
+    assert "00_start_here of anna" in printed and "1 of 1 checks passed, 3 of 3 points" in printed
+    assert cli.main([*check, "--learner", "ben"]) == 2
+    assert "the world of anna, not ben's" in capsys.readouterr().out
+
+
+def test_a_lab_without_an_exercise_says_how_to_serve_one(capsys):
+    import labkit
+    from labkit.serve import Service
+
+    lab = labkit.Lab(active=False)
+    with Service(lab, speed=0) as service:
+        assert cli.main(["check", "00", "--endpoint", service.url]) == 2
+    lab.close()
+    assert "labkit serve --exercise 00_start_here" in capsys.readouterr().out
