@@ -173,8 +173,13 @@ def chip(one: Face) -> html.Html:
 
 
 def panel(title: object, *inside: object, edge: str, alt: str) -> str:
-    """A card with a coloured left edge, as every message of the course has it."""
+    """A card with a coloured left edge, as every message of the course has it.
+
+    Its class keeps MathJax off: what stands between two prices ("$1.80 a month, and $0.42 for ...")
+    is no formula.
+    """
     made = html.card("", html.element("div", title, "margin-bottom:6px"), *inside, alt=alt)
+    made = made.replace("<div ", '<div class="mathjax_ignore" ', 1)
     return made.replace("border-radius:6px", f"border-left:6px solid {edge};border-radius:6px", 1)
 
 

@@ -65,6 +65,7 @@ class Server:
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
+        self._reader: threading.Thread | None = None
         self.log: list[str] = []
         self.url = ""
         watchdog = threading.Timer(90, self.stop)
@@ -77,7 +78,8 @@ class Server:
                 break
         watchdog.cancel()
         # Nobody reads on otherwise, and a full pipe would stop the server.
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._reader = threading.Thread(target=self._drain, daemon=True)
+        self._reader.start()
         if not self.url:
             raise RuntimeError("JupyterLab did not start:\n" + "".join(self.log))
 
@@ -87,14 +89,17 @@ class Server:
 
     def stop(self) -> None:
         """End the server and its kernels."""
-        if self._process.poll() is not None:
-            return
-        os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(5)
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait(5)
+        if self._reader is not None:
+            self._reader.join(5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 class Notebook:
@@ -127,8 +132,13 @@ class Notebook:
         """Run all cells and wait until the last one has run."""
         page = self.page
         page.locator(".jp-Notebook .jp-CodeCell").first.click()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        # Stored numbers, or those of a run before, would be taken for those of this one.
+        self.menu("Edit", "Clear Outputs of All Cells")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+            ".every(e => !/\\d/.test(e.textContent))"
+        )
+        self.menu("Run", "Run All Cells")
         page.wait_for_function(
             """() => {
                 const cells = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
@@ -138,9 +148,15 @@ class Notebook:
         )
         self._wait_idle()
 
+    def menu(self, name: str, item: str) -> None:
+        """Choose from the menu bar."""
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
     def cell(self, text: str):
         """The code cell whose source holds a text."""
-        return self.page.locator(".jp-Notebook .jp-CodeCell", has_text=text).first
+        source = self.page.locator(".cm-content", has_text=text)
+        return self.page.locator(".jp-Notebook .jp-CodeCell", has=source).first
 
     def type_into(self, cell, source: str) -> None:
         """Replace a cell's source."""

@@ -155,6 +155,7 @@ def test_each_outcome_has_a_face_of_its_own_and_says_everything(outcome):
             if isinstance(part, str) and part:
                 assert part in " ".join(text.split()) and part in page
     assert 'role="group" aria-label=' in page, "a screen reader hears the verdict first"
+    assert page.startswith('<div class="mathjax_ignore"'), "two prices are no formula"
     assert text[0] in page and text.split(":")[0][2:].lower() in page.lower(), "sign and word"
 
 
