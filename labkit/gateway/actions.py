@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -109,9 +109,21 @@ class Plan:
     creates: bool
     rules: tuple[_Rule, ...]
     keys: tuple[tuple[str, tuple[str, ...]], ...]
+    #: The parameters that decide about the needs; without any of them they are known from before.
+    looks_at: frozenset[str]
+    bare: dict[Where, list[Need]] = field(default_factory=dict, compare=False, repr=False)
 
     def needs(self, params: Mapping[str, Any], where: Where) -> list[Need]:
         """The permissions that a call needs, each once; at least one."""
+        if not self.looks_at.isdisjoint(params):
+            return self._worked_out(params, where)
+        # None of the parameters counts (ListTopics): it is the same need each time.
+        known = self.bare.get(where)
+        if known is None:
+            known = self.bare[where] = self._worked_out(params, where)
+        return list(known)
+
+    def _worked_out(self, params: Mapping[str, Any], where: Where) -> list[Need]:
         found = dict.fromkeys(need for rule in self.rules for need in rule.needs(params, where))
         return list(found) or [Need(self.action, "*")]
 
@@ -175,7 +187,15 @@ def plan_of(service: str, operation: str) -> Plan:
         creates=operation in row.get("creates", "").split(),
         rules=rules,
         keys=tuple((key, tuple(path.split("."))) for key, path in row.get("keys", {}).items()),
+        looks_at=frozenset(_looks_at(rules)),
     )
+
+
+def _looks_at(rules: tuple[_Rule, ...]) -> Iterator[str]:
+    for rule in rules:
+        yield from (rule.wanted, rule.unwanted)
+        for arn in rule.arns:
+            yield from (part.path[0] for part in arn.parts if isinstance(part, _Hole))
 
 
 def _arn(text: str) -> _Arn:

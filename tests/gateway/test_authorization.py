@@ -641,3 +641,18 @@ def test_administrators_are_asked_about_only_where_resources_have_policies(lab, 
         who.client("sts").get_caller_identity()
     anna = ["DescribeAlarms", "ListBuckets", "GetCallerIdentity"]
     assert asked == ["learner ListBuckets", "root ListBuckets", *(f"anna {name}" for name in anna)]
+
+
+def test_needs_that_no_parameter_decides_are_worked_out_once_per_place():
+    from labkit.gateway.actions import Where, plan_of
+
+    plan = plan_of("sqs", "ListQueues")
+    here, there = Where("us-east-1", "1", "a"), Where("eu-west-1", "1", "a")
+    first = plan.needs({}, here)
+    assert plan.needs({"MaxResults": 3}, here) == first != plan.needs({}, there)
+    first.clear()
+    assert plan.needs({}, here), "what a caller does to its list is its own affair"
+    send = plan_of("sqs", "SendMessage")
+    urls = [f"https://sqs.us-east-1.amazonaws.com/1/{name}" for name in ("q", "r")]
+    one, other = (send.needs({"QueueUrl": url}, here) for url in urls)
+    assert one != other
