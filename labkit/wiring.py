@@ -132,7 +132,9 @@ UNHEARD_KINDS = frozenset(
 UNANSWERED_PORTS = frozenset(
     {
         "linked_accounts",
+        "log_events",
         "log_group_exists",
+        "log_table",
         "put_log_lines",
         "put_on_bus",
     }

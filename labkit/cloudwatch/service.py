@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import notification, reading
+from labkit.cloudwatch.dashboards import Dashboards
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.managed import ManagedAlarms
 from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
@@ -49,6 +50,7 @@ class CloudWatch:
         self._serial = 0
         #: What the bill asks.
         self.used = CloudWatchUsage(world)
+        self.dashboards = Dashboards()
         #: Alarms that other services make for themselves.
         self.managed = ManagedAlarms(world)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)

@@ -92,6 +92,18 @@ PORTS: dict[str, Port] = _table(
     Port(
         "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
     ),
+    Port(
+        "log_table",
+        "Which table does this Logs Insights query give over that range?",
+        "dashboards",
+        "logs",
+    ),
+    Port(
+        "log_events",
+        "Which events do these log groups have over that range?",
+        "Contributor Insights",
+        "logs",
+    ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
 )
@@ -245,6 +257,24 @@ class Ports:
     def log_group_exists(self, account: str, region: str, name: str) -> bool:
         """Whether there is a log group of this name."""
         answer: bool = self._ask("log_group_exists")(account, region, name)
+        return answer
+
+    def log_table(
+        self, account: str, region: str, query: str, start_us: int, end_us: int
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """Head and rows of a Logs Insights query (with its ``SOURCE``) over a range."""
+        answer: tuple[Sequence[str], Sequence[Sequence[str]]] = self._ask("log_table")(
+            account, region, query, start_us, end_us
+        )
+        return answer
+
+    def log_events(
+        self, account: str, region: str, groups: Sequence[str], start_us: int, end_us: int
+    ) -> Sequence[tuple[int, str]]:
+        """Events (microseconds, text) of log groups, whose names may end in ``*``, over a range."""
+        answer: Sequence[tuple[int, str]] = self._ask("log_events")(
+            account, region, groups, start_us, end_us
+        )
         return answer
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:

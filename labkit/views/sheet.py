@@ -79,22 +79,42 @@ def _own_settings() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def draw(height: float, paint: Callable[[Sheet], None], alt: str = "") -> str:
-    """An SVG of 900 x ``height`` pixels; ``paint`` draws on the sheet it is given."""
+def draw(height: float, paint: Callable[[Sheet], None], alt: str = "", width: float = WIDTH) -> str:
+    """An SVG of ``width`` x ``height`` pixels; ``paint`` draws on the sheet it is given."""
     with _own_settings():
         from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, frameon=False)
+        figure = _figure(width, height)
         canvas = FigureCanvasSVG(figure)
         sheet = Sheet(figure, height)
-        sheet.box(0.5, 0.5, WIDTH - 1, height - 1, PAPER, edge=LINE)
+        sheet.box(0.5, 0.5, width - 1, height - 1, PAPER, edge=LINE)
         paint(sheet)
         written = BytesIO()
         canvas.print_svg(
             written, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
         )
-    return _tidy(written.getvalue().decode(), WIDTH, height, alt)
+    return _tidy(written.getvalue().decode(), width, height, alt)
+
+
+def png(width: int, height: int, paint: Callable[[Sheet], None]) -> bytes:
+    """The same as a PNG of ``width`` x ``height`` pixels."""
+    with _own_settings():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        figure = _figure(width, height)
+        canvas = FigureCanvasAgg(figure)
+        sheet = Sheet(figure, height)
+        sheet.box(0, 0, width, height, PAPER)
+        paint(sheet)
+        written = BytesIO()
+        canvas.print_png(written, metadata={"Software": None})
+    return written.getvalue()
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / 72, height / 72), dpi=72, frameon=False)
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +160,7 @@ class Sheet:
     figure:
         matplotlib's figure, made by :func:`draw`.
     height:
-        Height in pixels; the width is always 900.
+        Height in pixels: ``y`` counts from above.
     """
 
     def __init__(self, figure: Figure, height: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labkit.cloudwatch.api import (
     alarms,
     anomaly_detectors,
+    dashboards,
     get_metric_data,
     get_metric_statistics,
     list_metrics,
@@ -30,4 +31,8 @@ OPERATIONS = {
     ("cloudwatch", "EnableAlarmActions"): alarms.enable_alarm_actions,
     ("cloudwatch", "DisableAlarmActions"): alarms.disable_alarm_actions,
     ("cloudwatch", "DeleteAlarms"): alarms.delete_alarms,
+    ("cloudwatch", "PutDashboard"): dashboards.put_dashboard,
+    ("cloudwatch", "GetDashboard"): dashboards.get_dashboard,
+    ("cloudwatch", "ListDashboards"): dashboards.list_dashboards,
+    ("cloudwatch", "DeleteDashboards"): dashboards.delete_dashboards,
 }
