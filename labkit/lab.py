@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from labkit.billing.bill import Bill
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
+    from labkit.cloudwatch.widgets.showing import DashboardView
     from labkit.views.mailbox import Mailbox
 
 #: Where a lab begins when nobody says otherwise: a Monday morning.
@@ -279,6 +280,37 @@ class Lab(Passing, Callers, Keeping):
     def cloudwatch(self) -> CloudWatch:
         """Metrics and alarms, and their views."""
         return self.parts.cloudwatch
+
+    def dashboard(
+        self,
+        name: str,
+        *,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        account: str | None = None,
+        width: int = 900,
+    ) -> DashboardView:
+        """A dashboard, drawn: its widgets in their places, with handles for the range of time.
+
+        Parameters
+        ----------
+        name:
+            Of the dashboard, as ``put_dashboard`` called it.
+        start, end:
+            The range, aware datetimes or texts such as ``"-PT6H"``; what the dashboard's body says
+            when left out, else the last three hours.
+        account:
+            Whose dashboard; the lab's own account when left out.
+        width:
+            Of the picture in pixels.
+        """
+        from labkit.cloudwatch.widgets.showing import show
+
+        cloudwatch, ports = self.parts.cloudwatch, self.world.ports
+        with self.world.lock:
+            return show(
+                cloudwatch, ports, account or self.account, self.region, name, start, end, width
+            )
 
     @property
     def cloudtrail(self) -> CloudTrail:

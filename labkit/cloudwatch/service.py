@@ -483,7 +483,7 @@ class CloudWatch:
                 for i in store.history
             ]
             out.append([account, region, metrics, alarms, detectors, history])
-        return out
+        return [*out, self.dashboards.digest()]
 
 
 def _state_history(old: str, old_why: Why, new: str, why: Why) -> str:

@@ -9,6 +9,7 @@ from labkit.cloudwatch.api import (
     get_metric_data,
     get_metric_statistics,
     list_metrics,
+    metric_widget_image,
     put_metric_data,
 )
 
@@ -31,6 +32,7 @@ OPERATIONS = {
     ("cloudwatch", "EnableAlarmActions"): alarms.enable_alarm_actions,
     ("cloudwatch", "DisableAlarmActions"): alarms.disable_alarm_actions,
     ("cloudwatch", "DeleteAlarms"): alarms.delete_alarms,
+    ("cloudwatch", "GetMetricWidgetImage"): metric_widget_image.get_metric_widget_image,
     ("cloudwatch", "PutDashboard"): dashboards.put_dashboard,
     ("cloudwatch", "GetDashboard"): dashboards.get_dashboard,
     ("cloudwatch", "ListDashboards"): dashboards.list_dashboards,

@@ -98,7 +98,14 @@ def _labels(found: Sequence[Entry]) -> list[str]:
     """Labels of metrics that were given none: what tells them apart, as the console does."""
     plain = [one for one in found if not one.expression]
     made = iter(found_labels([(one.namespace, one.name, one.dimensions) for one in plain]))
-    return ["" if one.expression else next(made) for one in found]
+    labels = ["" if one.expression else next(made) for one in found]
+    return [
+        # p50 and p99 of one metric
+        f"{label} {one.rendering['stat']}"
+        if label and "stat" in one.rendering and labels.count(label) > 1
+        else label
+        for label, one in zip(labels, found, strict=True)
+    ]
 
 
 def answer(frame: Frame, properties: Mapping[str, Any]) -> Answered:
@@ -162,10 +169,8 @@ def _warnings(found: Line) -> list[str]:
 
 
 def _line(frame: Frame, one: Asked, found: Line) -> board.Line:
-    period = found.metric.period if found.metric is not None else 0
-    if not period:
-        spec = one.query.get("MetricStat", one.query)
-        period = int(spec.get("Period", 0)) or _step(found)
+    stat = one.query.get("MetricStat")
+    period = int(stat["Period"]) if stat else _step(found, int(one.query.get("Period", 60)))
     rendering = one.entry.rendering
     return board.Line(
         found.label,
@@ -178,10 +183,10 @@ def _line(frame: Frame, one: Asked, found: Line) -> board.Line:
     )
 
 
-def _step(found: Line) -> int:
-    """The distance between neighbours in seconds: the period of an expression that names none."""
+def _step(found: Line, otherwise: int) -> int:
+    """The distance between neighbours in seconds: the period that an expression came to."""
     times = found.times
-    return int((times[1:] - times[:-1]).min() // SECOND) if len(times) > 1 else 60
+    return int((times[1:] - times[:-1]).min() // SECOND) if len(times) > 1 else otherwise
 
 
 def _unit(frame: Frame, one: Asked, found: Line) -> str:

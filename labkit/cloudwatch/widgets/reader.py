@@ -19,8 +19,8 @@ _EMPTY = board.Notice("empty", "Nothing to show yet", "This widget names no metr
 _LATER = {
     "explorer": (
         "Explorer widgets are not drawn",
-        "They find metrics by resource tags, which a lab does not index. A SEARCH expression in "
-        "a metric widget finds metrics by their names and dimensions.",
+        "They find metrics by the tags of resources. A SEARCH expression finds them by names and "
+        "dimensions.",
     ),
     "custom": (
         "Custom widgets are not drawn",

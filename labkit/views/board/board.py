@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.core.clock import SECOND
 from labkit.views import theme
 from labkit.views.board import bars, gauge, graph, grid, notice, numbers, pie, states, words
 from labkit.views.board.values import (
@@ -105,7 +106,8 @@ def board(value: Board, width: int = WIDTH) -> Drawing:
 
 
 def _span(value: Board) -> str:
-    start, end = value.start_us, value.end_us
+    start = value.start_us - value.start_us % SECOND
+    end = value.end_us - value.end_us % SECOND
     return f"{when(start, start, end)} to {when(end, start, end)} UTC"
 
 

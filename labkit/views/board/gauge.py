@@ -7,7 +7,7 @@ from math import cos, pi, sin
 from labkit.views import theme
 from labkit.views.board import scale
 from labkit.views.board.values import Box, Gauge, Line
-from labkit.views.sheet import Point, Sheet, fit
+from labkit.views.sheet import Point, Sheet, fit, text_width
 from labkit.views.wording import quantity, short
 
 
@@ -57,7 +57,9 @@ def _dial(sheet: Sheet, box: Box, gauge: Gauge, line: Line) -> None:
         edge = [_arc(x, y, radius * 1.1, at, at)[0], _arc(x, y, radius * 0.7, at, at)[0]]
         sheet.line(edge, level.colour or theme.ERRORS, 2)
     value = "--" if line.last is None else quantity(line.last, line.unit)
-    size = min(max(radius * 0.42, 13), 26)
+    size = min(max(radius * 0.42, 12), 26)
+    while size > 11 and text_width(value, size, True) > radius * 1.36:
+        size -= 1
     sheet.text(
         x, y - 2, fit(value, radius * 1.4, size, True), size=size, bold=True, anchor="middle"
     )

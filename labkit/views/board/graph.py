@@ -60,7 +60,7 @@ def paint(sheet: Sheet, box: Box, graph: Graph) -> None:
     lines = scale.coloured(graph.lines)
     legend = _legend(graph, lines, box)
     if graph.legend == "right" and legend:
-        wide = min(box.width * 0.38, 160)
+        wide = _right_width(box, [label for row in legend for _, label in row])
         scale.paint_legend(sheet, Box(box.right - wide, box.y, wide, box.height), legend)
         box = box.inset(0, 0, wide + 8, 0)
     elif legend:
@@ -72,17 +72,23 @@ def paint(sheet: Sheet, box: Box, graph: Graph) -> None:
 
 def _legend(graph: Graph, lines: Sequence[Line], box: Box) -> list[list[tuple[Line, str]]]:
     named = [line for line in lines if line.label]
-    named += [Line(f"{low.label} band", colour=theme.CAPACITY) for low, _ in graph.bands]
+    named += [Line("expected", colour=theme.LINE) for low, _ in graph.bands if low.values]
     if graph.legend == "hidden" or not named or box.height < 70:
         return []
     if graph.legend == "right":
-        wide = min(box.width * 0.38, 160)
-        rows = [[(line, fit(line.label, wide - 20, _SMALL))] for line in named]
+        wide = _right_width(box, [line.label for line in named])
+        rows = [[(line, fit(line.label, wide - 18, _SMALL))] for line in named]
         most = max(int(box.height / 16) - 1, 1)
         left = len(rows) - most
         more = [[(Line("", colour=theme.MUTED), f"+ {left} more")]] if left > 0 else []
         return [*rows[:most], *more]
     return scale.legend_rows(named, box.width, 1 if box.height < 110 else 2)
+
+
+def _right_width(box: Box, labels: Sequence[str]) -> float:
+    """How wide a legend at the right is: as its labels, at most two fifths of the tile."""
+    longest = max((text_width(label, _SMALL) for label in labels), default=0.0)
+    return min(longest + 19, box.width * 0.4)
 
 
 def _paint_plot(sheet: Sheet, box: Box, graph: Graph, lines: Sequence[Line]) -> None:

@@ -41,9 +41,10 @@ def _paint(sheet: Sheet, box: Box, line: Line, numbers: Numbers) -> None:
         size -= 1
     label = box.height >= 40
     middle = box.y + box.height / 2 + size * 0.36 - (8 if label else 0)
-    if numbers.sparkline and line.values:
-        _spark(sheet, box.inset(4, box.height * 0.55, 4, 2), line)
-        middle -= box.height * 0.14
+    if numbers.sparkline and line.values and box.height >= 64:
+        high = max(box.height - size - 30, 12)
+        _spark(sheet, box.inset(4, box.height - high, 4, 0), line)
+        middle = box.y + size
     ink = theme.MUTED if line.last is None else theme.INK
     sheet.text(
         box.x + box.width / 2, middle, fit(value, box.width - 6, size, True), size=size, bold=True,

@@ -7,7 +7,7 @@ from math import cos, pi, sin
 from labkit.views import theme
 from labkit.views.board import scale
 from labkit.views.board.values import Box, Line, Pie
-from labkit.views.sheet import Point, Sheet, fit
+from labkit.views.sheet import Point, Sheet, fit, text_width
 from labkit.views.wording import number, quantity
 
 
@@ -23,7 +23,7 @@ def paint(sheet: Sheet, box: Box, pie: Pie) -> None:
     lines = scale.coloured(pie.lines)
     parts = shares(lines)
     wide = box.width >= 190
-    radius = max(min(box.height / 2 - 4, (box.width * (0.5 if wide else 1.0)) / 2 - 6), 8)
+    radius = max(min(box.height / 2 - 4, (box.width * (0.42 if wide else 1.0)) / 2 - 6), 8)
     x = box.x + radius + 6 if wide else box.x + box.width / 2
     y = box.y + box.height / 2
     if not any(parts):
@@ -33,7 +33,7 @@ def paint(sheet: Sheet, box: Box, pie: Pie) -> None:
     for line, part in zip(lines, parts, strict=True):
         if part:
             sheet.areas([_slice(x, y, radius, angle, angle + part)], line.colour)
-            if pie.labels and part > 0.06:
+            if pie.labels and 2 * radius * part > 22 and radius > 50:
                 turn = 2 * pi * (angle + part / 2)
                 place = (x + radius * 0.62 * sin(turn), y - radius * 0.62 * cos(turn) + 4)
                 said = f"{number(100 * part, 3)} %"
@@ -56,7 +56,11 @@ def _legend(sheet: Sheet, box: Box, lines: list[Line]) -> None:
         y = top + 18 * place + 13
         sheet.box(box.x, y - 9, 10, 10, line.colour)
         value = "--" if line.last is None else quantity(line.last, line.unit)
-        said = f"{line.label}  {value} ({number(100 * part, 3)} %)"
+        share = f"{number(100 * part, 3)} %"
+        said = f"{line.label}  {value} ({share})"
+        if text_width(said, scale.SMALL) > box.width - 16:
+            label = fit(line.label, box.width - 22 - text_width(share, scale.SMALL), scale.SMALL)
+            said = f"{label} {share}"
         sheet.text(box.x + 15, y, fit(said, box.width - 16, scale.SMALL), size=scale.SMALL)
 
 
