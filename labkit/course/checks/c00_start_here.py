@@ -90,7 +90,10 @@ class Week:
 
     def figure(self, title: str, alarm: Mapping[str, Any], start: datetime, hours: int) -> Drawing:
         """Both machines, the threshold, the alarm's states and the e-mails."""
+        # Periods are counted from the start that is asked for: on fives, as the points are.
+        start -= timedelta(minutes=start.minute % 5)
         end = start + timedelta(hours=hours)
+        fire = (self.fire, self.fire + timedelta(hours=1), "the fire")
         client = self.world.client("cloudwatch")
         queries = [
             {"Id": f"m{n}", "Label": name, "MetricStat": {"Stat": "Average", "Period": 300,
@@ -103,6 +106,7 @@ class Week:
             answer, title=title, threshold=alarm.get("Threshold"), unit="Percent", period=300,
             comparison=alarm["ComparisonOperator"], mails=self.letters(start, end),
             states=client.describe_alarm_history(AlarmName=alarm["AlarmName"]),
+            incidents=[fire] if start <= self.fire < end else [],
             start=start, end=end,
         )  # fmt: skip
 
