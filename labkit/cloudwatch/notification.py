@@ -11,10 +11,16 @@ Sources: aws-semantics 2.8 and 11.1 (recorded messages of 2025-09 and 2026-02, r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labkit.cloudwatch.records import Alarm
+from labkit.cloudwatch.records import Alarm, AnyAlarm
 from labkit.core.clock import SECOND, to_datetime
+
+if TYPE_CHECKING:
+    from labkit.cloudwatch.composite_alarm import CompositeAlarm
+
+#: So many children are named in a letter.
+_CHILDREN = 10
 
 REGION_NAMES = {
     "us-east-1": "US East (N. Virginia)",
@@ -55,7 +61,7 @@ def offset_time(us: int) -> str:
     return moment.isoformat(timespec="milliseconds") + "+0000"
 
 
-def subject(alarm: Alarm) -> str:
+def subject(alarm: AnyAlarm) -> str:
     """The subject line: ``ALARM: "cpu-high" in US East (N. Virginia)``, at most 100 characters."""
     region = REGION_NAMES.get(alarm.region, alarm.region)
     name = alarm.name
@@ -66,8 +72,57 @@ def subject(alarm: Alarm) -> str:
     return line
 
 
-def message(alarm: Alarm, old_state: str, changed_us: int) -> dict[str, Any]:
-    """The JSON document for queues, functions and HTTP endpoints."""
+def message(
+    alarm: AnyAlarm, old_state: str, changed_us: int, *, after_mute: bool = False
+) -> dict[str, Any]:
+    """The JSON document for queues, functions and HTTP endpoints.
+
+    Parameters
+    ----------
+    alarm:
+        In its new state.
+    old_state, changed_us:
+        The state before, and when it was left.
+    after_mute:
+        Whether a mute rule held the action back until now.
+    """
+    config = alarm.config
+    told: dict[str, Any] = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": config.get("AlarmDescription"),
+        "AWSAccountId": alarm.account,
+        "AlarmConfigurationUpdatedTimestamp": offset_time(alarm.configured_us),
+        "NewStateValue": alarm.state,
+        "NewStateReason": alarm.reason,
+        "StateChangeTime": offset_time(changed_us),
+        "Region": REGION_NAMES.get(alarm.region, alarm.region),
+        "AlarmArn": alarm.arn,
+        "OldStateValue": old_state,
+        "OKActions": list(config.get("OKActions", ())),
+        "AlarmActions": list(config.get("AlarmActions", ())),
+        "InsufficientDataActions": list(config.get("InsufficientDataActions", ())),
+    }
+    if isinstance(alarm, Alarm):
+        return told | {"ActionExecutedAfterMuteWindow": after_mute, "Trigger": _trigger(alarm)}
+    del told["AlarmConfigurationUpdatedTimestamp"]
+    if after_mute:
+        told["ActionExecutedAfterMuteWindow"] = True
+    told["AlarmRule"] = config["AlarmRule"]
+    children = [
+        {
+            "Arn": one["arn"],
+            "State": {"Value": one["state"]["value"], "Timestamp": one["state"]["timestamp"]},
+        }
+        for one in alarm.triggering
+    ]
+    for key in ("", "WaitPeriod", "ExtensionPeriod"):
+        if config.get(f"ActionsSuppressor{key}") is not None:
+            told[f"ActionsSuppressor{key}"] = config[f"ActionsSuppressor{key}"]
+    return told | {"TriggeringChildren": children}
+
+
+def _trigger(alarm: Alarm) -> dict[str, Any]:
+    """What a metric alarm looks at."""
     config = alarm.config
     trigger = _metric(alarm) if alarm.series is not None else {}
     trigger |= {
@@ -84,23 +139,7 @@ def message(alarm: Alarm, old_state: str, changed_us: int) -> dict[str, Any]:
     }
     if alarm.series is None:
         trigger["Metrics"] = [_query(one) for one in config["Metrics"]]
-    return {
-        "AlarmName": alarm.name,
-        "AlarmDescription": config.get("AlarmDescription"),
-        "AWSAccountId": alarm.account,
-        "AlarmConfigurationUpdatedTimestamp": offset_time(alarm.configured_us),
-        "NewStateValue": alarm.state,
-        "NewStateReason": alarm.reason,
-        "StateChangeTime": offset_time(changed_us),
-        "Region": REGION_NAMES.get(alarm.region, alarm.region),
-        "AlarmArn": alarm.arn,
-        "OldStateValue": old_state,
-        "OKActions": list(config.get("OKActions", ())),
-        "AlarmActions": list(config.get("AlarmActions", ())),
-        "InsufficientDataActions": list(config.get("InsufficientDataActions", ())),
-        "ActionExecutedAfterMuteWindow": False,
-        "Trigger": trigger,
-    }
+    return trigger
 
 
 def _metric(alarm: Alarm) -> dict[str, Any]:
@@ -139,39 +178,89 @@ def _query(given: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
+def invocation(alarm: AnyAlarm, old_state: str, changed_us: int) -> dict[str, Any]:
+    """What a function is invoked with: another document than everybody else's."""
+    from labkit.cloudwatch import events
+
+    state = events.state_of(alarm).told()
+    before: dict[str, Any] = {"value": old_state}
+    if alarm.previous is not None:
+        was = alarm.previous
+        before = events.State(was.state, was.why, was.at_us).told()
+    watched = events.watched(alarm, alarm.config, alarm.configured_us)
+    description = alarm.config.get("AlarmDescription")
+    if description is not None:
+        watched = {"description": description, **watched}
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm.arn,
+        "accountId": alarm.account,
+        "time": offset_time(changed_us),
+        "region": alarm.region,
+        "alarmData": {
+            "alarmName": alarm.name,
+            "state": state,
+            "previousState": before,
+            "configuration": watched,
+        },
+    }
+
+
+# -- for people
+def letter(alarm: AnyAlarm, old_state: str, changed_us: int) -> str:
     """The body of the e-mail that a person reads."""
-    config = alarm.config
     region = REGION_NAMES.get(alarm.region, alarm.region)
-    moment = to_datetime(changed_us)
-    when = moment.strftime("%A %d %B, %Y %H:%M:%S UTC")
+    when = to_datetime(changed_us).strftime("%A %d %B, %Y %H:%M:%S UTC")
     link = (
         f"https://{alarm.region}.console.aws.amazon.com/cloudwatch/deeplink.js"
         f"?region={alarm.region}#alarmsV2:alarm/{alarm.name}"
     )
-    periods = config["EvaluationPeriods"]
-    needed = config.get("DatapointsToAlarm", periods)
-
-    def listed(kind: str) -> str:
-        return "".join(f"[{arn}] " for arn in config.get(kind, ())).strip()
-
+    verb = "entered the" if isinstance(alarm, Alarm) else "transitioned to"
+    state = f"{alarm.state} state"
+    if isinstance(alarm, Alarm):
+        head = f'{verb} {state}, because "{alarm.reason}" at "{when}".'
+    else:
+        head = f'{verb} {state} on {when}, because "{alarm.reason}".'
     rows = [
         f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm.name}" in the '
-        f"{region} region has entered the {alarm.state} state, because "
-        f'"{alarm.reason}" at "{when}".',
+        f"{region} region has {head}",
         "",
         "View this alarm in the AWS Management Console:",
         link,
         "",
         "Alarm Details:",
         f"- Name:                       {alarm.name}",
-        f"- Description:                {config.get('AlarmDescription', '')}",
+        f"- Description:                {alarm.config.get('AlarmDescription', '')}",
         f"- State Change:               {old_state} -> {alarm.state}",
+        *([] if isinstance(alarm, Alarm) else [
+            f"- Alarm Rule:                 {alarm.config['AlarmRule']}"
+        ]),
         f"- Reason for State Change:    {alarm.reason}",
         f"- Timestamp:                  {when}",
         f"- AWS Account:                {alarm.account}",
         f"- Alarm Arn:                  {alarm.arn}",
         "",
+        *(_threshold_rows(alarm) if isinstance(alarm, Alarm) else _children_rows(alarm)),
+        "",
+        "State Change Actions:",
+        f"- OK: {_listed(alarm, 'OKActions')}".rstrip(),
+        f"- ALARM: {_listed(alarm, 'AlarmActions')}".rstrip(),
+        f"- INSUFFICIENT_DATA: {_listed(alarm, 'InsufficientDataActions')}".rstrip(),
+        "",
+    ]  # fmt: skip
+    return "\n".join(rows)
+
+
+def _listed(alarm: AnyAlarm, kind: str) -> str:
+    return "".join(f"[{arn}] " for arn in alarm.config.get(kind, ())).strip()
+
+
+def _threshold_rows(alarm: Alarm) -> list[str]:
+    """The lines of a letter that say what was compared with what."""
+    config = alarm.config
+    periods = config["EvaluationPeriods"]
+    needed = config.get("DatapointsToAlarm", periods)
+    return [
         "Threshold:",
         f"- The alarm is in the ALARM state when the metric is {config['ComparisonOperator']} "
         f"{config.get('Threshold', 'the anomaly detection band')} for at least {needed} of the "
@@ -179,14 +268,7 @@ def letter(alarm: Alarm, old_state: str, changed_us: int) -> str:
         "",
         *_monitored(alarm),
         f"- TreatMissingData:                    {config.get('TreatMissingData', 'missing')}",
-        "",
-        "State Change Actions:",
-        f"- OK: {listed('OKActions')}".rstrip(),
-        f"- ALARM: {listed('AlarmActions')}".rstrip(),
-        f"- INSUFFICIENT_DATA: {listed('InsufficientDataActions')}".rstrip(),
-        "",
     ]
-    return "\n".join(rows)
 
 
 def _monitored(alarm: Alarm) -> list[str]:
@@ -216,3 +298,12 @@ def _monitored(alarm: Alarm) -> list[str]:
         f"{config.get('Statistic') or config.get('ExtendedStatistic')}",
         f"- Unit:                                {config.get('Unit', 'not specified')}",
     ]
+
+
+def _children_rows(alarm: CompositeAlarm) -> list[str]:
+    """Which children led to a composite alarm's state."""
+    told = [
+        f"- {one['arn']} in {one['state']['value']} since {one['state']['timestamp']}"
+        for one in alarm.triggering[:_CHILDREN]
+    ]
+    return [f"Triggering children (max. {_CHILDREN}):", *told]

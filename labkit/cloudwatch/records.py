@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from labkit.core.clock import to_datetime
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
+    from labkit.cloudwatch.composite_alarm import CompositeAlarm
     from labkit.cloudwatch.engine.anomaly import Configuration
     from labkit.cloudwatch.engine.evaluation import AlarmRule, Evaluation
     from labkit.cloudwatch.engine.watched import Watch, Window
@@ -111,6 +112,27 @@ class Evaluated(Why):
         return self._data
 
 
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """Actions that a mute rule keeps from running: those of ``state``, entered from ``old_state``.
+
+    ``changed_us`` is when the alarm entered it.
+    """
+
+    state: str
+    old_state: str
+    changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The state that an alarm was in before: its value, why, and since when."""
+
+    state: str
+    why: Why
+    at_us: int
+
+
 @dataclass(slots=True)
 class Alarm:
     """A metric alarm: its configuration as given, and its state.
@@ -135,7 +157,13 @@ class Alarm:
         When the configuration, any part of the state, and the state's value last changed.
     why:
         What explains the state.
+    muted:
+        Actions that wait for the end of a mute rule's window.
+    previous:
+        The state before, as a message to a function tells it.
     """
+
+    type: ClassVar[str] = "MetricAlarm"
 
     name: str
     arn: str
@@ -154,6 +182,8 @@ class Alarm:
     actions_enabled: bool = True
     watch: Watch | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    muted: Muted | None = None
+    previous: Previous | None = None
 
     @property
     def dimensions(self) -> Dimensions:
@@ -267,7 +297,7 @@ class HistoryItem:
     """One line of an alarm's history.
 
     ``kind`` is ConfigurationUpdate, StateUpdate or Action; ``told`` is its JSON text, or a
-    function that writes it when somebody reads it.
+    function that writes it when somebody reads it; ``alarm_type`` MetricAlarm or CompositeAlarm.
     """
 
     at_us: int
@@ -275,6 +305,7 @@ class HistoryItem:
     kind: str
     summary: str
     told: str | Callable[[], str]
+    alarm_type: str = "MetricAlarm"
 
     @property
     def data(self) -> str:
@@ -287,9 +318,13 @@ class HistoryItem:
         """The line as DescribeAlarmHistory shows it."""
         return {
             "AlarmName": self.alarm_name,
-            "AlarmType": "MetricAlarm",
+            "AlarmType": self.alarm_type,
             "Timestamp": to_datetime(self.at_us),
             "HistoryItemType": self.kind,
             "HistorySummary": self.summary,
             "HistoryData": self.data,
         }
+
+
+#: Either kind of alarm.
+AnyAlarm: TypeAlias = "Alarm | CompositeAlarm"

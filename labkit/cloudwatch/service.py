@@ -6,16 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from labkit.cloudwatch import notification, reading
+from labkit.cloudwatch import events, reading
+from labkit.cloudwatch.actions import Actions
+from labkit.cloudwatch.composite_alarm import CompositeAlarm
+from labkit.cloudwatch.composites import Composites
 from labkit.cloudwatch.dashboards import Dashboards
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.managed import ManagedAlarms
-from labkit.cloudwatch.records import Alarm, Evaluated, HistoryItem, Why
+from labkit.cloudwatch.mutes import Mutes
+from labkit.cloudwatch.records import Alarm, AnyAlarm, Evaluated, HistoryItem, Previous, Why
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
+from labkit.cloudwatch.telling import Telling, state_history
 from labkit.cloudwatch.usage import CloudWatchUsage
-from labkit.core.clock import MINUTE, Phase, iso
+from labkit.core.clock import iso
 from labkit.core.errors import LabError
-from labkit.core.facts import Fact, Late
+from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series, Source
 from labkit.core.world import World
@@ -26,10 +31,6 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.engine.watched import Window
     from labkit.core.clock import Clock
     from labkit.views.drawing import Drawing
-
-PRINCIPAL = "cloudwatch.amazonaws.com"
-#: Who invokes functions for alarms, which a function's policy must allow.
-OF_FUNCTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 
 class CloudWatch:
@@ -55,7 +56,10 @@ class CloudWatch:
         self.managed = ManagedAlarms(world)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
         world.remember("cloudwatch", lambda account, region: Store(account, region, self))
-        world.clock.register("cloudwatch.act", self._act)
+        self.telling = Telling(world)
+        self.actions = Actions(world, self)
+        self.mutes = Mutes(world, self)
+        self.composites = Composites(world, self)
 
     def store(self, account: str, region: str) -> Store:
         """What CloudWatch remembers there."""
@@ -210,7 +214,7 @@ class CloudWatch:
     def change_state(
         self,
         store: Store,
-        alarm: Alarm,
+        alarm: AnyAlarm,
         state: str,
         why: Why,
         *,
@@ -218,123 +222,33 @@ class CloudWatch:
     ) -> None:
         """Put an alarm into ``state`` and start what follows: history, fact, actions."""
         now_us = self._world.clock.now_us
-        old, old_why = alarm.state, alarm.why
+        old, old_why, old_us = alarm.state, alarm.why, alarm.updated_us
         alarm.why = why
         alarm.updated_us = now_us
         if state == old:
             return
         alarm.state = state
         alarm.transitioned_us = now_us
+        alarm.previous = Previous(old, old_why, old_us)
         store.note(
             HistoryItem(
                 now_us,
                 alarm.name,
                 "StateUpdate",
                 f"Alarm updated from {old} to {state}",
-                lambda: _state_history(old, old_why, state, why),
+                lambda: state_history(old, old_why, state, why),
+                alarm.type,
             )
         )
-        facts = self._world.facts
-        if facts.heard("alarm.changed"):
-            facts.publish(
-                "alarm.changed",
-                alarm.account,
-                alarm.region,
-                Late(
-                    {
-                        "alarm_name": alarm.name,
-                        "alarm_arn": alarm.arn,
-                        "alarm_type": "MetricAlarm",
-                        "state": state,
-                        "previous_state": old,
-                        "by_hand": by_hand,
-                    },
-                    {
-                        "reason": lambda: why.text,
-                        "reason_data": lambda: why.data,
-                        "previous_reason": lambda: old_why.text,
-                        "previous_reason_data": lambda: old_why.data,
-                    },
-                ),
-            )
-        if alarm.actions_enabled and alarm.actions(state):
-            self._world.clock.at(
-                now_us,
-                Phase.ACTIONS,
-                "cloudwatch.act",
-                {
-                    "account": alarm.account,
-                    "region": alarm.region,
-                    "alarm": alarm.name,
-                    "state": state,
-                    "old_state": old,
-                    "changed_us": now_us,
-                },
-            )
-
-    def _act(self, payload: dict[str, Any]) -> None:
-        store = self.store(payload["account"], payload["region"])
-        alarm = store.alarms.get(payload["alarm"])
-        if alarm is None:  # deleted between its change and its action
-            return
-        changed_us = payload["changed_us"]
-        repeated = payload.get("repeated", False)
-        if repeated and (alarm.state != payload["state"] or alarm.transitioned_us != changed_us):
-            return
-        document = dumps(notification.message(alarm, payload["old_state"], changed_us))
-        letter = notification.letter(alarm, payload["old_state"], changed_us)
-        texts = {"email": letter, "sms": notification.subject(alarm)}
-        again = False
-        for arn in alarm.actions(payload["state"]):
-            scales = ":scalingPolicy:" in arn
-            if repeated and not scales:
-                continue
-            again = again or scales
-            delivery = self._world.ports.deliver(
-                arn,
-                document,
-                OF_FUNCTIONS if ":function:" in arn else PRINCIPAL,
-                subject=notification.subject(alarm),
-                by_protocol=texts,
-                parameters={
-                    "AlarmName": alarm.name,
-                    "Threshold": alarm.config.get("Threshold"),
-                    "Value": self._newest(alarm) if scales else None,
-                    "InstanceId": dict(alarm.dimensions).get("InstanceId", ""),
-                },
-                source_arn=alarm.arn,
-                source_account=alarm.account,
-            )
-            told = "Successfully executed" if delivery.ok else "Failed to execute"
-            data = {
-                "actionState": "Succeeded" if delivery.ok else "Failed",
-                "stateUpdateTimestamp": changed_us // 1_000,
-                "notificationResource": arn,
-                "publishedMessage": dumps({"default": document, **texts}) if delivery.ok else None,
-                "error": None if delivery.ok else f"{delivery.code}: {delivery.message}",
-            }
-            store.note(
-                HistoryItem(
-                    self._world.clock.now_us,
-                    alarm.name,
-                    "Action",
-                    f"{told} action {arn}",
-                    dumps(data),
-                )
-            )
-        if again:
-            # Scaling actions alone run again, each minute in which the alarm stays as it is.
-            self._world.clock.at(
-                self._world.clock.now_us + MINUTE,
-                Phase.ACTIONS,
-                "cloudwatch.act",
-                {**payload, "repeated": True},
-            )
-
-    def _newest(self, alarm: Alarm) -> float | None:
-        """The newest value that an alarm looks at: what a step policy chooses its step by."""
-        counted = self.evaluation(alarm).counted
-        return counted[-1].value if counted else None
+        self.telling.changed(alarm, old, old_why, by_hand)
+        if isinstance(alarm, CompositeAlarm):
+            self.composites.changed(store, alarm, old)
+        else:
+            self.actions.start(store, alarm, old, now_us)
+        self.telling.emit_change(
+            alarm, events.State(old, old_why, old_us), self.mutes.window(store, alarm.name)
+        )
+        self.composites.child_changed(store, alarm)
 
     # -- for people
     def alarm(self, name: str, region: str | None = None) -> Alarm:
@@ -474,6 +388,7 @@ class CloudWatch:
                 for column in store.columns.values()
             ]
             alarms = [dumps(alarm.describe()) for alarm in store.alarms.values()]
+            alarms += [dumps(alarm.describe()) for alarm in store.composites.values()]
             detectors = [
                 [one.id, str(one.series), one.stat, one.meaning, repr(one.configuration)]
                 for one in store.detectors.values()
@@ -484,19 +399,3 @@ class CloudWatch:
             ]
             out.append([account, region, metrics, alarms, detectors, history])
         return [*out, self.dashboards.digest()]
-
-
-def _state_history(old: str, old_why: Why, new: str, why: Why) -> str:
-    """HistoryData of a state change: reason data nested as an object; at most 4,095 characters."""
-
-    def side(state: str, reason: Why, data: str) -> str:
-        made = dumps({"stateValue": state, "stateReason": reason.text})
-        # It is JSON already, a caller's perhaps, and goes in as it is.
-        return f'{made[:-1]},"stateReasonData":{data}}}' if data else made
-
-    def told(old_data: str) -> str:
-        sides = f'"oldState":{side(old, old_why, old_data)},"newState":{side(new, why, why.data)}'
-        return f'{{"version":"1.0",{sides}}}'
-
-    text = told(old_why.data)
-    return text if len(text) <= 4095 else told("")

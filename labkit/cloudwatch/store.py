@@ -13,14 +13,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.cloudwatch.records import Alarm, AnomalyDetector, HistoryItem
+from labkit.cloudwatch.records import Alarm, AnomalyDetector, AnyAlarm, HistoryItem
 from labkit.core.clock import DAY, HOUR, MINUTE, SECOND
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
+    from labkit.cloudwatch.composite_alarm import CompositeAlarm
     from labkit.cloudwatch.engine.math.program import Program
     from labkit.cloudwatch.engine.rollup import Rows
     from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.mutes import MuteRule
     from labkit.cloudwatch.service import CloudWatch
 
 #: AWS keeps an alarm's history for 30 days, also after the alarm is gone.
@@ -273,6 +275,11 @@ class Store:
         self.service = service
         self.columns: dict[Series, Column] = {}
         self.alarms: dict[str, Alarm] = {}
+        self.composites: dict[str, CompositeAlarm] = {}
+        #: Alarm -> the composite alarms that need it; None when that has to be found anew.
+        self.dependents: dict[str, list[str]] | None = None
+        #: Alarm mute rules by their names, in the order in which they were made.
+        self.mute_rules: dict[str, MuteRule] = {}
         #: Anomaly detectors by their ids.
         self.detectors: dict[str, AnomalyDetector] = {}
         self.history: deque[HistoryItem] = deque()
@@ -286,6 +293,10 @@ class Store:
         if found is None:
             found = self.columns[series] = Column(series, now_us)
         return found
+
+    def any_alarm(self, name: str) -> AnyAlarm | None:
+        """The alarm of this name, metric or composite."""
+        return self.alarms.get(name) or self.composites.get(name)
 
     def detector(self, series: Series, stat: str) -> AnomalyDetector | None:
         """The anomaly detector of a metric and statistic."""

@@ -1,10 +1,13 @@
-"""What PutMetricAlarm refuses, before anything is stored.
+"""What PutMetricAlarm and PutCompositeAlarm refuse, before anything is stored.
+
+Texts marked "ours" are not known from AWS.
 
 Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semantics 2.1, 11.1).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from labkit.cloudwatch import reading
@@ -123,8 +126,19 @@ def check_threshold(config: dict[str, Any]) -> None:
             )
 
 
-def check_actions(call: Call, config: dict[str, Any]) -> None:
-    """Refuse actions that are no ARNs, of another region, or not for this kind of alarm."""
+def check_name(name: str) -> None:
+    """Refuse a name that is blank or has control characters."""
+    if not name.strip() or not name.isprintable():
+        raise validation(f"The value {name} for parameter AlarmName is invalid.")
+
+
+def check_actions(call: Call, config: Mapping[str, Any]) -> None:
+    """Refuse actions that are no ARNs, are elsewhere, or do not fit what the alarm looks at.
+
+    An EC2 action needs the dimension InstanceId, so neither an alarm on an expression nor a
+    composite alarm has one; recovering is for failures of the host, not of what runs on it.
+    Whether a target is there is not asked.
+    """
     for kind in ("OKActions", "AlarmActions", "InsufficientDataActions"):
         for arn in config.get(kind, ()):
             parts = arn.split(":")
@@ -134,13 +148,39 @@ def check_actions(call: Call, config: dict[str, Any]) -> None:
                 raise validation(
                     f"Invalid region {parts[3]} specified. Only {call.region} is supported."
                 )
-            if "ThresholdMetricId" in config and parts[2] == "autoscaling":
-                raise validation("An alarm on an anomaly model has no Auto Scaling actions.")
-            if "Metrics" in config and _acts_on_instance(arn):
-                raise validation(
-                    f"{arn} acts on an instance, and an alarm on an expression has none."
-                )
+            if _acts_on_instance(arn):
+                _check_ec2_action(config, arn)
+            elif parts[2] == "autoscaling":
+                _check_scaling_action(config)
+            elif parts[2] in ("ssm", "ssm-incidents") and kind != "AlarmActions":
+                raise validation(f"Invalid action {arn}: it runs in the ALARM state only.")  # ours
 
 
 def _acts_on_instance(arn: str) -> bool:
     return arn.startswith("arn:aws:automate:") or ":action/actions/AWS_EC2." in arn
+
+
+def _check_ec2_action(config: Mapping[str, Any], arn: str) -> None:
+    if "Metrics" in config:
+        raise validation(f"{arn} acts on an instance, and an alarm on an expression has none.")
+    if "InstanceId" not in {one["Name"] for one in config.get("Dimensions", ())}:
+        raise validation(
+            "Invalid use of EC2 action. An EC2 action can only be used if the alarm is monitoring "
+            "an EC2 instance."
+        )
+    recovers = arn.endswith(":recover") or ".Recover/" in arn
+    if recovers and (
+        config.get("Namespace") != "AWS/EC2"
+        or config.get("MetricName") == "StatusCheckFailed_Instance"
+    ):
+        raise validation(  # ours
+            "Invalid use of EC2 'Recover' action. It can only be used with a per-instance metric "
+            "of AWS/EC2 other than StatusCheckFailed_Instance."
+        )
+
+
+def _check_scaling_action(config: Mapping[str, Any]) -> None:
+    if "ThresholdMetricId" in config:
+        raise validation("An alarm on an anomaly model has no Auto Scaling actions.")
+    if "AlarmRule" in config:
+        raise validation("Auto Scaling actions are not supported for composite alarms.")  # ours

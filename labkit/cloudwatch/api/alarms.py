@@ -1,4 +1,4 @@
-"""PutMetricAlarm and the operations that read, force, silence and delete alarms.
+"""PutMetricAlarm and the operations that force, silence and delete alarms of every kind.
 
 Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semantics 2.1, 2.5, 11.1).
 """
@@ -6,25 +6,25 @@ Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semant
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch.api.alarm_checks import (
     check_actions,
     check_metric,
+    check_name,
     check_there,
     check_threshold,
     check_window,
 )
 from labkit.cloudwatch.api.alarm_expressions import watch_of
-from labkit.cloudwatch.api.paging import page
 from labkit.cloudwatch.api.requests import validation
-from labkit.cloudwatch.records import STATES, Alarm, HistoryItem, Why
+from labkit.cloudwatch.composites import depending_on
+from labkit.cloudwatch.events import before_of
+from labkit.cloudwatch.records import Alarm, Why
 from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
-from labkit.core.clock import to_us
 from labkit.core.errors import AwsError, NotImplementedYet
-from labkit.core.jsontext import dumps, parse
+from labkit.core.jsontext import parse
 from labkit.core.sources import Series
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         raise NotImplementedYet(
             "cloudwatch", "PutMetricAlarm", "Windows aligned to the clock come with a later part."
         )
-    if not name.strip() or not name.isprintable():
-        raise validation(f"The value {name} for parameter AlarmName is invalid.")
+    check_name(name)
+    if name in store.composites:
+        raise validation(f"{name} is the name of a composite alarm already.")  # ours
     watch = None
     if "Metrics" in config:
         check_there(config, "EvaluationPeriods", "ComparisonOperator")
@@ -104,9 +105,10 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     if known is not None:
         alarm.state, alarm.why = known.state, known.why
         alarm.updated_us, alarm.transitioned_us = known.updated_us, known.transitioned_us
-        alarm.tags = known.tags
+        alarm.tags, alarm.muted, alarm.previous = known.tags, known.muted, known.previous
     store.alarms[name] = alarm
-    _note_configuration(call, alarm, "updated" if known else "created")
+    before = None if known is None else before_of(known)
+    service.telling.configured(store, alarm, "updated" if known else "created", before)
     service.evaluator.watch(store, alarm)
     return {}
 
@@ -146,176 +148,6 @@ def _namespace(config: dict[str, Any], watch: Watch | None) -> str:
     return spaces.pop() if len(spaces) == 1 else ""
 
 
-def _note_configuration(call: Call, alarm: Alarm, change: str) -> None:
-    shown = {
-        key: value
-        for key, value in alarm.describe().items()
-        if not key.endswith("Timestamp") and not key.startswith("State")
-    }
-    data = {"type": change.title().removesuffix("d"), "version": "1.0", "alarm": shown}
-    alarm_store: Store = call.store
-    alarm_store.note(
-        HistoryItem(
-            call.now_us,
-            alarm.name,
-            "ConfigurationUpdate",
-            f'Alarm "{alarm.name}" {change}',
-            dumps(data),
-        )
-    )
-    call.publish(
-        "alarm.configured",
-        {
-            "alarm_name": alarm.name,
-            "alarm_arn": alarm.arn,
-            "alarm_type": "MetricAlarm",
-            "change": change,
-        },
-    )
-
-
-# -- reading
-def describe_alarms(
-    call: Call,
-    /,
-    *,
-    AlarmNames: Sequence[str] | None = None,
-    AlarmNamePrefix: str | None = None,
-    AlarmTypes: Sequence[str] | None = None,
-    ChildrenOfAlarmName: str | None = None,
-    ParentsOfAlarmName: str | None = None,
-    StateValue: str | None = None,
-    ActionPrefix: str | None = None,
-    MaxRecords: int | None = None,
-    NextToken: str | None = None,
-) -> dict[str, Any]:
-    """The alarms of this account and region, by name, a page at a time.
-
-    Without ``AlarmTypes`` only metric alarms are answered, as on AWS.
-
-    Raises
-    ------
-    AwsError
-        ValidationError, InvalidParameterCombination, InvalidNextToken.
-    """
-    store: Store = call.store
-    if AlarmNames is not None and AlarmNamePrefix is not None:
-        raise AwsError(
-            "InvalidParameterCombination",
-            "The parameters AlarmNames and AlarmNamePrefix are mutually exclusive and you have "
-            "specified both.",
-        )
-    if ChildrenOfAlarmName is not None or ParentsOfAlarmName is not None:
-        raise NotImplementedYet(
-            "cloudwatch", "DescribeAlarms", "Composite alarms come with a later part."
-        )
-    size = MaxRecords or call.quota("alarms.describe_page")
-    found = [store.alarms[name] for name in sorted(store.alarms)]
-    if AlarmTypes is not None and "MetricAlarm" not in AlarmTypes:
-        found = []
-    if AlarmNames is not None:
-        wanted = set(AlarmNames)
-        found = [alarm for alarm in found if alarm.name in wanted]
-    if AlarmNamePrefix is not None:
-        found = [alarm for alarm in found if alarm.name.startswith(AlarmNamePrefix)]
-    if StateValue is not None:
-        found = [alarm for alarm in found if alarm.state == StateValue]
-    if ActionPrefix is not None:
-        found = [
-            alarm
-            for alarm in found
-            if any(a.startswith(ActionPrefix) for s in STATES for a in alarm.actions(s))
-        ]
-    request = (
-        AlarmNames,
-        AlarmNamePrefix,
-        AlarmTypes,
-        StateValue,
-        ActionPrefix,
-    )
-    shown, token = page(found, size, NextToken, request)
-    answer: dict[str, Any] = {
-        "CompositeAlarms": [],
-        "MetricAlarms": [alarm.describe() for alarm in shown],
-    }
-    if token:
-        answer["NextToken"] = token
-    return answer
-
-
-def describe_alarms_for_metric(
-    call: Call,
-    /,
-    *,
-    MetricName: str,
-    Namespace: str,
-    Statistic: str | None = None,
-    ExtendedStatistic: str | None = None,
-    Dimensions: Sequence[dict[str, str]] = (),
-    Period: int | None = None,
-    Unit: str | None = None,
-) -> dict[str, Any]:
-    """The alarms on exactly this metric; further parameters narrow the choice."""
-    store: Store = call.store
-    series = Series(Namespace, MetricName, tuple(sorted(dimensions_of(Dimensions))))
-    wanted = {
-        "Statistic": Statistic,
-        "ExtendedStatistic": ExtendedStatistic,
-        "Period": Period,
-        "Unit": Unit,
-    }
-    found = [
-        alarm.describe()
-        for _, alarm in sorted(store.alarms.items())
-        if alarm.series == series
-        and all(v is None or alarm.config.get(k) == v for k, v in wanted.items())
-    ]
-    return {"MetricAlarms": found}
-
-
-def describe_alarm_history(
-    call: Call,
-    /,
-    *,
-    AlarmName: str | None = None,
-    AlarmContributorId: str | None = None,
-    AlarmTypes: Sequence[str] | None = None,
-    HistoryItemType: str | None = None,
-    StartDate: datetime | None = None,
-    EndDate: datetime | None = None,
-    MaxRecords: int | None = None,
-    NextToken: str | None = None,
-    ScanBy: str = "TimestampDescending",
-) -> dict[str, Any]:
-    """Lines of the alarms' history, newest first; 30 days, also of alarms that are gone.
-
-    Raises
-    ------
-    AwsError
-        ValidationError, InvalidNextToken.
-    """
-    store: Store = call.store
-    size = MaxRecords or call.quota("alarms.describe_page")
-    kinds = None if HistoryItemType is None else (HistoryItemType,)
-    items = list(store.history_of(call.now_us, AlarmName, kinds))
-    if AlarmTypes is not None and "MetricAlarm" not in AlarmTypes:
-        items = []
-    if StartDate is not None:
-        start_us = to_us(StartDate)
-        items = [item for item in items if item.at_us >= start_us]
-    if EndDate is not None:
-        end_us = to_us(EndDate)
-        items = [item for item in items if item.at_us <= end_us]
-    if ScanBy == "TimestampDescending":
-        items.reverse()
-    request = (AlarmName, AlarmTypes, HistoryItemType, StartDate, EndDate, ScanBy)
-    shown, token = page(items, size, NextToken, request)
-    answer: dict[str, Any] = {"AlarmHistoryItems": [item.describe() for item in shown]}
-    if token:
-        answer["NextToken"] = token
-    return answer
-
-
 # -- changing
 def set_alarm_state(
     call: Call,
@@ -327,6 +159,9 @@ def set_alarm_state(
     StateReasonData: str | None = None,
 ) -> dict[str, Any]:
     """Force an alarm's state, until its next evaluation finds the true one.
+
+    That is the next minute for a metric alarm; a composite alarm stays until a child changes or
+    its configuration does.
 
     Actions run when the value differs from the present one; forcing the state that already is
     changes nothing but the reason.
@@ -342,13 +177,14 @@ def set_alarm_state(
             parse(StateReasonData)
         except ValueError as problem:
             raise AwsError("InvalidFormat", f"StateReasonData is no JSON: {problem}") from problem
-    alarm = store.alarms.get(AlarmName)
+    alarm = store.any_alarm(AlarmName)
     if alarm is None:
         raise AwsError("ResourceNotFound", "", status=404)
     store.service.change_state(
         store, alarm, StateValue, Why(StateReason, StateReasonData or ""), by_hand=True
     )
-    store.service.evaluator.touch_alarm(alarm)
+    if isinstance(alarm, Alarm):
+        store.service.evaluator.touch_alarm(alarm)
     return {}
 
 
@@ -367,25 +203,48 @@ def disable_alarm_actions(call: Call, /, *, AlarmNames: Sequence[str]) -> dict[s
 def _switch_actions(call: Call, names: Sequence[str], enabled: bool) -> None:
     store: Store = call.store
     for name in names:
-        alarm = store.alarms.get(name)
+        alarm = store.any_alarm(name)
         if alarm is not None and alarm.actions_enabled != enabled:
+            before = before_of(alarm)
             alarm.actions_enabled = enabled
             alarm.configured_us = call.now_us
-            _note_configuration(call, alarm, "updated")
+            store.service.telling.configured(store, alarm, "updated", before)
 
 
 def delete_alarms(call: Call, /, *, AlarmNames: Sequence[str]) -> dict[str, Any]:
-    """Delete up to 100 alarms; names that are unknown do not stop the others.
+    """Delete up to 100 alarms, one of them composite; unknown names do not stop the others.
 
     Raises
     ------
     AwsError
-        ValidationError for more than 100 names (the model's limit).
+        ValidationError for more than 100 names (the model's limit), for a second composite alarm,
+        and for alarms that a composite alarm needs, which no alarm of a cycle is without.
     """
     store: Store = call.store
-    for name in AlarmNames:
-        alarm = store.alarms.pop(name, None)
-        if alarm is not None:
+    wanted = list(dict.fromkeys(AlarmNames))
+    composite = [name for name in wanted if name in store.composites]
+    if len(composite) > 1:
+        raise validation("DeleteAlarms can delete at most one composite alarm in a call.")  # ours
+    needed = [
+        name
+        for name in wanted
+        if store.any_alarm(name) is not None
+        and any(one.name not in composite or one.name == name for one in depending_on(store, name))
+    ]
+    if needed:
+        them = "it" if len(needed) == 1 else "them"
+        raise validation(
+            f"Cannot delete {','.join(needed)} as there are composite alarm(s) depending on {them}."
+        )
+    for name in wanted:
+        alarm = store.any_alarm(name)
+        if alarm is None:
+            continue
+        if isinstance(alarm, Alarm):
+            del store.alarms[name]
             store.service.evaluator.forget(alarm)
-            _note_configuration(call, alarm, "deleted")
+        else:
+            del store.composites[name]
+            store.dependents = None
+        store.service.telling.configured(store, alarm, "deleted", None)
     return {}
