@@ -108,5 +108,53 @@ class FleetControls:
             "fleet.fail_check", instance_id=instance_id, kind=kind, start=start, minutes=minutes
         )
 
+    def group_load(
+        self,
+        group: str,
+        total_cpu: float,
+        *,
+        start: datetime | None = None,
+        minutes: float | None = None,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Give an Auto Scaling group work, which its machines in service share evenly.
+
+        Parameters
+        ----------
+        group:
+            The group's name; it need not be there yet.
+        total_cpu:
+            Percent of one machine: 240 is what three machines do at 80 percent.
+        start, minutes:
+            From when (now when left out) and for how long (for good when left out).
+        account, region:
+            Where; the lab's own when left out.
+        """
+        lab = self._lab
+        lab._do(
+            "fleet.group_load", group=group, total_cpu=total_cpu, start=start, minutes=minutes,
+            account=account or lab.account, region=region or lab.region,
+        )  # fmt: skip
+
+    def waiting(
+        self,
+        group: str,
+        at: datetime | None = None,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> float:
+        """The part of a group's load that its machines can't do, in percent of one machine.
+
+        ``at`` is a moment that has passed, aware; now when left out.
+        """
+        lab = self._lab
+        loads = lab.parts.group_loads
+        return loads.waiting(group, at, account or lab.account, region or lab.region)
+
     def __repr__(self) -> str:
-        return "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind)>"
+        return (
+            "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind), "
+            "group_load(group, total_cpu), waiting(group)>"
+        )

@@ -121,6 +121,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
         from labkit.workloads.fleet import Fleet
+        from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
 
         self.world = World(self.seed, to_us(self.start))
@@ -131,6 +132,7 @@ class Lab(Passing, Callers, Keeping):
             backing=backing,
             fleet=fleet,
             groups=Groups(fleet, self.world.facts),
+            group_loads=GroupLoads(fleet, self.world.clock),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             post=Post(),
@@ -159,6 +161,7 @@ class Lab(Passing, Callers, Keeping):
             "fleet.load": fleet.load,
             "fleet.base": fleet.base,
             "fleet.fail_check": fleet.fail_check,
+            "fleet.group_load": self.parts.group_loads.load,
             "mailbox.confirm": self.parts.backing.confirm,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,

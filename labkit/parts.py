@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.service import CloudWatch
     from labkit.lab import Lab
     from labkit.workloads.fleet import Fleet
+    from labkit.workloads.group_load import GroupLoads
     from labkit.workloads.groups import Groups
 
 
@@ -54,6 +55,7 @@ class Parts:
     cloudtrail: CloudTrail
     post: Post
     groups: Groups
+    group_loads: GroupLoads
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""

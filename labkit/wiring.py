@@ -63,6 +63,24 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.backing.autoscaling.on_instance_state,
     ),
     Hears(
+        "instance.state",
+        "workloads/group_load",
+        "a member that stops gives its share of the load to the others",
+        lambda lab: lab.parts.group_loads.on_instance_state,
+    ),
+    Hears(
+        "group.members",
+        "workloads/group_load",
+        "who shares a group's load",
+        lambda lab: lab.parts.group_loads.on_members,
+    ),
+    Hears(
+        "instance.recovered",
+        "workloads/fleet",
+        "the failures of its old host are over",
+        lambda lab: lab.parts.fleet.on_recovered,
+    ),
+    Hears(
         "instance.monitoring",
         "workloads/fleet",
         "five-minute or one-minute points",

@@ -121,6 +121,7 @@ class AutoScaling(Policies, Hooks, Telling):
                 f"capacity from {before} to {wanted}."
             )
         self._settle(group, why)
+        self._tell_members(group)
 
     def set_capacity(self, group: Any, wanted: int, honor_cooldown: bool) -> None:
         """SetDesiredCapacity."""
@@ -140,6 +141,8 @@ class AutoScaling(Policies, Hooks, Telling):
     def deleting(self, group: Any) -> None:
         """A group goes, and its policies and hooks with it."""
         group._labkit.measuring += 1
+        if group._labkit.serving:
+            self._emit.members(group.account_id, group.region, group.name, ())
         backend = group.autoscaling_backend
         for key, policy in list(backend.policies.items()):
             if policy.auto_scaling_group_name == group.name:
@@ -352,6 +355,7 @@ class AutoScaling(Policies, Hooks, Telling):
         life.ending[instance.id] = activity
         if not self._hold(group, state, TERMINATING, "Terminating:Wait"):
             self._end_for_good(group, state)
+        self._tell_members(group)
         group.autoscaling_backend.update_attached_elbs(group.name)
         return activity
 
@@ -399,6 +403,7 @@ class AutoScaling(Policies, Hooks, Telling):
         activity = life.starting.pop(state.instance_id, None)
         if activity is not None:
             self._finish(group, activity, state.instance_id, "EC2 Instance Launch Successful")
+        self._tell_members(group)
         backend = group.autoscaling_backend
         backend.update_attached_elbs(group.name)
         backend.update_attached_target_groups(group.name)

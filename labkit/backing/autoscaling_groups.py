@@ -90,6 +90,8 @@ class Life:
     warm_us:
         Instances that a step or target-tracking policy started: how long each warms up, and, once
         it is in service, until when.
+    serving:
+        The instances in service, as they were last told of.
     cooldown_us, cooldown_until_us:
         The cooldown that begins when the present activities are over, and when the last one ends.
     """
@@ -101,6 +103,7 @@ class Life:
     waits: dict[str, list[Wait]] = field(default_factory=dict)
     warming_us: dict[str, int] = field(default_factory=dict)
     warm_until_us: dict[str, int] = field(default_factory=dict)
+    serving: tuple[str, ...] = ()
     cooldown_us: int = 0
     cooldown_until_us: int = 0
     failures: int = 0

@@ -73,6 +73,18 @@ class Telling:
                     )
             self._measure_next(group)
 
+    # -- who is in service
+    def _tell_members(self, group: Any) -> None:
+        """Tell of the instances in service, if they are others than before."""
+        serving = tuple(
+            state.instance_id
+            for state in group.instance_states
+            if state.lifecycle_state == "InService"
+        )
+        if serving != group._labkit.serving:
+            group._labkit.serving = serving
+            self._emit.members(group.account_id, group.region, group.name, serving)
+
     # -- activities and events
     def _begin(self, group: Any, description: str, cause: str, details: dict[str, str]) -> Activity:
         activity = Activity(

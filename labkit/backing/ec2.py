@@ -203,7 +203,7 @@ class Ec2:
         ----------
         action:
             ``stop``, ``terminate``, ``reboot`` or ``recover``; a recovery is a reboot on new
-            hardware, which nobody inside the instance can tell apart.
+            hardware, which heals what was wrong with the old one.
 
         Returns
         -------
@@ -228,6 +228,9 @@ class Ec2:
                 getattr(backend, names[action])([instance_id])
             except ServiceException as problem:
                 return Delivery(False, problem.code, False, problem.message)
+            if action == "recover":
+                data = {"instance_id": instance_id}
+                self._publish("instance.recovered", backend.get_instance(instance_id), data)
         return Delivery(True)
 
     def instances(self, account: str, region: str) -> list[dict[str, Any]]:

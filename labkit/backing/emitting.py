@@ -97,6 +97,11 @@ class Emitters:
         }
         self._tell("metric.emitted", account, region, data)
 
+    def members(self, account: str, region: str, group: str, in_service: Sequence[str]) -> None:
+        """Tell which instances of an Auto Scaling group are in service now."""
+        data = {"group": group, "in_service": list(in_service)}
+        self._tell("group.members", account, region, data)
+
     def _tell(self, kind: str, account: str, region: str, data: dict[str, Any]) -> None:
         if self._facts.heard(kind):
             self._world.afterwards(lambda: self._facts.publish(kind, account, region, data))

@@ -132,6 +132,19 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "Monitoring of an instance became `basic` (5 minutes) or `detailed` (1 minute, paid).",
     ),
     FactKind(
+        "instance.recovered",
+        ("instance_id",),
+        "backing/ec2",
+        "An instance was recovered: it runs on other hardware now.",
+    ),
+    FactKind(
+        "group.members",
+        ("group", "in_service"),
+        "backing/autoscaling",
+        "The instances of an Auto Scaling group that are in service are others than before. "
+        "`in_service` is a list of ids.",
+    ),
+    FactKind(
         "metric.put",
         ("namespace", "metric_name", "dimensions"),
         "cloudwatch",

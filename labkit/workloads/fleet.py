@@ -8,8 +8,9 @@ pure function of (seed, account, region, machine, metric, minute, intervals), ma
 asks for a stretch of time (:mod:`.ec2_points`).
 
 1. The **minute** is the grain of everything. A minute counts when the machine runs just before its
-   end. Its CPU is the mean over the minute of what was set (an incident over a load over the base;
-   of two loads, the one set last) plus noise; network and disk follow the CPU.
+   end. Its CPU is the mean over the minute of what was set (an incident over a load over a share
+   of its group's load over the base; of two loads, the one set last) plus noise; network and disk
+   follow the CPU.
 2. **Detailed monitoring**: one point a minute, arriving at the minute's end. **Basic monitoring**:
    one point for each five minutes of the clock (09:10, 09:15, ...), stamped with their start: the
    mean (CPU) or the sum (bytes, counts) of those minutes that count, arriving when the five are
@@ -40,7 +41,7 @@ first fact says where the machine is. A terminated machine keeps its past.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,7 @@ _JUST_NOW_US = MINUTE
 _AHEAD_US = 3653 * DAY
 
 Place = tuple[str, str, str]
+Shares = Sequence[tuple[int, float | None]]
 
 
 class Fleet:
@@ -111,6 +113,38 @@ class Fleet:
         _turn(machine.detailed, detailed, fact.at_us)
         self._changed(machine)
 
+    def on_recovered(self, fact: Fact) -> None:
+        """An instance was recovered: its host's failures end here, told ones stay told."""
+        machine = self._placed(fact.account, fact.region, fact.data["instance_id"])
+        spans = machine.failing.get("system", [])
+        kept = [
+            span if span.end_us <= fact.at_us else replace(span, end_us=fact.at_us)
+            for span in spans
+            if span.start_us < fact.at_us
+        ]
+        if kept != spans:
+            machine.failing["system"] = kept
+            self._changed(machine)
+
+    def share(self, account: str, region: str, instance_id: str, shares: Shares) -> None:
+        """Let a machine do its part of a group's load from now on.
+
+        Parameters
+        ----------
+        shares:
+            (from, percent) ascending, the first not after now; None where the group has no load.
+        """
+        machine = self._placed(account, region, instance_id)
+        before = len(machine.shares), machine.shares.at(self._clock.now_us)
+        now_us = self._clock.now_us
+        bounds = [max(start, now_us) for start, _ in shares[1:]] + [FOREVER]
+        start_us = now_us
+        for (_, cpu), end_us in zip(shares, bounds, strict=True):
+            machine.shares.say(start_us, end_us, cpu)
+            start_us = end_us
+        if before != (1, None) or any(cpu is not None for _, cpu in shares):
+            self._changed(machine)
+
     # -- what is done to it
     def load(
         self,
@@ -144,7 +178,7 @@ class Fleet:
             not more than zero, or an id that is known elsewhere or in several places.
         """
         cpu = _percent(cpu)
-        stretch = self._stretch(start, minutes)
+        stretch = self.stretch(start, minutes)
         machine = self._machine(instance_id, account, region)
         machine.loads.say(*stretch, cpu)
         self._changed(machine)
@@ -202,7 +236,7 @@ class Fleet:
         """
         if kind not in CHECKS:
             raise LabError(f"a status check is {' or '.join(map(repr, CHECKS))}, not {kind!r}")
-        start_us, end_us = self._stretch(start, minutes)
+        start_us, end_us = self.stretch(start, minutes)
         machine = self._machine(instance_id, account, region)
         machine.failing.setdefault(kind, []).append(Span(start_us, end_us))
         self._changed(machine)
@@ -233,8 +267,14 @@ class Fleet:
             machine.failing.setdefault(check, []).append(Span(start_us, end_us))
         self._changed(machine)
 
-    def _stretch(self, start: datetime | None, minutes: float | None) -> tuple[int, int]:
-        """From and to, of what somebody wants to be so."""
+    def stretch(self, start: datetime | None, minutes: float | None) -> tuple[int, int]:
+        """From and to, microseconds, of what somebody wants to be so.
+
+        Raises
+        ------
+        LabError
+            For a start that is naive or has passed, or minutes that are not more than zero.
+        """
         if start is not None and start.tzinfo is None:
             raise LabError("start is an aware datetime: lab.now, lab.start.replace(hour=10) ...")
         if minutes is not None and not 0 < minutes < FOREVER / MINUTE:
@@ -252,6 +292,11 @@ class Fleet:
                 "changed any more"
             )
         return max(start_us, now_us)
+
+    def runs(self, account: str, region: str, instance_id: str) -> bool:
+        """Whether a machine runs."""
+        machine = self._machines.get((account, region, instance_id))
+        return machine is not None and machine.runs_now
 
     # -- which machine
     def _machine(self, instance_id: str, account: str | None, region: str | None) -> Machine:

@@ -32,6 +32,8 @@ class Machine:
         When detailed monitoring was on, in order of time.
     base:
         Percent of CPU when nothing else is said.
+    shares:
+        Percent of CPU that its part of a group's load makes; None where it has none.
     loads:
         Percent of CPU that somebody set; None where nobody did.
     incidents:
@@ -49,6 +51,7 @@ class Machine:
     runs: list[Span] = field(default_factory=list)
     detailed: list[Span] = field(default_factory=list)
     base: Steps[float] = field(default_factory=lambda: Steps(CALM))
+    shares: Steps[float | None] = field(default_factory=lambda: Steps(None))
     loads: Steps[float | None] = field(default_factory=lambda: Steps(None))
     incidents: Steps[float | None] = field(default_factory=lambda: Steps(None))
     failing: dict[str, list[Span]] = field(default_factory=dict)
@@ -65,9 +68,9 @@ class Machine:
 
     @property
     def levels(self) -> Steps[float]:
-        """Percent of CPU over time: incidents over loads over the base."""
+        """Percent of CPU over time: incidents over loads over shares over the base."""
         if self._levels is None:
-            self._levels = stacked(self.base, self.loads, self.incidents)
+            self._levels = stacked(self.base, self.shares, self.loads, self.incidents)
         return self._levels
 
     @property
