@@ -248,6 +248,15 @@ def test_tags_of_alarms(hot):
     assert hot.list_tags_for_resource(ResourceARN=HERE + "hot")["Tags"] == []
 
 
+def test_tags_of_dashboards(cloudwatch):
+    cloudwatch.put_dashboard(DashboardName="d", DashboardBody='{"widgets": []}')
+    arn = "arn:aws:cloudwatch::123456789012:dashboard/d"
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "1"}])
+    assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "a", "Value": "1"}
+    ]
+
+
 def test_what_tags_refuse(hot):
     one = [{"Key": "a", "Value": "1"}]
     for arn, tags, code in [

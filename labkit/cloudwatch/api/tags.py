@@ -1,4 +1,4 @@
-"""TagResource, UntagResource, ListTagsForResource: alarms and alarm mute rules.
+"""TagResource, UntagResource, ListTagsForResource: alarms, alarm mute rules, dashboards.
 
 Source: botocore cloudwatch 2010-08-01; aws-semantics 11.1 (an alarm that is gone has no tags, and
 that is no error).
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from labkit.cloudwatch.api.requests import invalid, parts
-from labkit.cloudwatch.store import Store
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
 
@@ -75,7 +74,11 @@ def _there(call: Call, arn: str) -> dict[str, str]:
 
 def _tags(call: Call, arn: str) -> dict[str, str] | None:
     """The tags of what an ARN names, to be changed in place; None when it is not there."""
-    store: Store = parts(call)[0]
+    store, service = parts(call)
+    of_account = f"arn:aws:cloudwatch::{call.account}:dashboard/"
+    if arn.startswith(of_account):
+        dashboard = service.dashboards.of(call.account).get(arn.removeprefix(of_account))
+        return None if dashboard is None else dashboard.tags
     place = f"arn:aws:cloudwatch:{call.region}:{call.account}:"
     kind, _, name = arn.removeprefix(place).partition(":")
     if not arn.startswith(place) or kind not in ("alarm", "alarm-mute-rule"):
