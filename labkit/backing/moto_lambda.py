@@ -396,10 +396,11 @@ def _tell_of_records(module: ModuleType) -> None:
     _telling(module.Stream, "put_record", lambda stream: str(stream.arn))
 
 
+def _stream_arn(shard: Any) -> str:
+    return f"{shard.table.table_arn}/stream/{shard.table.latest_stream_label}"
+
+
+# A seam is put in at once where moto is loaded already, so what it uses stands above it.
 @seam("moto.dynamodb.models.table")
 def _tell_of_changes(module: ModuleType) -> None:
     _telling(module.StreamShard, "add", _stream_arn)
-
-
-def _stream_arn(shard: Any) -> str:
-    return f"{shard.table.table_arn}/stream/{shard.table.latest_stream_label}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from backing_scenario import Bench, scenario
 
-from labkit.backing import moto_seams
+from labkit.backing import moto_dispatch, moto_seams
 from labkit.backing.backed import SERVICES
 
 DEPTH = 3
@@ -73,7 +73,7 @@ def look() -> dict[str, Any]:
     for late in ("moto.iam.access_control", "moto.awslambda.models"):  # imported in operations
         importlib.import_module(late)
     for service in sorted(SERVICES):
-        importlib.import_module(f"moto.{service}.urls")
+        importlib.import_module(f"moto.{moto_dispatch.folder_of(service)}.urls")
     functools.reduce(lambda _, name: importlib.import_module(name), moto_seams.names(), None)
     before = dict(places())
     bench = Bench("0")
