@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from labkit.core.usage import Meters
+
 MOST_NAME = 255
 
 
@@ -38,15 +40,36 @@ class Dashboard:
         return f"arn:aws:cloudwatch::{self.account}:dashboard/{self.name}"
 
 
-class Dashboards:
-    """All dashboards, by account and name."""
+#: What the bill counts, each hour that one stands; under one Region, since they have none.
+ITEM, BILLED_IN = "cloudwatch.dashboard", "us-east-1"
 
-    def __init__(self) -> None:
+
+class Dashboards:
+    """All dashboards, by account and name.
+
+    Parameters
+    ----------
+    meters:
+        Where the bill counts them.
+    """
+
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
         self._held: dict[str, dict[str, Dashboard]] = {}
 
     def of(self, account: str) -> dict[str, Dashboard]:
-        """An account's dashboards by name."""
+        """An account's dashboards by name: to be read."""
         return self._held.setdefault(account, {})
+
+    def add(self, one: Dashboard) -> None:
+        """A new dashboard."""
+        self.of(one.account)[one.name] = one
+        self._meters.begin(ITEM, one.account, BILLED_IN, f"dashboard {one.name}", one.modified_us)
+
+    def remove(self, account: str, name: str, now_us: int) -> None:
+        """A dashboard goes; one that is not there is passed over."""
+        if self.of(account).pop(name, None) is not None:
+            self._meters.end(account, BILLED_IN, f"dashboard {name}", now_us, items=[ITEM])
 
     def digest(self) -> list[list[object]]:
         """Everything remembered, as plain values."""

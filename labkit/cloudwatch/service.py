@@ -16,6 +16,7 @@ from labkit.cloudwatch.managed import ManagedAlarms
 from labkit.cloudwatch.mutes import Mutes
 from labkit.cloudwatch.records import Alarm, AnyAlarm, Evaluated, HistoryItem, Previous, Why
 from labkit.cloudwatch.store import UNIT_CODES, Store, grain
+from labkit.cloudwatch.streams import Streams
 from labkit.cloudwatch.telling import Telling, state_history
 from labkit.cloudwatch.usage import CloudWatchUsage
 from labkit.core.clock import iso
@@ -51,7 +52,8 @@ class CloudWatch:
         self._serial = 0
         #: What the bill asks.
         self.used = CloudWatchUsage(world)
-        self.dashboards = Dashboards()
+        self.dashboards = Dashboards(world.meters)
+        self.streams = Streams(world, self)
         #: Alarms that other services make for themselves.
         self.managed = ManagedAlarms(world)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
@@ -75,6 +77,7 @@ class CloudWatch:
     def touched(self, store: Store, series: Series) -> None:
         """Points of ``series`` were stored: alarms on it are decided anew, whoever cares hears."""
         self.evaluator.touch_series(store.account, store.region, series)
+        self.streams.touched(store, series)
         facts = self._world.facts
         if facts.heard("metric.put"):
             facts.publish(
@@ -398,4 +401,4 @@ class CloudWatch:
                 for i in store.history
             ]
             out.append([account, region, metrics, alarms, detectors, history])
-        return [*out, self.dashboards.digest()]
+        return [*out, self.dashboards.digest(), self.streams.digest()]

@@ -14,7 +14,7 @@ from typing import Any
 
 from labkit.cloudwatch.api.paging import page
 from labkit.cloudwatch.api.requests import invalid, parts
-from labkit.cloudwatch.dashboards import MOST_NAME, Dashboard
+from labkit.cloudwatch.dashboards import MOST_NAME, Dashboard, Dashboards
 from labkit.cloudwatch.engine.dashboard.schema import Problem
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
@@ -56,9 +56,8 @@ def put_dashboard(
         if len(Tags) > most:
             raise invalid(f"A dashboard can have at most {most} tags.")
         tags = {one["Key"]: one["Value"] for one in Tags}
-        held[DashboardName] = Dashboard(
-            DashboardName, call.account, DashboardBody, call.now_us, tags
-        )
+        made = Dashboard(DashboardName, call.account, DashboardBody, call.now_us, tags)
+        _all(call).add(made)
     else:
         known.body, known.modified_us = DashboardBody, call.now_us
     return {"DashboardValidationMessages": _messages(checked.warnings)}
@@ -127,13 +126,17 @@ def delete_dashboards(call: Call, /, *, DashboardNames: Sequence[str]) -> dict[s
     if missing := [name for name in DashboardNames if name not in held]:
         raise _missing(missing)
     for name in DashboardNames:
-        held.pop(name, None)
+        _all(call).remove(call.account, name, call.now_us)
     return {}
 
 
-def _held(call: Call) -> dict[str, Dashboard]:
+def _all(call: Call) -> Dashboards:
     _, service = parts(call)
-    return service.dashboards.of(call.account)
+    return service.dashboards
+
+
+def _held(call: Call) -> dict[str, Dashboard]:
+    return _all(call).of(call.account)
 
 
 def _check_name(name: str) -> None:

@@ -1,0 +1,1 @@
+"""Metric streams as values: which metrics a stream takes, and how its records are written."""
