@@ -144,7 +144,7 @@ class Keeping(LabState):
             builder_args=self.builder_args,
         )
         for incident in incidents:
-            fresh.parts.fleet.apply(incident)
+            fresh.parts.befall(incident)
         fresh._repeat(self.saved())
         if until is not None and to_us(until) > fresh.world.clock.now_us:
             fresh.run_until(until)

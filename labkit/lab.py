@@ -123,6 +123,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
+        from labkit.workloads.latencies import Latencies
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
@@ -133,6 +134,7 @@ class Lab(Passing, Callers, Keeping):
             fleet=fleet,
             groups=Groups(fleet, self.world.facts),
             group_loads=GroupLoads(fleet, self.world.clock),
+            latencies=Latencies(self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             post=Post(),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from labkit.workloads.fleet import Fleet
     from labkit.workloads.group_load import GroupLoads
     from labkit.workloads.groups import Groups
+    from labkit.workloads.incidents import Incident
+    from labkit.workloads.latencies import Latencies
 
 
 class Post:
@@ -56,7 +58,15 @@ class Parts:
     post: Post
     groups: Groups
     group_loads: GroupLoads
+    latencies: Latencies
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""
-        return (self.fleet, self.groups)
+        return (self.fleet, self.groups, self.latencies)
+
+    def befall(self, incident: Incident) -> None:
+        """Let an incident happen to whom it is about."""
+        if incident.kind in self.latencies.KINDS:
+            self.latencies.apply(incident)
+        else:
+            self.fleet.apply(incident)

@@ -34,6 +34,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labkit.cloudwatch import reading
 from labkit.cloudwatch.records import Alarm
 from labkit.core.clock import DAY, Clock, Phase
 from labkit.core.facts import Fact
@@ -242,17 +243,7 @@ class Evaluator:
             if source.has(store.account, store.region, series):
                 points = source.points(store.account, store.region, series, start_us, end_us)
                 if unit is None or unit == points.unit:
-                    parts.append(
-                        Samples(
-                            timestamps=points.timestamps,
-                            sums=points.values,
-                            counts=None,
-                            minima=None,
-                            maxima=None,
-                            arrivals=points.arrivals,
-                            raw=None,
-                        )
-                    )
+                    parts.append(reading.pulled(points))
         if len(parts) == 1:
             return parts[0]
         return Samples.merge(parts) if parts else Samples.empty()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from labkit.cloudwatch.engine.samples import Samples
     from labkit.cloudwatch.engine.statistics import Statistic
+    from labkit.core.sources import Points
 
 #: (age, period in seconds of which a reader's period must be a multiple): older points are still
 #: there, but only at this coarser grain. Asked for finer, AWS answers nothing at all, and no error.
@@ -50,6 +51,29 @@ def statistic(text: str, where: str) -> Statistic:
             "InvalidParameterValue",
             f"The value {text} for parameter {where} is not supported: {problem}",
         ) from problem
+
+
+def pulled(points: Points, now_us: int | None = None) -> Samples:
+    """The points of a pulled source, for the engine.
+
+    Parameters
+    ----------
+    points:
+        Values, each of one observation or of several.
+    now_us:
+        Only what has arrived by then, as arrived; None for all of it, with its arrivals.
+    """
+    from labkit.cloudwatch.engine.samples import Samples
+
+    stamps, values, counts = points.timestamps, points.values, points.counts
+    arrivals: np.ndarray | None = points.arrivals
+    if now_us is not None:
+        here = points.arrivals <= now_us
+        stamps, values, arrivals = stamps[here], values[here], None
+        counts = None if counts is None else counts[here]
+    if counts is None:
+        return Samples(stamps, values, arrivals=arrivals)
+    return Samples(stamps, values * counts, counts, values, values, arrivals)
 
 
 def windows(samples: Samples, start_us: int, end_us: int, period_us: int) -> np.ndarray:

@@ -154,18 +154,7 @@ class CloudWatch:
             points = source.points(store.account, store.region, series, start_us, end_us)
             if unit not in (None, points.unit):
                 continue
-            here = points.arrivals <= now_us
-            found.setdefault(points.unit, []).append(
-                Samples(
-                    timestamps=points.timestamps[here],
-                    sums=points.values[here],
-                    counts=None,
-                    minima=None,
-                    maxima=None,
-                    arrivals=None,
-                    raw=None,
-                )
-            )
+            found.setdefault(points.unit, []).append(reading.pulled(points, now_us))
         merged = [
             (name, parts[0] if len(parts) == 1 else Samples.merge(parts))
             for name, parts in sorted(found.items())

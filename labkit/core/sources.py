@@ -41,7 +41,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Single values of one series, in order of time.
+    """Values of one series, in order of time.
 
     Parameters
     ----------
@@ -53,12 +53,16 @@ class Points:
         int64[n], microseconds, not descending: when each point can first be seen.
     unit:
         One of CloudWatch's units.
+    counts:
+        float64[n]: how many observations had that value; None when each is one. A minute of six
+        hundred response times is told in a handful of values, and percentiles still work.
     """
 
     timestamps: np.ndarray
     values: np.ndarray
     arrivals: np.ndarray
     unit: str = "None"
+    counts: np.ndarray | None = None
 
 
 class Source(Protocol):

@@ -17,6 +17,9 @@ KINDS = {
     "cpu": "a machine runs at `size` percent of its CPU",
     "status_check_system": "a machine's system status check fails (the host); `size` means nothing",
     "status_check_instance": "a machine's instance status check fails; `size` means nothing",
+    "slow": "every request that a latency metric tells of takes `size` times as long",
+    "slow_share": "`size` percent of the requests that a latency metric tells of wait four seconds",
+    "silence": "a latency metric says nothing; `size` means nothing",
 }
 
 
@@ -29,7 +32,8 @@ class Incident:
     kind:
         One of :data:`KINDS`.
     target:
-        What it befalls: an instance id. It need not run yet.
+        What it befalls: an instance id (it need not run yet), or a latency metric as
+        ``namespace name``.
     start, end:
         From and to, aware datetimes; ``end=None`` when it does not pass.
     size:
@@ -55,6 +59,10 @@ class Incident:
             raise LabError("an incident's start and end are aware datetimes (tzinfo=UTC)")
         if self.end is not None and self.end <= self.start:
             raise LabError(f"an incident ends after it starts, not {self.start} to {self.end}")
+        if self.kind == "slow" and self.size <= 0:
+            raise LabError(f"a slow incident is so many times as slow, more than 0: {self.size}")
+        if self.kind == "slow_share" and not 0 < self.size <= 100:
+            raise LabError(f"the size of a slow_share is a percentage, above 0: {self.size}")
         if self.kind == "cpu" and not 0 <= self.size <= 100:
             raise LabError(f"the size of a cpu incident is a percentage from 0 to 100: {self.size}")
 

@@ -254,3 +254,28 @@ def test_windows_equal_brute_force(world):
     assert sample_counts(samples, starts, ends, seen).tolist() == [float(len(h)) for h in held]
     first, last = bounds(samples, starts, ends, seen)
     assert (last - first).tolist() == [len(h) for h in held]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(0, 40).map(float), st.integers(1, 9).map(float)), max_size=6
+        ),
+        min_size=2,
+        max_size=12,
+    ),
+    st.sampled_from(["p1", "p50", "p90", "p99", "p99.9", "p100"]),
+)
+def test_a_day_of_weighted_windows_is_what_each_window_is_by_itself(windows, stat):
+    rows = [(n * 10, value, count) for n, rows in enumerate(windows) for value, count in rows]
+    stamps = np.array([at for at, _, _ in rows], dtype=np.int64)
+    values = np.array([value for _, value, _ in rows])
+    counts = np.array([count for _, _, count in rows])
+    samples = Samples(stamps, values * counts, counts, values, values)
+    starts = np.arange(len(windows), dtype=np.int64) * 10
+    together = parse_statistic(stat).columns(samples, starts, starts + 10)
+    single = [
+        parse_statistic(stat).columns(samples, starts[n : n + 1], starts[n : n + 1] + 10)[0]
+        for n in range(len(windows))
+    ]
+    assert np.array_equal(together, np.array(single), equal_nan=True)
