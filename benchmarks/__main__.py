@@ -227,6 +227,42 @@ def functions() -> list[Row]:
     ]
 
 
+def events() -> list[Row]:
+    """Event patterns: all rules of a bus at once."""
+    got = in_own_process("event_patterns")
+    ours, moto = got["ours"], got["moto"]
+
+    def micros(rate: float) -> float:
+        return 1e6 / rate
+
+    rows = [
+        Row(
+            f"match an event, 1,000 rules, {kind}",
+            micros(ours[f"{kind} 1000"]),
+            "moto, rule by rule",
+            micros(moto[f"{kind} 1000"]),
+            "us",
+            500,
+            note=f"{ours[f'{kind} 1000']:,.0f} events/s",
+        )
+        for kind in ("exact", "mixture")
+    ]
+    rows += [
+        Row(
+            f"match an event, 10,000 rules, {kind}",
+            micros(ours[f"{kind} 10000"]),
+            f"{peer:,} rule{'s' if peer > 1 else ''}",
+            micros(ours[f"{kind} {peer}"]),
+            "us",
+            2,
+            faster=False,
+            note="; ".join(f"{n:,}: {ours[f'{kind} {n}']:,.0f}/s" for n in (1, 100, 1000, 10000)),
+        )
+        for kind, peer in (("exact", 1), ("mixture", 100))
+    ]
+    return rows
+
+
 GROUPS = {
     "calls": calls,
     "start": starting,
@@ -237,6 +273,7 @@ GROUPS = {
     "http": over_http,
     "deliver": deliver,
     "functions": functions,
+    "events": events,
 }
 
 

@@ -1,0 +1,1 @@
+"""EventBridge's engines: pure functions and values."""
