@@ -1,9 +1,9 @@
 """Matching events against all rules of a bus, beside moto's matcher asked rule by rule.
 
 Both get events as JSON text, as they come off the wire, and moto's patterns are parsed beforehand.
-Two kinds of rules: **exact** (source, detail-type and one value of the detail each) and a
-**mixture** (a seventh each: exact, prefix, suffix, numeric range, anything-but beside an exact value,
-wildcard or network). ``python -m benchmarks.event_patterns`` prints events per second as JSON.
+Two kinds of rules: **exact** (source, detail-type and one value of the detail each), and a
+**mixture** (a seventh each: exact, prefix, suffix, numeric range, anything-but beside an exact
+value, wildcard, network). ``python -m benchmarks.event_patterns`` prints events per second as JSON.
 """
 
 from __future__ import annotations
