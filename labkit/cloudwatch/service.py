@@ -255,9 +255,17 @@ class CloudWatch:
         store = self.store(self._account, region)
         found = store.alarms.get(name)
         if found is None:
-            names = ", ".join(sorted(store.alarms)) or "none at all"
+            names = ", ".join(sorted([*store.alarms, *store.composites])) or "none at all"
             raise LabError(f"no alarm is called {name!r} in {region}; there are: {names}")
         return found
+
+    def composite(
+        self, name: str, region: str | None = None
+    ) -> tuple[Store, CompositeAlarm] | None:
+        """The composite alarm called ``name``, and where it is kept; None when there is none."""
+        store = self.store(self._account, region or self._region)
+        found = store.composites.get(name)
+        return None if found is None else (store, found)
 
     def evaluation(self, alarm: Alarm) -> Evaluation:
         """The evaluation of ``alarm`` at the last full tick, reasons included."""
@@ -273,6 +281,8 @@ class CloudWatch:
     def explain_alarm(self, name: str, *, now: bool = False, region: str | None = None) -> Drawing:
         """Why an alarm is in its state: the periods it looked at, which counted, the rule.
 
+        Of a composite alarm: each question of its rule, and whether it holds now.
+
         Parameters
         ----------
         name:
@@ -282,8 +292,12 @@ class CloudWatch:
         region:
             The lab's own when left out.
         """
-        from labkit.cloudwatch import showing, views
+        from labkit.cloudwatch import composite_views, showing, views
 
+        found = self.composite(name, region)
+        if found is not None:
+            judgement = self.composites.judgement(found[0], found[1])
+            return composite_views.explain(*found, judgement, self._world.clock.now_us)
         alarm = self.alarm(name, region)
         evaluation, why = None if now else alarm.evaluation, alarm.why
         parts = why.parts if isinstance(why, Evaluated) else {}
@@ -307,6 +321,8 @@ class CloudWatch:
     ) -> Drawing:
         """The metric that an alarm watches, its threshold and its states over time.
 
+        Of a composite alarm: its children's states, and when each question of its rule was true.
+
         Parameters
         ----------
         name:
@@ -318,9 +334,35 @@ class CloudWatch:
         more:
             Further arguments of :func:`labkit.cloudwatch.views.metric`.
         """
-        from labkit.cloudwatch import showing
+        from labkit.cloudwatch import composite_views, showing
 
+        found = self.composite(name, region)
+        if found is not None:
+            return composite_views.over_time(self, *found, start, end)
         return showing.alarm(self, self.alarm(name, region), mails, start, end, **more)
+
+    def view_alarms(
+        self,
+        *names: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        region: str | None = None,
+    ) -> Drawing:
+        """Several alarms as bands above each other; all of them when none is named.
+
+        Parameters
+        ----------
+        names:
+            Metric and composite alarms, top to bottom.
+        start, end:
+            The stretch to show, aware datetimes; the lab's whole life when left out.
+        """
+        from labkit.cloudwatch import composite_views
+
+        store = self.store(self._account, region or self._region)
+        every = names or (*sorted(store.alarms), *sorted(store.composites))
+        found = [store.composites.get(one) or self.alarm(one, region) for one in every]
+        return composite_views.bands(self, store, found, start, end)
 
     def view_metric(
         self,

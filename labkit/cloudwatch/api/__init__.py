@@ -33,6 +33,7 @@ OPERATIONS = {
     ("cloudwatch", "DescribeAlarms"): describe_alarms.describe_alarms,
     ("cloudwatch", "DescribeAlarmsForMetric"): describe_alarms.describe_alarms_for_metric,
     ("cloudwatch", "DescribeAlarmHistory"): describe_alarms.describe_alarm_history,
+    ("cloudwatch", "DescribeAlarmContributors"): describe_alarms.describe_alarm_contributors,
     ("cloudwatch", "PutCompositeAlarm"): composite_alarms.put_composite_alarm,
     ("cloudwatch", "PutAlarmMuteRule"): mute_rules.put_alarm_mute_rule,
     ("cloudwatch", "GetAlarmMuteRule"): mute_rules.get_alarm_mute_rule,

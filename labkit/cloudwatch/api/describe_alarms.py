@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from labkit.cloudwatch.api.paging import page
-from labkit.cloudwatch.api.requests import validation
+from labkit.cloudwatch.api.requests import parts, validation
 from labkit.cloudwatch.composites import parents_of
+from labkit.cloudwatch.contributors import contributors
 from labkit.cloudwatch.records import STATES, AnyAlarm
 from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
@@ -190,6 +191,31 @@ def describe_alarm_history(
     request = (AlarmName, AlarmTypes, HistoryItemType, StartDate, EndDate, ScanBy)
     shown, token = page(items, size, NextToken, request)
     answer: dict[str, Any] = {"AlarmHistoryItems": [item.describe() for item in shown]}
+    if token:
+        answer["NextToken"] = token
+    return answer
+
+
+def describe_alarm_contributors(
+    call: Call, /, *, AlarmName: str, NextToken: str | None = None
+) -> dict[str, Any]:
+    """The series of an alarm on a Metrics Insights query that are in ALARM at its last tick.
+
+    Raises
+    ------
+    AwsError
+        ResourceNotFoundException (404), InvalidNextToken.
+    """
+    store, service = parts(call)
+    alarm = store.alarms.get(AlarmName)
+    if alarm is None:
+        raise AwsError(
+            "ResourceNotFoundException", f"The alarm {AlarmName} does not exist.", status=404
+        )
+    size = call.quota("alarms.describe_page")
+    found = contributors(service, store, alarm) if alarm.watch is not None else []
+    shown, token = page(found, size, NextToken, AlarmName)
+    answer: dict[str, Any] = {"AlarmContributors": list(shown)}
     if token:
         answer["NextToken"] = token
     return answer

@@ -100,6 +100,22 @@ def reason_text(evaluation: Evaluation, old_state: str) -> str:
     )
 
 
+def contributor_text(evaluation: Evaluation) -> str:
+    """StateReason of one series of an alarm on several, which is in ALARM."""
+    rule = evaluation.rule
+    if evaluation.filled and rule.treat_missing_data == "breaching":
+        return _filled_text(evaluation)
+    told = _listed(evaluation, True)
+    verb = "was" if len(told) == 1 else "were"
+    newest = told[0]
+    value = java_double(newest.value) if newest.value is not None else ""
+    return (
+        f"Threshold Crossed: {_plural(len(told))} {verb} {_relation(evaluation, told, True)}. The "
+        f"most recent datapoint which crossed the threshold: [{value} "
+        f"({_moment(newest.start_us)})]."
+    )
+
+
 def _relation(evaluation: Evaluation, told: Sequence[Period], in_alarm: bool) -> str:
     """``not greater than the threshold (50.0)``; of a band, with the bounds of each datapoint."""
     rule = evaluation.rule

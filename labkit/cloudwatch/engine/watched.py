@@ -18,7 +18,7 @@ ALARM when one of them is, else OK when one of them is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -74,6 +74,8 @@ class Window:
 
     #: Id of a sub-metric -> its values in the periods, oldest first.
     parts: dict[str, tuple[float | None, ...]]
+    #: Of an alarm on several series: what tells each apart, in the order of the contributors.
+    attributes: tuple[dict[str, str], ...] = ()
 
     def evaluation(self, rule: AlarmRule, tick_us: int, state: str) -> Evaluation:
         """The evaluation of these periods."""
@@ -100,9 +102,11 @@ class ExpressionWindow(Window):
         series: Sequence[tuple[str, tuple[Period, ...]]],
         parts: dict[str, tuple[float | None, ...]],
         several: bool,
+        attributes: Sequence[dict[str, str]] = (),
     ) -> None:
         self.series = tuple(series)
         self.parts = parts
+        self.attributes = tuple(attributes)
         self._several = several
 
     def evaluation(self, rule: AlarmRule, tick_us: int, state: str) -> Evaluation:
@@ -137,6 +141,7 @@ class _Row:
     values: Floats
     lower: Floats | None
     upper: Floats | None
+    attributes: dict[str, str] = field(default_factory=dict)
 
 
 class WatchedExpression:
@@ -227,7 +232,7 @@ class WatchedExpression:
         value: Value = frame.value(self._watch.id)
         members = value.members if isinstance(value, Array) else (value,)
         return [
-            _Row(one.label, one.values, lower, upper)
+            _Row(one.label, one.values, lower, upper, _attributes(one))
             for one in members
             if isinstance(one, TimeSeries)
         ]
@@ -242,7 +247,8 @@ class WatchedExpression:
             frame.starts[0] + self._rule.period_us,
         ).tolist()  # fmt: skip
         series = []
-        for row in self._of(frame):
+        rows = self._of(frame)
+        for row in rows:
             values, lower, upper = self._compared(row)
             series.append(
                 (
@@ -256,7 +262,8 @@ class WatchedExpression:
                     ),
                 )
             )  # fmt: skip
-        return ExpressionWindow(series, self._parts(frame), self._several)
+        attributes = [row.attributes for row in rows] if self._several else ()
+        return ExpressionWindow(series, self._parts(frame), self._several, attributes)
 
     def _parts(self, frame: Frame) -> dict[str, tuple[float | None, ...]]:
         """The values of the other queries that the expression is made of."""
@@ -272,6 +279,11 @@ class WatchedExpression:
             elif isinstance(value, Array) and id_ == self._watch.band:
                 parts |= {f"{id_} {one.label}": _numbers(one) for one in value.members}
         return parts
+
+
+def _attributes(series: TimeSeries) -> dict[str, str]:
+    """What tells a series of several apart: the dimensions that it was grouped by."""
+    return dict(series.metric.dimensions) if series.metric is not None else {}
 
 
 def _numbers(series: TimeSeries) -> tuple[float | None, ...]:
