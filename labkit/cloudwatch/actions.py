@@ -1,7 +1,7 @@
 """What alarms do when they change: the actions, their history, and who may keep them from acting.
 
-Three things stand between a change and its actions, in this order: ``ActionsEnabled``, the
-suppressor of a composite alarm (:mod:`.composites`), and mute rules (:mod:`.mutes`). Muted actions
+Between a change and its actions stand, in this order: the suppressor of a composite alarm
+(:mod:`.composites`), ``ActionsEnabled``, a warm-up, and mute rules (:mod:`.mutes`). Muted actions
 are done when the muting ends, if the alarm is still in the state in which they were muted.
 
 Auto Scaling actions alone run again, each minute in which the alarm stays in its state.
@@ -70,6 +70,8 @@ class Actions:
         """
         alarm.muted = None
         if not alarm.actions_enabled or not alarm.actions(alarm.state):
+            return
+        if isinstance(alarm, Alarm) and alarm.warm_until_us > self._clock.now_us:
             return
         if self._service.mutes.holds(store, alarm):
             alarm.muted = Muted(alarm.state, old_state, changed_us)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
     from labkit.cloudwatch.engine.samples import Samples
     from labkit.cloudwatch.engine.watched import Watched, Window
+    from labkit.cloudwatch.engine.watched_later import Watches
     from labkit.cloudwatch.store import Store
 
 Key = tuple[str, str, str]
@@ -65,7 +66,7 @@ class _Plan:
     first_tick_us: int = 0
     step_us: int = 0
     decisions: np.ndarray | None = None
-    watched: Watched | None = None
+    watched: Watches | None = None
     #: Where the decision differs from the one before it, and what it is there.
     edges: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
@@ -306,8 +307,28 @@ class Evaluator:
 
         return RETRAINED_US
 
-    def _watched(self, store: Store, alarm: Alarm, first_tick_us: int, end_us: int) -> Watched:
+    def _watched(self, store: Store, alarm: Alarm, first_tick_us: int, end_us: int) -> Watches:
         """What an alarm looks at, for the ticks from ``first_tick_us`` up to ``end_us``."""
+        zone = alarm.wall_clock
+        if zone is None and not alarm.warm_until_us:
+            return self._sliding(store, alarm, first_tick_us, end_us)
+        from labkit.cloudwatch.engine.watched_later import WallClock, WarmingUp
+
+        watched: Watches
+        if zone is None:
+            watched = self._sliding(store, alarm, first_tick_us, end_us)
+        else:
+            period_us = alarm.rule.period_us
+            inner = self._sliding(store, alarm, first_tick_us - period_us, end_us)
+            watched = WallClock(inner, period_us, zone)
+        if alarm.warm_until_us > first_tick_us:
+            warm = alarm.config["WarmUpConfiguration"]
+            to_the_end = bool(warm.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds"))
+            watched = WarmingUp(watched, alarm.rule, alarm.warm_until_us, to_the_end)
+        return watched
+
+    def _sliding(self, store: Store, alarm: Alarm, first_tick_us: int, end_us: int) -> Watched:
+        """The same of a window that slides along with the ticks."""
         from labkit.cloudwatch.engine.columns import lookback_us
         from labkit.cloudwatch.engine.watched import WatchedExpression, WatchedMetric
 
@@ -353,6 +374,7 @@ class Evaluator:
         # What was decided on is what will be explained, if anybody asks: nothing has touched it.
         window = plan.watched.window(now_us)
         state = STATES[int(plan.decisions[plan.position])]
+        alarm.warm_until_us = 0  # it is evaluated from here on, whatever data comes later
         self._apply(plan.store, alarm, state, window, now_us)
         current = self._plans.get(key)
         if current is plan and key not in self._dirty:

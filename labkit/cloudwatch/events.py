@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from labkit.cloudwatch.composite_alarm import CompositeAlarm
-from labkit.cloudwatch.notification import offset_time
+from labkit.cloudwatch.notification import offset_time, propagated_tags
 from labkit.cloudwatch.records import AnyAlarm, Why
 from labkit.core.ids import shape_uuid
 
@@ -121,6 +121,9 @@ def state_change(
         "previousState": before.told(),
         "configuration": configuration,
     }
+    tags = propagated_tags(alarm)
+    if tags:
+        detail["alarmTags"] = tags
     if muting is not None:
         detail["muteDetail"] = muting.told()
     return detail

@@ -102,6 +102,9 @@ def message(
         "AlarmActions": list(config.get("AlarmActions", ())),
         "InsufficientDataActions": list(config.get("InsufficientDataActions", ())),
     }
+    tags = propagated_tags(alarm)
+    if tags:
+        told["AlarmTags"] = tags
     if isinstance(alarm, Alarm):
         return told | {"ActionExecutedAfterMuteWindow": after_mute, "Trigger": _trigger(alarm)}
     del told["AlarmConfigurationUpdatedTimestamp"]
@@ -119,6 +122,19 @@ def message(
         if config.get(f"ActionsSuppressor{key}") is not None:
             told[f"ActionsSuppressor{key}"] = config[f"ActionsSuppressor{key}"]
     return told | {"TriggeringChildren": children}
+
+
+def propagated_tags(alarm: AnyAlarm) -> dict[str, str]:
+    """The tags that an alarm's messages carry, by its ActionConfiguration; mostly none."""
+    asked = alarm.config.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
+    if not asked.get("Enabled"):
+        return {}
+    included, excluded = asked.get("IncludedTagKeys"), asked.get("ExcludedTagKeys", ())
+    return {
+        key: value
+        for key, value in sorted(alarm.tags.items())
+        if key not in excluded and (included is None or key in included)
+    }
 
 
 def _trigger(alarm: Alarm) -> dict[str, Any]:

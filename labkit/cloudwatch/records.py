@@ -11,6 +11,8 @@ from labkit.core.jsontext import dumps
 from labkit.core.sources import Dimensions, Series
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from labkit.cloudwatch.composite_alarm import CompositeAlarm
     from labkit.cloudwatch.engine.anomaly import Configuration
     from labkit.cloudwatch.engine.evaluation import AlarmRule, Evaluation
@@ -161,6 +163,12 @@ class Alarm:
         Actions that wait for the end of a mute rule's window.
     previous:
         The state before, as a message to a function tells it.
+    created_us:
+        When it was made.
+    wall_clock:
+        The time zone of a window that is aligned to the clock; None for one that slides.
+    warm_until_us:
+        Until when it is not evaluated; 0 when it is.
     """
 
     type: ClassVar[str] = "MetricAlarm"
@@ -184,6 +192,9 @@ class Alarm:
     tags: dict[str, str] = field(default_factory=dict)
     muted: Muted | None = None
     previous: Previous | None = None
+    created_us: int = 0
+    wall_clock: tzinfo | None = None
+    warm_until_us: int = 0
 
     @property
     def dimensions(self) -> Dimensions:
@@ -259,6 +270,9 @@ _AS_GIVEN = (
     "EvaluateLowSampleCountPercentile",
     "Metrics",
     "ThresholdMetricId",
+    "EvaluationWindow",
+    "WarmUpConfiguration",
+    "ActionConfiguration",
 )
 
 

@@ -8,6 +8,7 @@ Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semant
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from labkit.cloudwatch import reading
@@ -184,3 +185,36 @@ def _check_scaling_action(config: Mapping[str, Any]) -> None:
         raise validation("An alarm on an anomaly model has no Auto Scaling actions.")
     if "AlarmRule" in config:
         raise validation("Auto Scaling actions are not supported for composite alarms.")  # ours
+
+
+def check_action_configuration(config: Mapping[str, Any]) -> None:
+    """Refuse tags that are both included and excluded."""
+    tags = config.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {})
+    if "IncludedTagKeys" in tags and "ExcludedTagKeys" in tags:
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The parameters IncludedTagKeys and ExcludedTagKeys are mutually exclusive and you "
+            "have specified both.",
+        )
+
+
+def wall_clock_of(config: Mapping[str, Any], period: int) -> tzinfo | None:
+    """The time zone of a wall-clock window, None for a window that slides.
+
+    Raises
+    ------
+    AwsError
+        ValidationError for a period that no clock has, or what is no time zone.
+    """
+    window = config.get("EvaluationWindow", {}).get("WallClockWindow")
+    if window is None:
+        return None
+    from labkit.cloudwatch.engine.watched_later import WALL_CLOCK_PERIODS, zone_of
+
+    if period not in WALL_CLOCK_PERIODS:
+        allowed = ", ".join(map(str, WALL_CLOCK_PERIODS))
+        raise validation(f"The period of a wall clock window is one of {allowed}, not {period}.")
+    try:
+        return zone_of(window.get("Timezone"))
+    except ValueError as problem:
+        raise validation(f"The value for parameter Timezone is invalid: {problem}.") from problem

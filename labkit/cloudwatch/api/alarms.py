@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch.api.alarm_checks import (
+    check_action_configuration,
     check_actions,
     check_metric,
     check_name,
     check_there,
     check_threshold,
     check_window,
+    wall_clock_of,
 )
 from labkit.cloudwatch.api.alarm_expressions import watch_of
 from labkit.cloudwatch.api.requests import validation
@@ -23,6 +25,7 @@ from labkit.cloudwatch.events import before_of
 from labkit.cloudwatch.records import Alarm, Why
 from labkit.cloudwatch.store import Store, dimensions_of
 from labkit.core.call import Call
+from labkit.core.clock import MINUTE
 from labkit.core.errors import AwsError, NotImplementedYet
 from labkit.core.jsontext import parse
 from labkit.core.sources import Series
@@ -36,13 +39,13 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     """Create an alarm, or replace the whole configuration of one; its state stays as it is.
 
     A new alarm begins in INSUFFICIENT_DATA and is evaluated at the next full minute. Targets of
-    actions need not exist, nor need the metric. ``Tags`` count at creation only.
+    actions need not exist, nor need the metric. ``Tags`` count at creation only, and so does the
+    warm-up, whose length may be changed while it lasts.
 
     Parameters
     ----------
     given:
-        The members of botocore's ``PutMetricAlarmInput``. PromQL (``EvaluationCriteria``) comes
-        later.
+        The members of botocore's ``PutMetricAlarmInput``, PromQL (``EvaluationCriteria``) apart.
 
     Raises
     ------
@@ -54,19 +57,11 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     name = config.pop("AlarmName")
     tags = {tag["Key"]: tag["Value"] for tag in config.pop("Tags", ())}
     enabled = config.pop("ActionsEnabled", True)
-    for later, what in (
-        ("EvaluationCriteria", "PromQL alarms"),
-        ("EvaluationInterval", "PromQL alarms"),
-        ("WarmUpConfiguration", "Warm-up"),
-        ("ActionConfiguration", "Action configurations"),
-    ):
-        if config.get(later):
-            raise NotImplementedYet(
-                "cloudwatch", "PutMetricAlarm", f"{what} come with a later part."
-            )
-    if "WallClockWindow" in config.get("EvaluationWindow", {}):
+    if config.get("EvaluationCriteria") or config.get("EvaluationInterval"):
         raise NotImplementedYet(
-            "cloudwatch", "PutMetricAlarm", "Windows aligned to the clock come with a later part."
+            "cloudwatch",
+            "PutMetricAlarm",
+            "PromQL alarms look at OpenTelemetry metrics, which labkit does not store.",
         )
     check_name(name)
     if name in store.composites:
@@ -82,6 +77,7 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
     check_window(call, config, period)
     check_threshold(config)
     check_actions(call, config)
+    check_action_configuration(config)
     arn = f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
     known = store.alarms.get(name)
     service = store.service
@@ -101,7 +97,12 @@ def put_metric_alarm(call: Call, /, **given: Any) -> dict[str, Any]:
         transitioned_us=call.now_us,
         actions_enabled=enabled,
         tags=tags,
+        created_us=known.created_us if known else call.now_us,
+        wall_clock=wall_clock_of(config, period),
     )
+    if "WarmUpConfiguration" in config and (known is None or known.warm_until_us):
+        minutes = config["WarmUpConfiguration"]["WarmUpPeriodDurationInMinutes"]
+        alarm.warm_until_us = alarm.created_us + minutes * MINUTE
     if known is not None:
         alarm.state, alarm.why = known.state, known.why
         alarm.updated_us, alarm.transitioned_us = known.updated_us, known.transitioned_us
@@ -136,7 +137,13 @@ def rule_of(config: dict[str, Any], watch: Watch | None = None) -> AlarmRule:
         statistic=config.get("Statistic") or config.get("ExtendedStatistic") or "Average",
         low_samples=config.get("EvaluateLowSampleCountPercentile", "evaluate"),
         expression="" if watch is None else watch.label,
+        # A window aligned to the clock looks at no more periods than its own.
+        evaluation_range=config["EvaluationPeriods"] if _aligned(config) else 0,
     )
+
+
+def _aligned(config: dict[str, Any]) -> bool:
+    return "WallClockWindow" in config.get("EvaluationWindow", {})
 
 
 def _namespace(config: dict[str, Any], watch: Watch | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from labkit.cloudwatch.api.alarm_checks import check_actions, check_name
+from labkit.cloudwatch.api.alarm_checks import check_action_configuration, check_actions, check_name
 from labkit.cloudwatch.api.requests import parts, validation
 from labkit.cloudwatch.composite_alarm import CompositeAlarm
 from labkit.cloudwatch.composites import parents_of
@@ -64,6 +64,7 @@ def put_composite_alarm(
     if AlarmName in store.alarms:
         raise validation(f"{AlarmName} is the name of a metric alarm already.")  # ours
     check_actions(call, config)
+    check_action_configuration(config)
     rule = _rule(call, AlarmRule)
     children = _children(call, store, AlarmName, rule)
     suppressor = _suppressor(call, store, AlarmName, config)
