@@ -1,0 +1,65 @@
+"""What EventBridge's drawings say."""
+
+import json
+from datetime import UTC, datetime
+
+from labkit.eventbridge import views
+from labkit.eventbridge.engine.patterns import compile_pattern, explain
+
+
+def drawn(pattern, event):
+    return views.pattern_match(explain(compile_pattern(json.dumps(pattern)), event))
+
+
+def test_a_pattern_that_does_not_match():
+    shown = drawn(
+        {"source": ["aws.ec2"], "detail": {"state": ["starting"], "$or": [{"a": [1]}, {"b": [2]}]}},
+        {"source": "aws.ec2", "detail": {"state": "pending", "b": 2}},
+    )
+    assert str(shown).splitlines() == [
+        "The pattern does not match: 2 of 4 fields.",
+        "\u2717 the pattern",
+        '  \u2713 source: "aws.ec2"   event: "aws.ec2"',
+        "  \u2717 detail",
+        '    \u2717 detail.state: "starting"   event: "pending"',
+        "    \u2713 $or (one branch is enough)",
+        "      \u2717 branch",
+        "        \u2717 detail.a: 1   event: the field is not there",
+        "      \u2713 branch",
+        "        \u2713 detail.b: 2   event: 2",
+    ]
+    # Signs beside the colours, and the event's value beside each leaf.
+    assert shown.html.count("\u2713") == 4
+    assert "&quot;pending&quot;" in shown.html
+    assert shown.data["leaves"][1]["matched"] is False
+
+
+def test_elements_of_a_list_and_a_match():
+    shown = drawn({"l": {"a": [1], "b": [2]}}, {"l": [{"a": 1}, {"b": 2}]})
+    assert shown.title == "The pattern does not match, although every field does by itself."
+    assert "note: each leaf holds by itself, but not within one element" in str(shown)
+    assert drawn({"a": ["x"]}, {"a": "x"}).title == "The pattern matches the event."
+
+
+def test_what_others_wrote_is_escaped():
+    shown = drawn({"<b>": ["<script>"]}, {"<b>": "<img>"})
+    assert "<script>" not in shown.html
+    assert "<img>" not in shown.html
+
+
+def test_a_calendar_of_firings():
+    monday = datetime(2026, 11, 23, 16, 40, tzinfo=UTC)
+    shown = views.next_ones("cron(0 18 ? * MON-FRI *)", monday, 6)
+    assert str(shown).splitlines()[:2] == [
+        "cron(0 18 ? * MON-FRI *) fires next on Mon 2026-11-23 18:00 (UTC).",
+        "  Mon 2026-11-23 18:00",
+    ]
+    assert shown.html.count("18:00</") == 6
+    assert shown.data["firings"][5] == "2026-11-30T18:00:00+00:00"
+    dense = views.next_ones("cron(0/5 * * * ? *)", monday, 100, "Europe/Berlin")
+    assert "+ " in dense.html
+    far = views.next_ones("cron(0 0 1 * ? *)", monday, 24)
+    assert "17 later firings, the last on Wed 2028-11-01 00:00" in far.html
+    assert views.next_ones("at(2020-01-01T00:00:00)", monday, 3).title.endswith(
+        "never fires again."
+    )
