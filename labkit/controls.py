@@ -6,6 +6,8 @@ into the journal.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -69,6 +71,13 @@ class Identity:
 
     def __repr__(self) -> str:
         return f"<{self.principal.kind} {self.arn}>"
+
+
+class AgentLog(list[str]):
+    """Lines of an agent's own log; shows itself as they stand in the file."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self)
 
 
 class FleetControls:
@@ -153,8 +162,82 @@ class FleetControls:
         loads = lab.parts.group_loads
         return loads.waiting(group, at, account or lab.account, region or lab.region)
 
+    def fill_memory(
+        self,
+        instance_id: str,
+        percent: float,
+        *,
+        start: datetime | None = None,
+        over: float | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let a machine's memory fill up to ``percent``. EC2's own metrics show nothing of it.
+
+        From ``start`` (now when left out), in a straight line ``over`` so many minutes (at once),
+        for ``minutes`` in all (until the machine stops).
+        """
+        self._fill(instance_id, "memory", percent, start, over, minutes)
+
+    def fill_disk(
+        self,
+        instance_id: str,
+        percent: float,
+        path: str = "/",
+        *,
+        start: datetime | None = None,
+        over: float | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let the file system that ``path`` is on fill up to ``percent``, as :meth:`fill_memory`.
+
+        Machines have ``/`` and ``/var``, and what a Linux has besides.
+        """
+        self._fill(instance_id, "disk", percent, start, over, minutes, path=path)
+
+    def _fill(
+        self,
+        instance_id: str,
+        what: str,
+        percent: float,
+        start: datetime | None,
+        over: float | None,
+        minutes: float | None,
+        **more: Any,
+    ) -> None:
+        given = {"start": start, "over": over, "minutes": minutes}
+        more |= {name: value for name, value in given.items() if value is not None}
+        self._lab._do("fleet.fill", instance_id=instance_id, what=what, percent=percent, **more)
+
+    def agent(self, target: str, config: str | Mapping[str, Any] | None) -> None:
+        """Run a CloudWatch agent on a machine, or give it another configuration.
+
+        Parameters
+        ----------
+        target:
+            An instance id, or the name of an Auto Scaling group: every instance of it, also one
+            that comes later.
+        config:
+            amazon-cloudwatch-agent.json, as text or parsed; None stops the agent.
+
+        Raises
+        ------
+        LabError
+            For a configuration that the agent can't run with, with the place of each problem.
+        """
+        if config is None:
+            self._lab._do("fleet.remove_agent", target=target)
+        else:
+            text = config if isinstance(config, str) else json.dumps(config)
+            self._lab._do("fleet.agent", target=target, config=text)
+
+    def agent_log(self, instance_id: str) -> AgentLog:
+        """The last lines of an agent's own log: why nothing arrives stands there."""
+        return AgentLog(self._lab.parts.agents.log(instance_id))
+
     def __repr__(self) -> str:
         return (
             "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind), "
-            "group_load(group, total_cpu), waiting(group)>"
+            "group_load(group, total_cpu), waiting(group), "
+            "fill_memory(instance, percent), fill_disk(instance, percent, path), "
+            "agent(instance, config), agent_log(instance)>"
         )

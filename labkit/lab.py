@@ -117,6 +117,7 @@ class Lab(Passing, Callers, Keeping):
 
     # -- assembling
     def _build(self) -> None:
+        from labkit.agents.hosted import Agents
         from labkit.backing.account import Backing
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
@@ -135,6 +136,7 @@ class Lab(Passing, Callers, Keeping):
             groups=Groups(fleet, self.world.facts),
             group_loads=GroupLoads(fleet, self.world.clock),
             latencies=Latencies(self.noise_seed),
+            agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             post=Post(),
@@ -164,6 +166,9 @@ class Lab(Passing, Callers, Keeping):
             "fleet.base": fleet.base,
             "fleet.fail_check": fleet.fail_check,
             "fleet.group_load": self.parts.group_loads.load,
+            "fleet.fill": fleet.fill,
+            "fleet.agent": self.parts.agents.install,
+            "fleet.remove_agent": self.parts.agents.remove,
             "mailbox.confirm": self.parts.backing.confirm,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,
@@ -351,7 +356,7 @@ class Lab(Passing, Callers, Keeping):
             )
         world, parts = self.world, self.parts
         biller = Biller(
-            (world.meters, parts.cloudwatch.used, parts.fleet),
+            (world.meters, parts.cloudwatch.used, parts.fleet, parts.agents),
             table(),
             lambda service, operation: services.category(service, operation).kind == MANAGEMENT,
         )

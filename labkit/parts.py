@@ -10,6 +10,7 @@ from labkit.core.facts import Fact, Hearer
 from labkit.core.sources import Source
 
 if TYPE_CHECKING:
+    from labkit.agents.hosted import Agents
     from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
@@ -59,10 +60,11 @@ class Parts:
     groups: Groups
     group_loads: GroupLoads
     latencies: Latencies
+    agents: Agents
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""
-        return (self.fleet, self.groups, self.latencies)
+        return (self.fleet, self.groups, self.latencies, self.agents)
 
     def befall(self, incident: Incident) -> None:
         """Let an incident happen to whom it is about."""

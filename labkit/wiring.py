@@ -87,6 +87,18 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.fleet.on_monitoring,
     ),
     Hears(
+        "instance.state",
+        "agents/hosted",
+        "an agent runs while its machine runs",
+        lambda lab: lab.parts.agents.on_instance_state,
+    ),
+    Hears(
+        "metric.changed",
+        "agents/hosted",
+        "what a machine does its agent says too",
+        lambda lab: lab.parts.agents.on_metric_changed,
+    ),
+    Hears(
         "metric.changed",
         "cloudwatch",
         "alarms that look at these series are decided anew",
@@ -105,6 +117,18 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.cloudtrail.on_call_finished,
     ),
     Hears(
+        "call.finished",
+        "agents/hosted",
+        "whether a machine's role may still publish",
+        lambda lab: lab.parts.agents.on_call_finished,
+    ),
+    Hears(
+        "log.emitted",
+        "cloudwatch",
+        "metrics embedded in log lines",
+        lambda lab: lab.parts.cloudwatch.embedded.on_log_emitted,
+    ),
+    Hears(
         "alarm.configured",
         "cloudwatch",
         "alarms cost by the hour while they stand",
@@ -121,6 +145,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
+    Answers("instance_about", "backing/ec2", lambda lab: lab.parts.backing.ec2.about),
     Answers("scaling_action", "backing/autoscaling", lambda lab: lab.parts.backing.autoscaling.act),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
@@ -142,7 +167,6 @@ UNHEARD_KINDS = frozenset(
         "canary.run",
         "trace.segment",
         "event.put",
-        "log.emitted",
         "event.emitted",
         "sign_in",
     }

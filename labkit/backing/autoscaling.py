@@ -301,18 +301,27 @@ class AutoScaling(Policies, Hooks, Telling):
         return str(instance.id)
 
     def _run(self, group: Any, zone: str, subnet_id: str | None) -> Any:
+        from moto.ec2.utils import filter_iam_instance_profiles
+
         config, template = group.launch_config, group.ec2_launch_template
         tags = group.get_propagated_tags()
         tags[_TAG] = group.name
         tags.update(group.instance_tags)
         monitored = bool(config is not None and config.instance_monitoring_enabled)
+        profile = str((config.iam_instance_profile if config else "") or "")
         wanted: dict[str, Any] | None = None
         if template is not None:
             version = group.launch_template_version
             wanted = {"LaunchTemplateId": template.id, "Version": version}
             data = template.get_version(version).data
             monitored = str(data.get("Monitoring", {}).get("Enabled", "")).lower() == "true"
-        reservation = group.autoscaling_backend.ec2_backend.run_instances(
+            named = data.get("IamInstanceProfile", {})
+            profile = str(named.get("Arn") or named.get("Name") or "")
+        ec2 = group.autoscaling_backend.ec2_backend
+        if profile:  # one that is not there fails the launch, before there is an instance
+            key = "iam_instance_profile_arn" if ":" in profile else "iam_instance_profile_name"
+            filter_iam_instance_profiles(ec2.account_id, ec2.partition, **{key: profile})
+        reservation = ec2.run_instances(
             group.image_id,
             1,
             group.user_data,
@@ -330,6 +339,8 @@ class AutoScaling(Policies, Hooks, Telling):
         )
         instance = reservation.instances[0]
         instance.autoscaling_group = group
+        if profile:  # moto's groups forget it
+            ec2.associate_iam_instance_profile(instance.id, **{key: profile})
         return instance
 
     def _try_again(self, group: Any) -> None:

@@ -195,6 +195,25 @@ class Ec2:
         account, region = backend.account_id, backend.region_name
         self._world.afterwards(lambda: self._facts.publish(kind, account, region, data))
 
+    # -- the port instance_about ------------------------------------------------------------------
+    def about(self, account: str, region: str, instance_id: str) -> dict[str, str]:
+        """What an instance can learn of itself (port ``instance_about``)."""
+        with self._world.held():
+            backend = self._world.backend("ec2", account, region)
+            found = next((one for one in backend.all_instances() if one.id == instance_id), None)
+            if found is None:
+                return {"hostname": "", "ip_address": "", "role_arn": ""}
+            association = backend.iam_instance_profile_associations.get(instance_id)
+            role = ""
+            if association is not None:
+                roles = association.iam_instance_profile.roles
+                role = str(roles[0].arn) if roles else ""
+            return {
+                "hostname": str(found.private_dns_name).partition(".")[0],
+                "ip_address": str(found.private_ip),
+                "role_arn": role,
+            }
+
     # -- the port instance_action -----------------------------------------------------------------
     def act(self, account: str, region: str, instance_id: str, action: str) -> Delivery:
         """Stop, terminate, reboot or recover an instance for an alarm (port ``instance_action``).

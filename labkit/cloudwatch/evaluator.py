@@ -131,7 +131,7 @@ class Evaluator:
         buckets: list[set[Key]] = []
         for series in alarm.metrics():
             buckets.append(self._on_series.setdefault((*place, series), set()))
-            for name, value in series.dimensions:
+            for name, value in series.dimensions or (("", ""),):
                 key = (*place, series.namespace, name, value)
                 buckets.append(self._on_dimension.setdefault(key, set()))
         queries = alarm.watch.program.queries.values() if alarm.watch is not None else ()

@@ -11,6 +11,7 @@ from labkit.cloudwatch.actions import Actions
 from labkit.cloudwatch.composite_alarm import CompositeAlarm
 from labkit.cloudwatch.composites import Composites
 from labkit.cloudwatch.dashboards import Dashboards
+from labkit.cloudwatch.embedded import EmbeddedMetrics
 from labkit.cloudwatch.evaluator import Evaluator
 from labkit.cloudwatch.managed import ManagedAlarms
 from labkit.cloudwatch.mutes import Mutes
@@ -56,6 +57,8 @@ class CloudWatch:
         self.streams = Streams(world, self)
         #: Alarms that other services make for themselves.
         self.managed = ManagedAlarms(world)
+        #: What hears the metrics in log lines.
+        self.embedded = EmbeddedMetrics(self)
         self.evaluator = Evaluator(world.clock, world.ports, self._transition)
         world.remember("cloudwatch", lambda account, region: Store(account, region, self))
         self.telling = Telling(world)
@@ -307,7 +310,8 @@ class CloudWatch:
             window = self.evaluator.window(store, alarm, tick_us)
             evaluation, parts = window.evaluation(alarm.rule, tick_us, alarm.state), window.parts
         unit = alarm.unit or ""
-        return views.alarm(evaluation, name=name, unit=unit, parts=showing.parts(parts))
+        rows = [*showing.parts(parts), *showing.missing(self, alarm)]
+        return views.alarm(evaluation, name=name, unit=unit, parts=rows)
 
     def view_alarm(
         self,

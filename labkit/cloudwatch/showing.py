@@ -141,3 +141,33 @@ def parts(values: Mapping[str, Sequence[float | None]]) -> list[tuple[str, str]]
         (name, "  ".join("-" if one is None else quantity(one, "") for one in row))
         for name, row in values.items()
     ]
+
+
+def missing(service: CloudWatch, found: Alarm) -> list[tuple[str, str]]:
+    """Of an alarm whose metric nobody has ever published: so much, and the nearest that there is.
+
+    An alarm on a metric that does not exist is no error in CloudWatch, and stays
+    INSUFFICIENT_DATA for ever. As rows: (which metric, text).
+    """
+    from labkit.cloudwatch.nearest import nearest
+    from labkit.core.sources import Series
+
+    watched: list[tuple[str, Series]] = []
+    if found.series is not None:
+        watched.append(("no such metric", found.series))
+    elif found.watch is not None:
+        for query in found.watch.program.queries.values():
+            if query.metric is not None:
+                spec = query.metric
+                one = Series(spec.namespace, spec.name, spec.dimensions)
+                watched.append((f"no metric {query.id}", one))
+    store = service.store(found.account, found.region)
+    known = service.series(store, service.clock.now_us, 0)
+    there = set(known)
+    rows = []
+    for label, series in watched:
+        if series not in there and not service.units(store, series):
+            near = nearest(series, known)
+            told = f"nobody has published {series}"
+            rows.append((label, f"{told}; {near}" if near else f"{told}, nor anything like it"))
+    return rows

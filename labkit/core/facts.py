@@ -154,7 +154,8 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "metric.changed",
         ("namespace", "dimension", "value"),
         "workloads",
-        "What a pulled source will say about all series with this dimension has changed.",
+        "What a pulled source will say about all series with this dimension has changed; with "
+        "empty ones, about the series without dimensions.",
     ),
     FactKind(
         "alarm.changed",

@@ -66,6 +66,12 @@ PORTS: dict[str, Port] = _table(
         "backing/ec2",
     ),
     Port(
+        "instance_about",
+        "What is this instance called, and which role does its profile give it?",
+        "agents",
+        "backing/ec2",
+    ),
+    Port(
         "allowed",
         "May this role or service do this to that?",
         "Firehose and whoever acts with a role",
@@ -221,6 +227,14 @@ class Ports:
     def instance_action(self, account: str, region: str, instance_id: str, action: str) -> Delivery:
         """Stop, terminate, reboot or recover an instance for an alarm."""
         answer: Delivery = self._ask("instance_action")(account, region, instance_id, action)
+        return answer
+
+    def instance_about(self, account: str, region: str, instance_id: str) -> Mapping[str, str]:
+        """What an instance can learn of itself: ``hostname``, ``ip_address``, ``role_arn``.
+
+        ``role_arn`` is empty without an instance profile, all are for an unknown instance.
+        """
+        answer: Mapping[str, str] = self._ask("instance_about")(account, region, instance_id)
         return answer
 
     def scaling_action(

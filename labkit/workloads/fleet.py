@@ -53,6 +53,7 @@ from labkit.core.sources import Series
 from labkit.core.usage import Usage
 from labkit.workloads import usage
 from labkit.workloads.ec2_metrics import CHECKS, CREDITS, DIMENSION, METRICS, NAMESPACE
+from labkit.workloads.fills import FILLING, Fill, fill_key
 from labkit.workloads.incidents import Incident
 from labkit.workloads.intervals import FOREVER, Span
 from labkit.workloads.machine import Machine
@@ -241,6 +242,49 @@ class Fleet:
         machine.failing.setdefault(kind, []).append(Span(start_us, end_us))
         self._changed(machine)
 
+    def fill(
+        self,
+        instance_id: str,
+        what: str,
+        percent: float,
+        *,
+        path: str = "",
+        start: datetime | None = None,
+        over: float = 0.0,
+        minutes: float | None = None,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Let the memory or a disk of a machine fill up. EC2's own metrics show nothing of it.
+
+        Parameters
+        ----------
+        instance_id, start, minutes, account, region:
+            As in :meth:`load`.
+        what:
+            ``memory`` or ``disk``.
+        percent:
+            How full it becomes.
+        path:
+            Of a disk: any path on it (``/var/log`` is on ``/var``).
+        over:
+            In how many minutes it gets there, in a straight line; 0 for at once.
+
+        Raises
+        ------
+        LabError
+            For a percentage that is none, a path that is not absolute, and as in :meth:`load`.
+        """
+        percent = _percent(percent, what)
+        start_us, end_us = self.stretch(start, minutes)
+        if not 0 <= over < FOREVER / MINUTE:
+            raise LabError(f"over is in how many minutes it fills up, 0 or more, not {over}")
+        key = fill_key(what, path)
+        machine = self._machine(instance_id, account, region)
+        full_us = start_us + round(over * MINUTE)
+        machine.fills.setdefault(key, []).append(Fill(start_us, full_us, end_us, percent))
+        self._changed(machine)
+
     def apply(self, incident: Incident | Mapping[str, Any]) -> None:
         """Let an incident befall a machine.
 
@@ -259,9 +303,14 @@ class Fleet:
             incident = Incident(**incident)
         end_us = FOREVER if incident.end is None else to_us(incident.end)
         start_us = self._not_passed(to_us(incident.start), end_us)
-        machine = self._machine(incident.target, None, None)
+        target, _, path = incident.target.partition(":")
+        machine = self._machine(target, None, None)
         if incident.kind == "cpu":
             machine.incidents.say(start_us, end_us, float(incident.size))
+        elif incident.kind in FILLING:
+            what, full_us = fill_key(incident.kind, path), start_us + FILLING[incident.kind]
+            fill = Fill(start_us, full_us, end_us, float(incident.size), incident=True)
+            machine.fills.setdefault(what, []).append(fill)
         else:
             check = incident.kind.removeprefix("status_check_")
             machine.failing.setdefault(check, []).append(Span(start_us, end_us))
@@ -384,6 +433,15 @@ class Fleet:
         machine = self._of(account, region, series)
         return 0 if machine is None else machine.version
 
+    def machine(self, account: str, region: str, instance_id: str) -> Machine | None:
+        """What is kept of a machine that somebody has heard of."""
+        return self._machines.get((account, region, instance_id))
+
+    def known(self, instance_id: str) -> Machine | None:
+        """The same wherever it is; None when it is nowhere, or in several places."""
+        found = self._by_id.get(instance_id, [])
+        return found[0] if len(found) == 1 else None
+
     def _of(self, account: str, region: str, series: Series) -> Machine | None:
         """The machine of a series, None if it is not one of ours."""
         if (
@@ -406,7 +464,7 @@ def _turn(spans: list[Span], on: bool, at_us: int, what: str = "") -> None:
         spans[-1] = replace(spans[-1], end_us=at_us)
 
 
-def _percent(cpu: float) -> float:
+def _percent(cpu: float, what: str = "cpu") -> float:
     if not 0 <= cpu <= 100:
-        raise LabError(f"cpu is a percentage from 0 to 100, not {cpu}")
+        raise LabError(f"{what} is a percentage from 0 to 100, not {cpu}")
     return float(cpu)

@@ -20,7 +20,13 @@ KINDS = {
     "slow": "every request that a latency metric tells of takes `size` times as long",
     "slow_share": "`size` percent of the requests that a latency metric tells of wait four seconds",
     "silence": "a latency metric says nothing; `size` means nothing",
+    "memory": "a program leaks: after half an hour a machine's memory is full to `size` percent",
+    "disk": "a file system of a machine (target `i-0abc:/var`) fills up to `size` percent in an "
+    "hour",
 }
+
+#: Kinds whose size is a percentage.
+PERCENT = frozenset({"cpu", "memory", "disk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Incident:
         One of :data:`KINDS`.
     target:
         What it befalls: an instance id (it need not run yet), or a latency metric as
-        ``namespace name``.
+        ``namespace name``. Of a disk the instance id with a path behind it: ``i-0abc:/var``.
     start, end:
         From and to, aware datetimes; ``end=None`` when it does not pass.
     size:
@@ -63,8 +69,10 @@ class Incident:
             raise LabError(f"a slow incident is so many times as slow, more than 0: {self.size}")
         if self.kind == "slow_share" and not 0 < self.size <= 100:
             raise LabError(f"the size of a slow_share is a percentage, above 0: {self.size}")
-        if self.kind == "cpu" and not 0 <= self.size <= 100:
-            raise LabError(f"the size of a cpu incident is a percentage from 0 to 100: {self.size}")
+        if self.kind in PERCENT and not 0 <= self.size <= 100:
+            raise LabError(
+                f"the size of a {self.kind} incident is a percentage from 0 to 100: {self.size}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The fields, for the journal; ``Incident(**fields)`` is the incident again."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labkit.core.sources import Series
 from labkit.workloads.cpu_credits import BURSTABLE, Purse
 from labkit.workloads.ec2_metrics import CALM, CREDITS, DIMENSION, METRICS, NAMESPACE
+from labkit.workloads.fills import Fill
 from labkit.workloads.intervals import Span, Steps, stacked
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Machine:
         Percent of CPU that an incident brings, whatever is set; None where there is none.
     failing:
         Status check -> when it fails.
+    fills:
+        ``memory``, or ``disk`` and a mount point (``disk /var``) -> how it fills up.
     version:
         How often any of this has changed.
     """
@@ -55,6 +58,7 @@ class Machine:
     loads: Steps[float | None] = field(default_factory=lambda: Steps(None))
     incidents: Steps[float | None] = field(default_factory=lambda: Steps(None))
     failing: dict[str, list[Span]] = field(default_factory=dict)
+    fills: dict[str, list[Fill]] = field(default_factory=dict)
     version: int = 0
 
     # What follows from the above, made when first asked for and forgotten at each change.

@@ -15,6 +15,7 @@ MAY = {
     "gateway": {"core", "gateway"},
     "backing": {"core", "backing"},
     "workloads": {"core", "workloads"},
+    "agents": {"core", "workloads", "agents"},
     "views": {"core", "views"},
     "billing": {"core", "views", "billing"},
     **{name: {"core", "views", name} for name in SERVICES},
