@@ -319,8 +319,8 @@ class AutoScaling(Policies, Hooks, Telling):
             profile = str(named.get("Arn") or named.get("Name") or "")
         ec2 = group.autoscaling_backend.ec2_backend
         if profile:  # one that is not there fails the launch, before there is an instance
-            key = "iam_instance_profile_arn" if ":" in profile else "iam_instance_profile_name"
-            filter_iam_instance_profiles(ec2.account_id, ec2.partition, **{key: profile})
+            arn, name = (profile, None) if ":" in profile else (None, profile)
+            filter_iam_instance_profiles(ec2.account_id, ec2.partition, arn, name)
         reservation = ec2.run_instances(
             group.image_id,
             1,
@@ -340,7 +340,7 @@ class AutoScaling(Policies, Hooks, Telling):
         instance = reservation.instances[0]
         instance.autoscaling_group = group
         if profile:  # moto's groups forget it
-            ec2.associate_iam_instance_profile(instance.id, **{key: profile})
+            ec2.associate_iam_instance_profile(instance.id, name, arn)
         return instance
 
     def _try_again(self, group: Any) -> None:

@@ -371,3 +371,30 @@ def test_the_metrics_of_a_group_come_each_minute_while_enabled(lab, scaling, clo
     lab.advance(minutes=2)
     assert len(points("GroupMaxSize")) == 5
     assert not [e for e in lab.world.clock.pending() if "autoscaling" in json.dumps(e)]
+
+
+def test_a_launch_template_gives_its_instance_profile(lab):
+    """moto's groups forget it; a profile that is not there fails the launch, as in AWS."""
+    lab.client("ec2").create_launch_template(
+        LaunchTemplateName="with-profile",
+        LaunchTemplateData={
+            "ImageId": "ami-0c55b159cbfafe1f0",
+            "InstanceType": "t3.micro",
+            "IamInstanceProfile": {"Name": "web"},
+        },
+    )
+    scaling = lab.client("autoscaling")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="profiled", MinSize=1, MaxSize=1, DesiredCapacity=1,
+        LaunchTemplate={"LaunchTemplateName": "with-profile"}, AvailabilityZones=["us-east-1a"],
+    )  # fmt: skip
+    lab.advance(seconds=30)
+    assert lab.client("ec2").describe_instances()["Reservations"] == []
+    (activity,) = scaling.describe_scaling_activities()["Activities"]
+    assert activity["StatusCode"] == "Failed"
+    lab.client("iam").create_instance_profile(InstanceProfileName="web")
+    lab.advance(minutes=5)
+    (reservation,) = lab.client("ec2").describe_instances()["Reservations"]
+    assert reservation["Instances"][0]["IamInstanceProfile"]["Arn"].endswith(
+        ":instance-profile/web"
+    )
