@@ -178,5 +178,6 @@ class Keeping(LabState):
             self.world.clock.pending(),
             self.parts.cloudwatch.digest(),
             self.parts.cloudtrail.digest(),
+            self.parts.oam.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

@@ -121,6 +121,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.backing.account import Backing
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
+        from labkit.oam.service import Oam
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
@@ -139,6 +140,7 @@ class Lab(Passing, Callers, Keeping):
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
+            oam=Oam(self.world),
             post=Post(),
         )
         self.authorizer = Authorizer(backing.policies)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.lab import Lab
+    from labkit.oam.service import Oam
     from labkit.workloads.fleet import Fleet
     from labkit.workloads.group_load import GroupLoads
     from labkit.workloads.groups import Groups
@@ -56,6 +57,7 @@ class Parts:
     fleet: Fleet
     cloudwatch: CloudWatch
     cloudtrail: CloudTrail
+    oam: Oam
     post: Post
     groups: Groups
     group_loads: GroupLoads

@@ -23,7 +23,6 @@ LATER = {
     "synthetics": "Canaries come with the Synthetics part.",
     "xray": "X-Ray comes with its own part.",
     "stepfunctions": "moto runs state machines in threads, on the machine's own time.",
-    "oam": "Cross-account observability comes with dashboards.",
 }
 
 
@@ -32,9 +31,10 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     """Every operation of our own, by (botocore's service name, wire name)."""
     from labkit.cloudtrail import api as cloudtrail
     from labkit.cloudwatch import api as cloudwatch
+    from labkit.oam import api as oam
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (cloudwatch, cloudtrail):
+    for service in (cloudwatch, cloudtrail, oam):
         built.update(service.OPERATIONS)
     return built
 
@@ -74,14 +74,15 @@ def pending(service: str, operation: str) -> str:
 def validation_codes() -> Mapping[str, str]:
     """The error code of each service that checks parameters against its model."""
     from labkit.cloudwatch import api as cloudwatch
+    from labkit.oam import api as oam
 
-    return {"cloudwatch": cloudwatch.VALIDATION_CODE}
+    return {"cloudwatch": cloudwatch.VALIDATION_CODE, "oam": oam.VALIDATION_CODE}
 
 
 @cache
 def limits() -> Mapping[str, Mapping[str, Any]]:
     """The limits of our own services."""
-    return {name: quotas_of(name) for name in ("cloudwatch", "cloudtrail")}
+    return {name: quotas_of(name) for name in ("cloudwatch", "cloudtrail", "oam")}
 
 
 def operations_table() -> str:
@@ -91,7 +92,7 @@ def operations_table() -> str:
     session = get_session()
     built = operations()
     lines = [f"{'service':12} {'there':>5} {'of':>4}  what is not there yet"]
-    for service in ("cloudwatch", "cloudtrail", *LATER):
+    for service in ("cloudwatch", "cloudtrail", "oam", *LATER):
         names = session.get_service_model(service).operation_names
         there = [name for name in names if (service, name) in built]
         reasons: dict[str, int] = {}

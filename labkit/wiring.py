@@ -151,6 +151,8 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),
+    Answers("linked_accounts", "oam", lambda lab: lab.parts.oam.linked_accounts),
+    Answers("policy_allows", "gateway", lambda lab: lab.authorizer.policy_allows),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 
@@ -173,7 +175,6 @@ UNHEARD_KINDS = frozenset(
 )
 UNANSWERED_PORTS = frozenset(
     {
-        "linked_accounts",
         "log_events",
         "log_group_exists",
         "log_table",

@@ -122,11 +122,12 @@ class AlarmSources:
         """The groups of a Metrics Insights query, their observations pooled."""
         found = self._pooled.get(query)
         if found is None:
-            groups = select(query, self._active(), self._store, [])
+            members = [(series, self._store) for series in self._active()]
+            groups = select(query, members, [])
             found = self._pooled[query] = pool(
                 query,
                 groups,
-                lambda series: [self._read(series, None, self._start_us, self._end_us)],
+                lambda member: [self._read(member[0], None, self._start_us, self._end_us)],
             )
         return found
 

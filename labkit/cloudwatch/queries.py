@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.engine.math.values import Metric, TimeSeries, Value
     from labkit.cloudwatch.engine.samples import Samples
     from labkit.cloudwatch.service import CloudWatch
+    from labkit.cloudwatch.sharing import Shared
 
 #: A SEARCH finds metrics that had points in the last two weeks; Metrics Insights reads no further.
 RECENT_US = 14 * DAY
@@ -36,6 +37,8 @@ RECENT_US = 14 * DAY
 AHEAD_US = 2 * HOUR
 
 Message = dict[str, str]
+#: A metric and the store that holds it.
+Member = tuple[Series, Store]
 
 
 @dataclass(slots=True)
@@ -81,8 +84,8 @@ class Asked:
         The end as it was asked for: FILL and TIME_SERIES fill no period that begins there or later.
     minutes:
         The labels' time zone, minutes ahead of UTC.
-    stores:
-        Account -> its store, None for one that may not be looked into.
+    shared:
+        What other accounts share with this one; asked when a query needs it.
     """
 
     service: CloudWatch
@@ -91,7 +94,21 @@ class Asked:
     bounds: Callable[[int], tuple[int, int]]
     filled_until_us: int
     minutes: int = 0
-    stores: Callable[[str], Store | None] = lambda account: None
+    shared: Callable[[], Sequence[Shared]] = lambda: ()
+
+    def store_of(self, account: str | None, namespace: str) -> Store | None:
+        """The store of an account, None for one that does not share this namespace."""
+        if account is None or account == self.store.account:
+            return self.store
+        for one in self.shared():
+            if one.store.account == account and one.shares(namespace):
+                return one.store
+        return None
+
+    def label_of(self, account: str) -> str:
+        """What an account is called here."""
+        labels = (one.label for one in self.shared() if one.store.account == account)
+        return account if account == self.store.account else next(labels, account)
 
 
 def program_of(raw: Sequence[Mapping[str, Any]], operation: str) -> Program:
@@ -151,9 +168,9 @@ def _plain(asked: Asked, raw: Mapping[str, Any], label: str) -> Line:
     statistic = reading.statistic(given["Stat"], "MetricStat.Stat")
     dimensions = sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions", ()))
     series = Series(metric.get("Namespace", ""), metric.get("MetricName", ""), tuple(dimensions))
-    store = _store(asked, raw.get("AccountId"))
+    store = asked.store_of(raw.get("AccountId"), series.namespace)
     line = Line(raw["Id"], label, *reading.nothing())
-    line.metric = _metric(series, given["Stat"], period, store or asked.store)
+    line.metric = _metric(asked, series, given["Stat"], period, store or asked.store)
     if store is None:
         line.status = "Forbidden"
         return _labelled(asked, raw.get("Label"), line)
@@ -171,12 +188,6 @@ def _plain(asked: Asked, raw: Mapping[str, Any], label: str) -> Line:
     return _labelled(asked, raw.get("Label"), line)
 
 
-def _store(asked: Asked, account: str | None) -> Store | None:
-    if account is None or account == asked.store.account:
-        return asked.store
-    return asked.stores(account)
-
-
 def _several_units(found: Sequence[tuple[str, Samples]]) -> list[Message]:
     if len(found) < 2:
         return []
@@ -184,12 +195,14 @@ def _several_units(found: Sequence[tuple[str, Samples]]) -> list[Message]:
     return [{"Code": "MultipleUnits", "Value": f"Multiple units returned: '[{names}]'"}]
 
 
-def _metric(series: Series, stat: str, period: int, store: Store) -> Metric:
+def _metric(asked: Asked, series: Series, stat: str, period: int, store: Store) -> Metric:
     from labkit.cloudwatch.engine.math.values import Metric
 
+    label = "" if store is asked.store else asked.label_of(store.account)
     return Metric(
-        series.namespace, series.name, series.dimensions, stat, period, store.account, store.region
-    )
+        series.namespace, series.name, series.dimensions, stat, period, store.account,
+        store.region, label,
+    )  # fmt: skip
 
 
 def _labelled(asked: Asked, wanted: str | None, line: Line) -> Line:
@@ -232,7 +245,7 @@ class Reader:
         self._start_us, self._end_us = asked.bounds(period)
         self._end_us = min(self._end_us, asked.now_us + AHEAD_US)
         self._leaves: dict[str, Leaf] = {}
-        self._recent: list[Series] | None = None
+        self._recent: list[Member] | None = None
         self._bands = any(program.uses(id_, "ANOMALY_DETECTION_BAND") for id_ in program.queries)
         self.messages: list[Message] = []
         self._made: Any = None
@@ -298,7 +311,7 @@ class Reader:
             query = self._program.queries[id_]
             spec = query.metric
             assert spec is not None
-            store = _store(self._asked, query.account)
+            store = self._asked.store_of(query.account, spec.namespace)
             series = Series(spec.namespace, spec.name, spec.dimensions)
             leaf = self._leaves[id_] = self._read(
                 store, series, spec.stat, spec.unit, self._defaults[id_], history=self._bands
@@ -319,7 +332,7 @@ class Reader:
         from labkit.cloudwatch.engine.samples import Samples
 
         statistic = reading.statistic(stat, "MetricStat.Stat")
-        metric = _metric(series, stat, self._period, store or self._asked.store)
+        metric = _metric(self._asked, series, stat, self._period, store or self._asked.store)
         if store is None:
             return Leaf(metric, statistic, Samples.empty(), label)
         now_us, service = self._asked.now_us, self._asked.service
@@ -338,12 +351,23 @@ class Reader:
             known_unit = older[0][0] if older else known_unit
         return Leaf(metric, statistic, samples, label, known_unit, past)
 
-    def _active(self) -> list[Series]:
-        """The metrics with points in the last two weeks, in order."""
+    def _active(self) -> list[Member]:
+        """The metrics with points in the last two weeks, those of linked accounts too, in order."""
         if self._recent is None:
             asked = self._asked
             oldest = asked.now_us - RECENT_US
-            self._recent = sorted(asked.service.series(asked.store, asked.now_us, oldest))
+            found = [
+                (series, asked.store)
+                for series in asked.service.series(asked.store, asked.now_us, oldest)
+            ]
+            for one in asked.shared():
+                found += [
+                    (series, one.store)
+                    for series in asked.service.series(one.store, asked.now_us, oldest)
+                    if one.shares(series.namespace)
+                ]
+            found.sort(key=lambda pair: (pair[0], pair[1].account))
+            self._recent = found
         return self._recent
 
     def search(self, text: str, stat: str, period: int) -> Sequence[Leaf]:
@@ -352,10 +376,10 @@ class Reader:
         from labkit.cloudwatch.engine.search import Candidate, parse_search
 
         wanted = parse_search(text)
-        store, most = self._asked.store, _quota("math.search_series")
+        most = _quota("math.search_series")
         found = [
-            one
-            for one in self._active()
+            (one, store)
+            for one, store in self._active()
             if wanted.finds(Candidate(one.namespace, one.name, dict(one.dimensions), store.account))
         ]
         if len(found) > most:
@@ -367,24 +391,27 @@ class Reader:
                 }
             )
             found = found[:most]
-        labels = found_labels([(one.namespace, one.name, one.dimensions) for one in found])
+        labels = found_labels([(one.namespace, one.name, one.dimensions) for one, _ in found])
+        if len({store.account for _, store in found}) > 1:
+            owners = [self._asked.label_of(store.account) for _, store in found]
+            labels = [" ".join(pair) for pair in zip(owners, labels, strict=True)]
         return [
             self._read(store, series, stat, None, label)
-            for series, label in zip(found, labels, strict=True)
+            for (series, store), label in zip(found, labels, strict=True)
         ]
 
     def pooled(self, query: Insights, period: int) -> Sequence[Leaf]:
         """The groups of a Metrics Insights query, their observations pooled."""
-        groups = select(query, self._active(), self._asked.store, self.messages)
-        now_us, store = self._asked.now_us, self._asked.store
+        groups = select(query, self._active(), self.messages)
+        now_us = self._asked.now_us
         start_us = max(self._start_us, now_us - RECENT_US)
         return pool(
             query,
             groups,
-            lambda series: [
+            lambda member: [
                 samples
                 for _, samples in self._asked.service.read(
-                    store, series, None, now_us, start_us, self._end_us, max(period, 60)
+                    member[1], member[0], None, now_us, start_us, self._end_us, max(period, 60)
                 )
             ],
         )
@@ -400,12 +427,12 @@ class Reader:
 
 # -- what alarms read the same way
 def select(
-    query: Insights, active: Sequence[Series], store: Store, messages: list[Message]
-) -> dict[tuple[str, ...], list[Series]]:
+    query: Insights, active: Sequence[Member], messages: list[Message]
+) -> dict[tuple[str, ...], list[Member]]:
     """The metrics that a Metrics Insights query means, by group, groups in order."""
     matched = [
-        one
-        for one in active
+        (one, store)
+        for one, store in active
         if one.name == query.metric
         and one.namespace == query.namespace
         and query.selects(dict(one.dimensions), store.account)
@@ -420,16 +447,17 @@ def select(
             }
         )
         matched = matched[:most]
-    groups: dict[tuple[str, ...], list[Series]] = {}
-    for one in matched:
-        groups.setdefault(query.labels(dict(one.dimensions), store.account), []).append(one)
+    groups: dict[tuple[str, ...], list[Member]] = {}
+    for one, store in matched:
+        labels = query.labels(dict(one.dimensions), store.account)
+        groups.setdefault(labels, []).append((one, store))
     return dict(sorted(groups.items()))
 
 
 def pool(
     query: Insights,
-    groups: Mapping[tuple[str, ...], Sequence[Series]],
-    samples_of: Callable[[Series], Sequence[Samples]],
+    groups: Mapping[tuple[str, ...], Sequence[Member]],
+    samples_of: Callable[[Member], Sequence[Samples]],
 ) -> list[Leaf]:
     """A leaf for each group; without GROUP BY one, also when nothing matches."""
     from labkit.cloudwatch.engine.math.frame import Leaf
@@ -441,7 +469,7 @@ def pool(
         groups = {(): []}
     leaves = []
     for labels, members in groups.items():
-        parts = [samples for series in members for samples in samples_of(series)]
+        parts = [samples for member in members for samples in samples_of(member)]
         dimensions = tuple(zip(query.group, labels, strict=True))
         metric = Metric(query.namespace, query.metric, dimensions, query.statistic)
         leaves.append(Leaf(metric, statistic, Samples.merge(parts), " ".join(labels)))

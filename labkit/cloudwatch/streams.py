@@ -19,10 +19,11 @@ Source: user guide, "Use metric streams" (aws-semantics 1.10).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from labkit.cloudwatch.sharing import shared_with
 from labkit.core.clock import HOUR, MINUTE, Phase
 from labkit.core.sources import Series
 
@@ -133,9 +134,9 @@ class Streams:
         stream.state, stream.woke_us = RUNNING, clock.now_us
         stream.round += 1
         self._touched[stream.arn] = set()
-        for store in self._stores(stream):
+        for store, shares in self._stores(stream):
             for series in store.columns:
-                if stream.takes(series):
+                if shares(series.namespace) and stream.takes(series):
                     for _ in self._stored(stream, (store.account, store.region, series)):
                         pass  # what is there already counts as sent
         self._next(stream)
@@ -160,13 +161,13 @@ class Streams:
         at_us = now_us - now_us % MINUTE + MINUTE
         self._world.clock.at(at_us, Phase.DELIVERIES, _WAKE, payload, cause=())
 
-    def _stores(self, stream: MetricStream) -> Iterator[Store]:
-        yield self._service.store(stream.account, stream.region)
+    def _stores(self, stream: MetricStream) -> Iterator[tuple[Store, Callable[[str], bool]]]:
+        """(store, whether a namespace of it may be seen) of the accounts that a stream streams."""
+        account, region = stream.account, stream.region
+        yield self._service.store(account, region), lambda namespace: True
         if stream.config.get("IncludeLinkedAccountsMetrics"):
-            ports = self._world.ports
-            if ports.answered("linked_accounts"):
-                for account in ports.linked_accounts(stream.account, stream.region):
-                    yield self._service.store(account, stream.region)
+            for one in shared_with(self._service, self._world.ports, account, region):
+                yield one.store, one.shares
 
     # -- a waking
     def _wake(self, payload: Mapping[str, Any]) -> None:
@@ -181,17 +182,19 @@ class Streams:
         self._next(stream)
 
     def _new(self, stream: MetricStream) -> Iterator[Datapoint]:
-        stores = {(store.account, store.region): store for store in self._stores(stream)}
+        stores = {(one.account, one.region): (one, see) for one, see in self._stores(stream)}
         touched = self._touched[stream.arn]
         self._touched[stream.arn] = set()
         now_us = self._world.clock.now_us
         for key in sorted(touched):
-            if key[:2] in stores and stream.takes(key[2]):
+            if key[:2] not in stores or not stores[key[:2]][1](key[2].namespace):
+                continue
+            if stream.takes(key[2]):
                 if any(minute >= now_us for minute in self._minutes(key, now_us)):
                     self._touched[stream.arn].add(key)  # its minute is not over yet
                 yield from self._stored(stream, key)
-        for store in stores.values():
-            yield from self._pulled(stream, store)
+        for store, shares in stores.values():
+            yield from self._pulled(stream, store, shares)
 
     def _minutes(self, key: Key, now_us: int) -> Iterable[int]:
         """The minutes of a metric's newest stored points."""
@@ -218,14 +221,16 @@ class Streams:
                     sent[point.at_us] = figures
                     yield point
 
-    def _pulled(self, stream: MetricStream, store: Store) -> Iterator[Datapoint]:
+    def _pulled(
+        self, stream: MetricStream, store: Store, shares: Callable[[str], bool]
+    ) -> Iterator[Datapoint]:
         from labkit.cloudwatch.engine.samples import Samples
 
         now_us, ports = self._world.clock.now_us, self._world.ports
         since = (stream.woke_us - stream.woke_us % MINUTE) - _PULLED_US
         for source in ports.metric_sources(store.account, store.region):
             for series in sorted(source.series(store.account, store.region, now_us)):
-                if not stream.takes(series):
+                if not shares(series.namespace) or not stream.takes(series):
                     continue
                 points = source.points(store.account, store.region, series, since, now_us)
                 new = (points.arrivals > stream.woke_us) & (points.arrivals <= now_us)

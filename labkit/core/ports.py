@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from labkit.core.delivery import DeadLetter, Delivery, Extras, Parcel, RetryPolicy
 from labkit.core.errors import WiringError
+from labkit.core.sharing import Linked
 from labkit.core.sources import Source
 from labkit.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from labkit.core.call import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ PORTS: dict[str, Port] = _table(
         "Which accounts share their metrics with this monitoring account?",
         "cloudwatch",
         "oam",
+    ),
+    Port(
+        "policy_allows",
+        "Does this resource policy, by itself, allow somebody an action?",
+        "oam",
+        "gateway",
     ),
     Port(
         "instance_action",
@@ -219,9 +229,34 @@ class Ports:
         answer: Sequence[Source] = self._ask("metric_sources")(account, region)
         return answer
 
-    def linked_accounts(self, account: str, region: str) -> Sequence[str]:
+    def linked_accounts(self, account: str, region: str) -> Sequence[Linked]:
         """The source accounts whose metrics the monitoring account ``account`` may read."""
-        answer: Sequence[str] = self._ask("linked_accounts")(account, region)
+        answer: Sequence[Linked] = self._ask("linked_accounts")(account, region)
+        return answer
+
+    def policy_allows(
+        self,
+        policy: str,
+        principal: Principal,
+        action: str,
+        resource: str,
+        context: Mapping[str, Any],
+        owner: str,
+    ) -> Verdict[bool]:
+        """Whether a resource policy, by itself, allows somebody an action.
+
+        Parameters
+        ----------
+        policy:
+            The document, JSON text. What is no policy allows nothing; the reason is ``malformed``.
+        principal, action, resource, context:
+            Who wants to do what, with which condition keys.
+        owner:
+            The resource's account.
+        """
+        answer: Verdict[bool] = self._ask("policy_allows")(
+            policy, principal, action, resource, context, owner
+        )
         return answer
 
     def instance_action(self, account: str, region: str, instance_id: str, action: str) -> Delivery:

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 from labkit.core.call import Call, Principal
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.errors import AwsError
-from labkit.core.verdict import Verdict
+from labkit.core.verdict import Reason, Verdict
 from labkit.gateway.actions import Need, Plan, Where, plan_of, refusal_of
 from labkit.gateway.identity import LEARNER
 from labkit.gateway.policy import (
@@ -169,6 +169,23 @@ class Authorizer:
             context["aws:SourceAccount"] = account
         who = Principal("AWSService", account, "", principal, name=principal)
         return self.judge(who, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
+
+    @staticmethod
+    def policy_allows(
+        document: str,
+        principal: Principal,
+        action: str,
+        resource: str,
+        context: Mapping[str, Value],
+        owner: str,
+    ) -> Verdict[bool]:
+        """The port ``policy_allows``: what a resource policy says by itself."""
+        try:
+            policy = Policy.parse("resource policy", document)
+        except PolicyError as problem:
+            return Verdict(False, (Reason("malformed", str(problem)),))
+        request = Request(action, resource, principal, Context(context), owner)
+        return decide(request, (ADMINISTRATOR,), policy)
 
     def allowed(self, principal: str, action: str, resource: str) -> bool:
         """The port ``allowed``: :meth:`judge` for a role's ARN or a service's name."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "labkit"
-SERVICES = {"cloudwatch", "logs", "synthetics", "eventbridge", "xray", "cloudtrail"}
+SERVICES = {"cloudwatch", "logs", "synthetics", "eventbridge", "xray", "cloudtrail", "oam"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if "__pycache__" not in path.parts)
 
 #: Room -> what of labkit it may import.

@@ -15,7 +15,7 @@ from labkit.cloudwatch.api.requests import validation
 from labkit.cloudwatch.queries import program_of
 from labkit.cloudwatch.store import Store
 from labkit.core.call import Call
-from labkit.core.errors import AwsError
+from labkit.core.errors import AwsError, NotImplementedYet
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.math.program import Program
@@ -62,7 +62,7 @@ def watch_of(call: Call, config: Mapping[str, Any], name: str) -> Watch:
         if "MetricStat" in one:
             reading.statistic(one["MetricStat"]["Stat"], "MetricStat.Stat")
         if one.get("AccountId") not in (None, call.account):
-            raise validation(f"The account {one['AccountId']} is not linked to {call.account}.")
+            _refuse_account(call, one["AccountId"])
     program = program_of(queries, "PutMetricAlarm")
     if band is not None and band not in returning:
         raise validation("ThresholdMetricId must be the Id of an element that returns data.")
@@ -74,6 +74,16 @@ def watch_of(call: Call, config: Mapping[str, Any], name: str) -> Watch:
         _check_band(program, band)
     _check_insights(call, program, config, watched, name)
     return Watch(program, watched, band)
+
+
+def _refuse_account(call: Call, account: str) -> None:
+    """Alarms look at metrics of their own account only, linked or not."""
+    linked = call.ports.linked_accounts(call.account, call.region)
+    if any(one.account == account for one in linked):
+        raise NotImplementedYet(
+            "cloudwatch", "PutMetricAlarm", "Alarms on metrics of a linked account are missing."
+        )
+    raise validation(f"The account {account} is not linked to {call.account}.")
 
 
 def _check_sizes(call: Call, queries: Sequence[Mapping[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from labkit.cloudwatch.api.requests import (
     validation,
     visible_end,
 )
-from labkit.cloudwatch.store import Store
+from labkit.cloudwatch.sharing import shared_with
 from labkit.cloudwatch.usage import metrics_asked
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime, to_us
@@ -67,7 +67,7 @@ def get_metric_data(
         lambda period: time_range(call, StartTime, EndTime, period),
         to_us(EndTime),
         _zone(LabelOptions),
-        lambda account: _linked(call, account),
+        lambda: shared_with(service, call.ports, call.account, call.region),
     )
     request = (queries, StartTime, EndTime, ScanBy)
     skip = offset_of(NextToken, request)
@@ -124,15 +124,6 @@ def _zone(options: Mapping[str, str] | None) -> int:
         return zone_minutes(text)
     except LabelError as problem:
         raise validation(f"LabelOptions.Timezone: {problem}.") from problem
-
-
-def _linked(call: Call, account: str) -> Store | None:
-    """The store of another account, if it shares its metrics with this one."""
-    if not call.ports.answered("linked_accounts"):
-        return None
-    linked = call.ports.linked_accounts(call.account, call.region)
-    store: Store = call.store
-    return store.service.store(account, call.region) if account in linked else None
 
 
 def check_queries(call: Call, queries: Sequence[Mapping[str, Any]], name: str = "") -> None:

@@ -5,13 +5,16 @@ Source: botocore cloudwatch 2010-08-01 and the CloudWatch user guide (aws-semant
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from labkit.cloudwatch.api.paging import page
 from labkit.cloudwatch.api.requests import parts
+from labkit.cloudwatch.sharing import shared_with
+from labkit.cloudwatch.store import Store
 from labkit.core.call import Call
 from labkit.core.clock import DAY, HOUR
+from labkit.core.errors import AwsError
 from labkit.core.sources import Series
 
 #: A metric without points for two weeks is not listed any more (it can still be read).
@@ -35,7 +38,9 @@ def list_metrics(
 
     Filters are exact. A dimension filter without a value matches any value, and a metric may have
     more dimensions than were asked for. A metric without points for two weeks is not listed.
-    ``RecentlyActive="PT3H"`` lists those with points in the last three hours.
+    ``RecentlyActive="PT3H"`` lists those with points in the last three hours. In a monitoring
+    account ``IncludeLinkedAccounts`` adds what source accounts share, ``OwningAccount`` leaves only
+    one account's; ``OwningAccounts`` in the answer says whose each metric is.
 
     Raises
     ------
@@ -45,15 +50,28 @@ def list_metrics(
     store, service = parts(call)
     oldest_us = call.now_us - (_RECENT_US if RecentlyActive else _LISTED_US)
     wanted = [(one["Name"], one.get("Value")) for one in Dimensions]
+    if OwningAccount is not None and not IncludeLinkedAccounts:
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The parameter OwningAccount goes with IncludeLinkedAccounts only.",
+        )
+    stores: list[tuple[Store, Callable[[str], bool]]] = [(store, lambda namespace: True)]
+    if IncludeLinkedAccounts:
+        shared = shared_with(service, call.ports, call.account, call.region)
+        stores += [(one.store, one.shares) for one in shared]
     found = [
-        series
-        for series in service.series(store, call.now_us, oldest_us)
-        if (Namespace is None or series.namespace == Namespace)
+        (series, here.account)
+        for here, shares in stores
+        if OwningAccount in (None, here.account)
+        for series in service.series(here, call.now_us, oldest_us)
+        if shares(series.namespace)
+        and (Namespace is None or series.namespace == Namespace)
         and (MetricName is None or series.name == MetricName)
         and _has_dimensions(series, wanted)
     ]
     found.sort()
-    request = (Namespace, MetricName, sorted(map(str, wanted)), RecentlyActive)
+    linked = (IncludeLinkedAccounts, OwningAccount)
+    request = (Namespace, MetricName, sorted(map(str, wanted)), RecentlyActive, linked)
     shown, token = page(found, call.quota("metrics.list_page"), NextToken, request)
     answer: dict[str, Any] = {
         "Metrics": [
@@ -62,9 +80,11 @@ def list_metrics(
                 "MetricName": series.name,
                 "Dimensions": [{"Name": n, "Value": v} for n, v in series.dimensions],
             }
-            for series in shown
+            for series, _ in shown
         ]
     }
+    if IncludeLinkedAccounts:
+        answer["OwningAccounts"] = [account for _, account in shown]
     if token:
         answer["NextToken"] = token
     return answer

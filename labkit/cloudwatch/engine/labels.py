@@ -124,7 +124,7 @@ def _property(name: str, shown: Shown) -> str:
 
 _PROPERTIES: dict[str, Callable[[Metric], str]] = {
     "AccountId": lambda metric: metric.account,
-    "AccountLabel": lambda metric: metric.account,
+    "AccountLabel": lambda metric: metric.account_label or metric.account,
     "MetricName": lambda metric: metric.name,
     "Namespace": lambda metric: metric.namespace,
     "Period": lambda metric: str(metric.period),

@@ -30,7 +30,7 @@ def find(frame: Frame, arn: str) -> tuple[Store, Any] | None:
     parts = arn.split(":", 6)
     if len(parts) < 7 or not parts[6]:
         return None
-    store = frame.linked(parts[3])(parts[4])
+    store = frame.seen(parts[4], parts[3])
     if store is None:
         return None
     for name in ("alarms", "composites"):

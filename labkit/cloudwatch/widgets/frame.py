@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import queries
 from labkit.cloudwatch.engine.dashboard.times import automatic_period, instant_us
+from labkit.cloudwatch.sharing import Shared, shared_with
 from labkit.core.clock import MINUTE, SECOND
 from labkit.core.ports import Ports
 
@@ -63,19 +64,18 @@ class Frame:
         """What the dashboard's account has in a Region."""
         return self.service.store(self.account, region)
 
-    def linked(self, region: str) -> Callable[[str], Store | None]:
-        """Account -> its store, None for one that shares nothing with the dashboard's."""
+    def shared(self, region: str) -> list[Shared]:
+        """What other accounts share with the dashboard's in a Region."""
+        return shared_with(self.service, self.ports, self.account, region)
 
-        def find(account: str) -> Store | None:
-            if account == self.account:
-                return self.store(region)
-            if not self.ports.answered("linked_accounts"):
-                return None
-            if account not in self.ports.linked_accounts(self.account, region):
-                return None
-            return self.service.store(account, region)
-
-        return find
+    def seen(self, account: str, region: str) -> Store | None:
+        """The store of an account, None for one that shares nothing with the dashboard's."""
+        if account == self.account:
+            return self.store(region)
+        for one in self.shared(region):
+            if one.store.account == account:
+                return one.store
+        return None
 
     def asked(self, region: str, *, live: bool, minutes: int = 0) -> queries.Asked:
         """The request for a widget's queries in one Region.
@@ -101,5 +101,5 @@ class Frame:
 
         return queries.Asked(
             self.service, self.store(region), self.now_us, bounds, end_us, minutes,
-            self.linked(region),
+            lambda: self.shared(region),
         )  # fmt: skip

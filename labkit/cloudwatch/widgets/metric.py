@@ -193,7 +193,7 @@ def _unit(frame: Frame, one: Asked, found: Line) -> str:
     if one.entry.expression:
         return ""
     account = one.query.get("AccountId", frame.account)
-    store = frame.linked(one.region)(account)
+    store = frame.seen(account, one.region)
     if store is None or one.query["MetricStat"]["Stat"] == "SampleCount":
         return ""
     entry = one.entry

@@ -33,6 +33,8 @@ class Metric:
         Statistic and period (seconds) that were asked for.
     account, region:
         Where it lives.
+    account_label:
+        What the monitoring account calls that account; empty for its own.
     """
 
     namespace: str
@@ -42,6 +44,7 @@ class Metric:
     period: int = 60
     account: str = ""
     region: str = ""
+    account_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

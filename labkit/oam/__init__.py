@@ -1,0 +1,1 @@
+"""CloudWatch Observability Access Manager: which accounts show which others what they measure."""
