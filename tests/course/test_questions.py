@@ -21,7 +21,9 @@ def test_the_shelves_are_filled():
     chapters = [question.chapter for question in bank()]
     assert chapters.count("00") >= 5
     assert chapters.count("01") >= 10
+    assert chapters.count("03") >= 12
     assert sum(question.chapter == "01" for question in PROVED) >= 6
+    assert sum(question.chapter == "03" for question in PROVED) >= 10
     assert "01_metrics.yaml" in overview()
 
 
