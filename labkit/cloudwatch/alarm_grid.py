@@ -90,14 +90,9 @@ def grid(
 
 
 def _finding(rows: Sequence[Row], of: int, within: float) -> str:
-    told = []
-    for row in rows[:3]:
-        whose = f"{row.label}: " if len(rows) > 1 else ""
-        told.append(
-            f"{whose}{row.heard(within)} of {of} heard, {count(sum(row.pages), 'false page')}"
-        )
-    more = f" and {len(rows) - 3} more alarms" if len(rows) > 3 else ""
-    return "; ".join(told) + more
+    best = max(rows, key=lambda row: (row.heard(within), -sum(row.pages)))
+    whose = f"Best of {len(rows)} is {best.label}: " if len(rows) > 1 else ""
+    return f"{whose}{best.heard(within)} of {of} heard, {count(sum(best.pages), 'false page')}"
 
 
 def _cell(delay: float | None) -> str:

@@ -29,7 +29,7 @@ def test_one_alarm_is_told_incident_by_incident():
 
 def test_several_alarms_stand_side_by_side():
     made = drawn(Row("p99", [3, 4, 5], [0, 0]), Row("Average", [None, None, 5], [0, 1]))
-    assert made.title == "p99: 3 of 3 heard, no false page; Average: 1 of 3 heard, 1 false page"
+    assert made.title == "Best of 2 is p99: 3 of 3 heard, no false page"
     assert "Average  -  -  5  |  0   1" in str(made)
 
 

@@ -30,7 +30,7 @@ MARA = "mara@teapot.example"
 WITHIN = 7
 WEEKS = 10
 #: A page that comes later than this after an incident's end has nothing to do with it.
-_AFTER = timedelta(minutes=20)
+AFTER = timedelta(minutes=20)
 
 
 def alarms_of(lab: Lab) -> list[Alarm]:
@@ -74,6 +74,17 @@ def pages(world: Lab, since: datetime, to: str | None = MARA) -> list[Fact]:
     ]
 
 
+def delays_of(world: Lab, found: Sequence[Trouble], begin: datetime, to: str) -> list[int | None]:
+    """Minutes until the page to an address, for each incident; None when none came."""
+    mails = pages(world, begin, to)
+    out: list[int | None] = []
+    for trouble in found:
+        first, last = to_us(trouble.begin), to_us(trouble.end + AFTER)
+        at = next((mail.at_us for mail in mails if first <= mail.at_us < last), None)
+        out.append(None if at is None else max(at - to_us(trouble.since), 0) // MINUTE_US)
+    return out
+
+
 @dataclass
 class Played:
     """What came of it.
@@ -104,13 +115,7 @@ class Played:
     @cached_property
     def delays(self) -> list[int | None]:
         """Minutes until the page, for each incident; None when none came."""
-        mails = pages(self.stormy, self.begin)
-        out: list[int | None] = []
-        for trouble in self.troubles:
-            first, last = to_us(trouble.begin), to_us(trouble.end + _AFTER)
-            at = next((m.at_us for m in mails if first <= m.at_us < last), None)
-            out.append(None if at is None else max(at - to_us(trouble.since), 0) // MINUTE_US)
-        return out
+        return delays_of(self.stormy, self.troubles, self.begin, MARA)
 
     @cached_property
     def false_pages(self) -> list[datetime]:
@@ -188,7 +193,7 @@ def play(bench: Bench) -> Played:
     begin = bench.lab.now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     stormy = bench.replay(
         incidents=[spell for one in found for spell in one.spells],
-        until=found[-1].end + _AFTER + 10 * MINUTE,
+        until=found[-1].end + AFTER + 10 * MINUTE,
     )
     quiet = bench.replay(until=begin + 7 * WEEKS * DAY)
     return Played(bench, stormy, quiet, found, begin)
