@@ -61,7 +61,8 @@ def rehearse(
         found = [one for number, one in enumerate(troubles(stormy, _FACTS)) if number in _PLAYED]
         for spell in (spell for one in found for spell in one.spells):
             stormy.parts.befall(spell)
-        mailboxes = [_build(world, alarms) for world in (stormy, quiet)][0]
+        mailboxes = _build(stormy, alarms)
+        _build(quiet, alarms)
         begin = quiet.now.replace(hour=0, minute=0) + timedelta(days=1)
         stormy.run_until(found[-1].end + AFTER)
         quiet.run_until(begin + timedelta(weeks=_WEEKS))
