@@ -179,5 +179,6 @@ class Keeping(LabState):
             self.parts.cloudwatch.digest(),
             self.parts.cloudtrail.digest(),
             self.parts.oam.digest(),
+            self.parts.eventbridge.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.cloudwatch.widgets.showing import DashboardView
+    from labkit.eventbridge.service import EventBridge
     from labkit.views.mailbox import Mailbox
 
 #: Where a lab begins when nobody says otherwise: a Monday morning.
@@ -80,6 +81,7 @@ class Lab(Passing, Callers, Keeping):
     parts: Parts
     authorizer: Authorizer
     dispatch: Dispatch
+    acting: Acting
 
     def __init__(
         self,
@@ -122,6 +124,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
         from labkit.oam.service import Oam
+        from labkit.eventbridge.service import EventBridge
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
@@ -141,6 +144,7 @@ class Lab(Passing, Callers, Keeping):
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             oam=Oam(self.world),
+            eventbridge=EventBridge(self.world),
             post=Post(),
         )
         self.authorizer = Authorizer(backing.policies)
@@ -155,7 +159,9 @@ class Lab(Passing, Callers, Keeping):
             services.validation_codes(),
             self.authorizer,
         )
-        backing.act_through(self.authorizer.judge, Acting(self.dispatch, self.identities))
+        self.acting = Acting(self.dispatch, self.identities)
+        backing.act_through(self.authorizer.judge, self.acting)
+        backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.functions.connect(FunctionDoor(self.dispatch), self.authorizer.judge)
         if self._door is None:
             self._door = Door(self.dispatch)
@@ -328,6 +334,11 @@ class Lab(Passing, Callers, Keeping):
     def cloudtrail(self) -> CloudTrail:
         """Who did what."""
         return self.parts.cloudtrail
+
+    @property
+    def eventbridge(self) -> EventBridge:
+        """Buses, rules and what came over them."""
+        return self.parts.eventbridge
 
     def bill(
         self, *, since: datetime | None = None, month: bool = False, account: str | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
+    from labkit.eventbridge.service import EventBridge
     from labkit.lab import Lab
     from labkit.oam.service import Oam
     from labkit.workloads.fleet import Fleet
@@ -58,6 +59,7 @@ class Parts:
     cloudwatch: CloudWatch
     cloudtrail: CloudTrail
     oam: Oam
+    eventbridge: EventBridge
     post: Post
     groups: Groups
     group_loads: GroupLoads

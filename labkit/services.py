@@ -13,6 +13,12 @@ from labkit.quotas import quotas_of
 #: Services that moto backs so far.
 BACKED = SERVICES
 
+#: Services of labkit's own.
+OURS = ("cloudwatch", "cloudtrail", "events", "oam")
+
+#: Services of labkit's own whose folder is not called like botocore's service.
+_FOLDERS = {"events": "eventbridge"}
+
 #: Services of labkit's own that later parts bring, whole.
 LATER = {
     "logs": "CloudWatch Logs comes with its own part.",
@@ -31,10 +37,11 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     """Every operation of our own, by (botocore's service name, wire name)."""
     from labkit.cloudtrail import api as cloudtrail
     from labkit.cloudwatch import api as cloudwatch
+    from labkit.eventbridge import api as eventbridge
     from labkit.oam import api as oam
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (cloudwatch, cloudtrail, oam):
+    for service in (cloudwatch, cloudtrail, eventbridge, oam):
         built.update(service.OPERATIONS)
     return built
 
@@ -54,7 +61,7 @@ def pending_of(service: str) -> Mapping[str, str]:
     import tomllib
     from importlib.resources import files
 
-    place = files("labkit") / service / "pending.toml"
+    place = files("labkit") / _FOLDERS.get(service, service) / "pending.toml"
     if not place.is_file():
         return {}
     table: dict[str, str] = {}
@@ -74,15 +81,20 @@ def pending(service: str, operation: str) -> str:
 def validation_codes() -> Mapping[str, str]:
     """The error code of each service that checks parameters against its model."""
     from labkit.cloudwatch import api as cloudwatch
+    from labkit.eventbridge import api as eventbridge
     from labkit.oam import api as oam
 
-    return {"cloudwatch": cloudwatch.VALIDATION_CODE, "oam": oam.VALIDATION_CODE}
+    return {
+        "cloudwatch": cloudwatch.VALIDATION_CODE,
+        "events": eventbridge.VALIDATION_CODE,
+        "oam": oam.VALIDATION_CODE,
+    }
 
 
 @cache
 def limits() -> Mapping[str, Mapping[str, Any]]:
     """The limits of our own services."""
-    return {name: quotas_of(name) for name in ("cloudwatch", "cloudtrail", "oam")}
+    return {name: quotas_of(_FOLDERS.get(name, name)) for name in OURS}
 
 
 def operations_table() -> str:
@@ -92,7 +104,7 @@ def operations_table() -> str:
     session = get_session()
     built = operations()
     lines = [f"{'service':12} {'there':>5} {'of':>4}  what is not there yet"]
-    for service in ("cloudwatch", "cloudtrail", "oam", *LATER):
+    for service in (*OURS, *LATER):
         names = session.get_service_model(service).operation_names
         there = [name for name in names if (service, name) in built]
         reasons: dict[str, int] = {}

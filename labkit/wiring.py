@@ -134,6 +134,36 @@ HEARERS: tuple[Hears, ...] = (
         "alarms cost by the hour while they stand",
         lambda lab: lab.parts.cloudwatch.used.on_alarm_configured,
     ),
+    Hears(
+        "event.emitted",
+        "eventbridge",
+        "on the account's default bus",
+        lambda lab: lab.parts.eventbridge.on_event_emitted,
+    ),
+    Hears(
+        "instance.state",
+        "eventbridge",
+        "EC2 Instance State-change Notification",
+        lambda lab: lab.parts.eventbridge.on_instance_state,
+    ),
+    Hears(
+        "call.finished",
+        "eventbridge",
+        "AWS API Call via CloudTrail, where a trail logs",
+        lambda lab: lab.parts.eventbridge.on_call_finished,
+    ),
+    Hears(
+        "sign_in",
+        "eventbridge",
+        "AWS Console Sign In via CloudTrail, where a trail logs",
+        lambda lab: lab.parts.eventbridge.on_sign_in,
+    ),
+    Hears(
+        "delivery.finished",
+        "eventbridge",
+        "figures of rules: failures, retries, dead letters",
+        lambda lab: lab.parts.eventbridge.deliveries.on_delivery_finished,
+    ),
     Hears("mail.sent", "lab", "the mailbox", lambda lab: lab.parts.post.on_mail),
     Hears("mail.sent", "bill", "e-mails are counted", lambda lab: lab.parts.post.counting(lab)),
     Hears("alarm.changed", "lab", "what advance() tells of", lambda lab: lab.parts.post.on_alarm),
@@ -153,6 +183,10 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),
     Answers("linked_accounts", "oam", lambda lab: lab.parts.oam.linked_accounts),
     Answers("policy_allows", "gateway", lambda lab: lab.authorizer.policy_allows),
+    Answers("put_on_bus", "eventbridge", lambda lab: lab.parts.eventbridge.put_on_bus),
+    Answers("call_record", "cloudtrail", lambda lab: lab.parts.cloudtrail.record_of),
+    Answers("call_as", "gateway", lambda lab: lab.acting.call),
+    Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 
@@ -162,15 +196,12 @@ UNHEARD_KINDS = frozenset(
     {
         "metric.put",
         "delivery.failed",
-        "delivery.finished",
         "object.changed",
         "build.state",
         "log.ingested",
         "canary.run",
         "trace.segment",
         "event.put",
-        "event.emitted",
-        "sign_in",
     }
 )
 UNANSWERED_PORTS = frozenset(
@@ -179,7 +210,7 @@ UNANSWERED_PORTS = frozenset(
         "log_group_exists",
         "log_table",
         "put_log_lines",
-        "put_on_bus",
+        "trail_logs",
     }
 )
 

@@ -22,12 +22,14 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from labkit.core.journal import ANSWER, Entry, Journal
 from labkit.core.jsontext import dumps
 
 TIMEOUT_S = 5.0
+#: Bytes of an answer that are read.
+_MOST = 65_536
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -53,9 +55,13 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an endpoint answered: the status is all that deliveries look at."""
+    """What an endpoint answered: the status is all that deliveries look at.
+
+    ``text`` is the body, for who asked for it (a token of an authorization endpoint).
+    """
 
     status: int
+    text: str = ""
 
 
 class Outside:
@@ -72,7 +78,7 @@ class Outside:
     def __init__(self, now_us: Callable[[], int], journal: Journal) -> None:
         self._now_us = now_us
         self._journal = journal
-        self._known: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        self._known: dict[tuple[int, str], list[tuple[int, str, str]]] = {}
         #: Whether requests really leave. Not in a replay.
         self.open = True
 
@@ -80,12 +86,14 @@ class Outside:
         """Take the answers of a journal, for a replay of it."""
         for entry in entries:
             if entry.kind == ANSWER:
-                status = int(entry.arguments()["status"])
+                told = entry.arguments()
                 known = self._known.setdefault((entry.at_us, entry.name), [])
-                known.append((status, entry.error))
+                known.append((int(told["status"]), entry.error, str(told.get("text", ""))))
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Send a request.
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, read: bool = False
+    ) -> Reply:
+        """Send a request; with ``read`` the answer's text is kept, 64 KB of it.
 
         Raises
         ------
@@ -103,10 +111,11 @@ class Outside:
             )
         digest = blake2b(body, digest_size=8).hexdigest()
         name = f"{method} {url} {digest}"
-        status, problem = self._remembered(name) or self._send(method, url, headers, body)
-        self._journal.note(
-            Entry(self._now_us(), ANSWER, "", "", name, dumps({"status": status}), "", problem)
-        )
+        status, problem, text = self._remembered(name) or self._send(method, url, headers, body)
+        told: dict[str, object] = {"status": status}
+        if read:
+            told["text"] = text
+        self._journal.note(Entry(self._now_us(), ANSWER, "", "", name, dumps(told), "", problem))
         if problem:
             raise Unreachable(
                 problem,
@@ -114,18 +123,35 @@ class Outside:
                 retryable=True,
                 failure="TIMEOUT" if problem == "Timeout" else "CONNECTION_FAILURE",
             )
-        return Reply(status)
+        return Reply(status, text if read else "")
 
-    def _remembered(self, name: str) -> tuple[int, str] | None:
+    def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+        body: str,
+    ) -> tuple[int, str]:
+        """The port ``http_request``: status and text of an answer; status 0 for none."""
+        if query:
+            url = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+        try:
+            reply = self.request(method, url, headers, body.encode(), read=True)
+        except Unreachable:
+            return 0, ""
+        return reply.status, reply.text
+
+    def _remembered(self, name: str) -> tuple[int, str, str] | None:
         known = self._known.get((self._now_us(), name))
         if known:
             return known.pop(0)
-        return None if self.open else (200, "")
+        return None if self.open else (200, "", "")
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, str]:
-        """Status, and the name of what went wrong."""
+    ) -> tuple[int, str, str]:
+        """Status, the name of what went wrong, and the text of the answer."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         connection: http.client.HTTPConnection
@@ -141,10 +167,11 @@ class Outside:
             target = f"{path}?{parts.query}" if parts.query else path
             try:
                 connection.request(method, target, body=body, headers=dict(headers))
-                return connection.getresponse().status, ""
+                response = connection.getresponse()
+                return response.status, "", response.read(_MOST).decode("utf-8", "replace")
             finally:
                 connection.close()
         except TimeoutError:
-            return 0, "Timeout"
+            return 0, "Timeout", ""
         except (OSError, http.client.HTTPException, ValueError):
-            return 0, "ConnectionFailure"
+            return 0, "ConnectionFailure", ""

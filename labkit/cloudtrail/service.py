@@ -129,6 +129,10 @@ class CloudTrail:
             session_since_us=self._sessions.get(fact.data["principal"]["access_key_id"]),
         )
 
+    def record_of(self, fact: Fact) -> dict[str, Any]:
+        """The record of a finished call (port ``call_record``)."""
+        return self.record(Event(0, fact))
+
     def found(self, event: Event) -> dict[str, Any]:
         """An entry as LookupEvents answers it; ``ReadOnly`` is text, as in AWS's model."""
         made = self.record(event)

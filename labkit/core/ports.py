@@ -18,6 +18,7 @@ from labkit.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from labkit.core.call import Principal
+    from labkit.core.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,25 @@ PORTS: dict[str, Port] = _table(
         "Which events do these log groups have over that range?",
         "Contributor Insights",
         "logs",
+    ),
+    Port(
+        "trail_logs",
+        "Does a trail that logs management events cover this account and Region?",
+        "eventbridge",
+        "cloudtrail",
+    ),
+    Port("call_record", "What is CloudTrail's record of this call?", "eventbridge", "cloudtrail"),
+    Port(
+        "call_as",
+        "Make this API call as somebody for whom a service acts.",
+        "eventbridge, scheduler",
+        "gateway",
+    ),
+    Port(
+        "http_request",
+        "What does an HTTP endpoint on this machine answer?",
+        "eventbridge",
+        "backing/outside",
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
@@ -324,6 +344,55 @@ class Ports:
         answer: Sequence[tuple[int, str]] = self._ask("log_events")(
             account, region, groups, start_us, end_us
         )
+        return answer
+
+    def trail_logs(self, account: str, region: str) -> bool:
+        """Whether a trail that logs covers the management events of an account and Region."""
+        answer: bool = self._ask("trail_logs")(account, region)
+        return answer
+
+    def call_record(self, fact: Fact) -> dict[str, Any]:
+        """CloudTrail's record of a finished call (a fact ``call.finished``)."""
+        answer: dict[str, Any] = self._ask("call_record")(fact)
+        return answer
+
+    def call_as(
+        self,
+        principal: Principal,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        region: str,
+    ) -> dict[str, Any]:
+        """Make an API call as a caller for whom a service acts; it is recorded like any other.
+
+        Parameters
+        ----------
+        principal:
+            Who, with the service in ``invoked_by``.
+        service, operation, params, region:
+            The call, by botocore's name of the service and the wire name.
+
+        Raises
+        ------
+        AwsError
+            What the service answered instead.
+        """
+        answer: dict[str, Any] = self._ask("call_as")(
+            principal, service, operation, params, region, {}
+        )
+        return answer
+
+    def http_request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+        body: str,
+    ) -> tuple[int, str]:
+        """Ask an HTTP endpoint on this machine: status (0 when nobody answers) and text."""
+        answer: tuple[int, str] = self._ask("http_request")(method, url, headers, query, body)
         return answer
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:

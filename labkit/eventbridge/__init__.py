@@ -1,1 +1,1 @@
-"""EventBridge: events, rules, schedules."""
+"""EventBridge: buses, rules and targets, what AWS's services tell, archives and replays."""

@@ -329,6 +329,16 @@ def _name_or_arn(value: Any, where: Where) -> str:
     return str(value)
 
 
+def _bus_rules(bus: Any, where: Where) -> str:
+    """How the ARNs of a bus's rules begin; of the bus's name or ARN."""
+    text = str(bus)
+    if text.startswith("arn:"):
+        start, _, name = text.partition(":event-bus/")
+    else:
+        start, name = f"arn:aws:events:{where.region}:{where.account}", text
+    return f"{start}:rule/" if name == "default" else f"{start}:rule/{name}/"
+
+
 def _parameter(name: Any, where: Where) -> str:
     """A parameter's name as it stands in an ARN: without the slash it begins with."""
     return str(name).lstrip("/")
@@ -343,4 +353,5 @@ _THROUGH: Mapping[str, Callable[[Any, Where], str]] = {
     "profile": _profile,
     "project": _project,
     "parameter": _parameter,
+    "bus_rules": _bus_rules,
 }

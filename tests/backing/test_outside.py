@@ -101,7 +101,7 @@ def test_no_other_machine_is_called(lab, monkeypatch, url):
 def test_an_answer_is_written_down_and_taken_from_there():
     journal = Journal()
     first = Outside(lambda: 7, journal)
-    first._send = lambda *request: (503, "")
+    first._send = lambda *request: (503, "", "")
     assert first.request("POST", "http://127.0.0.1:1/", {}, b"x").status == 503
     again = Outside(lambda: 7, Journal())
     again._send = lambda *request: pytest.fail("it left")
@@ -111,7 +111,7 @@ def test_an_answer_is_written_down_and_taken_from_there():
     # What was never asked before is taken for well.
     assert again.request("POST", "http://127.0.0.1:1/", {}, b"y").status == 200
     broken = Outside(lambda: 7, journal)
-    broken._send = lambda *request: (0, "Timeout")
+    broken._send = lambda *request: (0, "Timeout", "")
     with pytest.raises(Unreachable, match="gave no answer: Timeout"):
         broken.request("POST", "http://127.0.0.1:1/", {}, b"x")
 

@@ -1,1 +1,1 @@
-"""EventBridge's engines: pure functions and values."""
+"""Pure functions of EventBridge: events, entries, targets, input. Time is an argument."""
