@@ -123,8 +123,8 @@ class Lab(Passing, Callers, Keeping):
         from labkit.backing.account import Backing
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
-        from labkit.oam.service import Oam
         from labkit.eventbridge.service import EventBridge
+        from labkit.oam.service import Oam
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
