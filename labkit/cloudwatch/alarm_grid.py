@@ -86,7 +86,9 @@ def grid(
             for row in rows
         ],
     }  # fmt: skip
-    return Drawing(head, _plain(rows, incidents, within, head), data, svg=_svg(rows, within, head))
+    return Drawing(
+        head, _plain(rows, incidents, within, head), data, svg=_svg(rows, incidents, within, head)
+    )
 
 
 def _finding(rows: Sequence[Row], of: int, within: float) -> str:
@@ -123,9 +125,11 @@ def _plain(rows: Sequence[Row], incidents: Sequence[str], within: float, head: s
     return f"{head}\n{text.table(columns, lines, longest=40)}\n{note}"
 
 
-def _svg(rows: Sequence[Row], within: float, head: str) -> str:
-    wide = len(rows[0].delays)
-    weeks_at = _LEFT + wide * _CELL + 24
+def _svg(rows: Sequence[Row], incidents: Sequence[str], within: float, head: str) -> str:
+    wide = len(incidents)
+    under = _TOP + len(rows) * _ROW + 24
+    lines = -(-wide // 2)
+    weeks_at = _LEFT + max(wide * _CELL, 230) + 24
 
     def paint(sheet: Sheet) -> None:
         sheet.text(18, 26, fit(head, 864, 14, True), size=14, bold=True)
@@ -145,8 +149,12 @@ def _svg(rows: Sequence[Row], within: float, head: str) -> str:
             for n, pages in enumerate(row.pages):
                 look = theme.OK if not pages else theme.ALARM
                 _box(sheet, weeks_at + n * _CELL, top, str(pages), look)
+        for n, name in enumerate(incidents):
+            x, y = 18 + n // lines * 436, under + n % lines * 19
+            sheet.text(x + 18, y, str(n + 1), anchor="end", colour=theme.MUTED)
+            sheet.text(x + 26, y, fit(name, 400), colour=theme.MUTED)
 
-    return draw(_TOP + len(rows) * _ROW + 16, paint, head)
+    return draw(under + lines * 19, paint, head)
 
 
 _LATE = theme.Face("late", theme.INCIDENT, theme.INCIDENT_INK, theme.INCIDENT_EDGE, "", "", "", "")

@@ -36,7 +36,7 @@ def test_several_alarms_stand_side_by_side():
 def test_a_cell_tells_by_sign_and_hatch_and_not_by_colour_alone():
     svg = drawn(Row("mine", [3, 11, None], [0, 2])).svg
     assert "<pattern" in svg
-    for said in (">3<", ">11<", ">-<", ">0<", ">2<"):
+    for said in (">3<", ">11<", ">-<", ">0<", ">2<", ">flapping<"):
         assert said in svg
     assert svg == drawn(Row("mine", [3, 11, None], [0, 2])).svg
 

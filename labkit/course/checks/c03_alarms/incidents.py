@@ -84,7 +84,7 @@ CATALOGUE: tuple[tuple[str, str, tuple[int, ...], int, Callable[[], list[Spell]]
      lambda: [("slow", 0, 14, SLOW)]),
     ("back from the restart, and two minutes later slow again", "restart", (3,), 12,
      lambda: [("slow", 0, 12, SLOW)]),
-    ("one slow minute of a deployment; three minutes on, slow for good", "deploy",
+    ("a deployment's slow minute; three minutes on, slow for good", "deploy",
      (10, 11, 14), 15, lambda: [("slow", 0, 1, SLOW), ("slow", 4, 15, SLOW)]),
     ("slow for eight minutes, ten good ones, slow for eight", "two", (12, 15, 20), 26,
      lambda: [("slow", 0, 8, SLOW), ("slow", 18, 26, SLOW)]),
