@@ -86,9 +86,8 @@ def grid(
             for row in rows
         ],
     }  # fmt: skip
-    return Drawing(
-        head, _plain(rows, incidents, within, head), data, svg=_svg(rows, incidents, within, head)
-    )
+    plain = _plain(rows, incidents, within, head)
+    return Drawing(head, plain, data, svg=_svg(rows, incidents, within, head))
 
 
 def _finding(rows: Sequence[Row], of: int, within: float) -> str:
