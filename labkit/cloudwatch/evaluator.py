@@ -16,7 +16,9 @@ nearly all of which change nothing. So:
    heap, and it is decided anew, from the next tick on, when the clock next wants to pass a tick.
    Everything else keeps its arrays.
 4. At the end of the day an alarm has an entry too: "decide the next day". A fixed end, not "until
-   something happens": every fact is something that happens.
+   something happens": every fact is something that happens. An alarm that nothing touched until
+   then is decided for two days next, for four, for eight: most of a column's cost does not depend
+   on its length. What is touched begins again with one.
 
 Why stop at each transition instead of applying a week of them in one go: a transition acts. The
 scale-out at 09:20 starts machines which lower the very metric whose later ticks were decided, and
@@ -55,6 +57,9 @@ ApplyTransition = Callable[["Store", Alarm, str, "Window", int], None]
 
 _CHANGE, _NEXT_DAY = 0, 1
 
+#: Nobody is decided further ahead; the fleet keeps its grids up to this length.
+_MOST_DAYS = 8
+
 
 @dataclass(slots=True)
 class _Plan:
@@ -70,6 +75,8 @@ class _Plan:
     #: Where the decision differs from the one before it, and what it is there.
     edges: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
+    #: How often the end of what was decided was reached with nothing in between.
+    calm: int = 0
 
 
 class Evaluator:
@@ -206,6 +213,7 @@ class Evaluator:
                 return None
             elif kind == _NEXT_DAY:
                 heapq.heappop(heap)
+                plan.calm += 1
                 self._decide(key, plan, time_us)
             else:
                 return time_us
@@ -259,6 +267,7 @@ class Evaluator:
         for key in dirty:
             plan = self._plans[key]
             plan.generation += 1
+            plan.calm = 0
             self._decide(key, plan, self._first_tick(plan, now_us))
 
     def _first_tick(self, plan: _Plan, now_us: int) -> int:
@@ -280,8 +289,7 @@ class Evaluator:
         alarm = plan.alarm
         step = plan.step_us or tick_step_us(alarm.rule)
         plan.step_us = step
-        horizon = self._horizon(alarm)
-        end_us = first_tick_us - first_tick_us % horizon + horizon
+        end_us = self._horizon(plan, first_tick_us)
         ticks = np.arange(first_tick_us, end_us, step, dtype=np.int64)
         watched = self._watched(plan.store, alarm, first_tick_us, end_us)
         plan.decisions = watched.decisions(ticks)
@@ -299,13 +307,15 @@ class Evaluator:
         self.ticks += len(ticks)
         self._plan_next(key, plan)
 
-    def _horizon(self, alarm: Alarm) -> int:
-        """How far ahead an alarm is decided: to midnight, with a band to its next training."""
-        if alarm.watch is None or not alarm.watch.uses_bands:
-            return DAY
-        from labkit.cloudwatch.engine.anomaly import RETRAINED_US
+    def _horizon(self, plan: _Plan, first_tick_us: int) -> int:
+        """Up to when an alarm is decided: a midnight; with a band, its next training."""
+        watch = plan.alarm.watch
+        if watch is not None and watch.uses_bands:
+            from labkit.cloudwatch.engine.anomaly import RETRAINED_US
 
-        return RETRAINED_US
+            return first_tick_us - first_tick_us % RETRAINED_US + RETRAINED_US
+        days = min(2**plan.calm, _MOST_DAYS)
+        return first_tick_us - first_tick_us % DAY + days * DAY
 
     def _watched(self, store: Store, alarm: Alarm, first_tick_us: int, end_us: int) -> Watches:
         """What an alarm looks at, for the ticks from ``first_tick_us`` up to ``end_us``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import events, reading
@@ -231,7 +232,7 @@ class CloudWatch:
                 alarm.name,
                 "StateUpdate",
                 f"Alarm updated from {old} to {state}",
-                lambda: state_history(old, old_why, state, why),
+                partial(state_history, old, old_why, state, why),
                 alarm.type,
             )
         )

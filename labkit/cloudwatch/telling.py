@@ -50,10 +50,10 @@ class Telling:
                         "by_hand": by_hand,
                     },
                     {
-                        "reason": lambda: why.text,
-                        "reason_data": lambda: why.data,
-                        "previous_reason": lambda: old_why.text,
-                        "previous_reason_data": lambda: old_why.data,
+                        "reason": why.tell_text,
+                        "reason_data": why.tell_data,
+                        "previous_reason": old_why.tell_text,
+                        "previous_reason_data": old_why.tell_data,
                     },
                 ),
             )

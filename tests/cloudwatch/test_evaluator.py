@@ -404,3 +404,15 @@ def test_each_tick_equals_the_scalar_evaluation(seed):
                 assert alarm_now == wanted.state, (tick, name, wanted)
                 checked += 1
         assert checked > 1_000
+
+
+# -- how far ahead
+def test_who_is_left_alone_is_decided_further_ahead(lab):
+    make(lab, TreatMissingData="notBreaching")
+    evaluator = lab.cloudwatch.evaluator
+    lab.run_until(lab.start.replace(hour=0) + timedelta(days=14, hours=23))
+    assert evaluator.columns == 4  # the rest of a day, then two, four and eight days
+    put(lab, 1.0)
+    before = evaluator.columns
+    lab.advance(days=1)
+    assert evaluator.columns == before + 2  # what was touched begins again with one

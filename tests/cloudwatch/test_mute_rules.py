@@ -233,6 +233,18 @@ def test_targets_must_exist(cloudwatch):
         mute(cloudwatch)
 
 
+def test_muting_needs_permission_on_the_rule_and_on_the_alarms(lab, hot):
+    def allow(*resources):
+        statement = {"Effect": "Allow", "Action": "cloudwatch:*", "Resource": list(resources)}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        return lab.user("nightly", policy).client("cloudwatch")
+
+    with pytest.raises(ClientError, match="not authorized to perform: cloudwatch:PutAlarmMuteRule"):
+        mute(allow(ARN))
+    mute(allow(ARN, HERE + "hot"))
+    assert status(hot) == "SCHEDULED"
+
+
 # -- tags
 def test_tags_of_alarms(hot):
     hot.tag_resource(ResourceARN=HERE + "hot", Tags=[{"Key": "a", "Value": "1"}])
