@@ -11,7 +11,7 @@ the lab stops it and prints the chain, where AWS would go on and send a bill.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,10 @@ class Late(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._known) + len(self._late)
+
+    def names(self) -> set[str]:
+        """The fields, none of them made for it."""
+        return self._known.keys() | self._late.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,8 @@ FACT_KINDS: dict[str, FactKind] = _table(
     ),
 )
 
+_FIELDS: dict[str, Set[str]] = {name: frozenset(row.fields) for name, row in FACT_KINDS.items()}
+
 Hearer = Callable[[Fact], None]
 
 
@@ -313,7 +319,8 @@ class Facts:
         hearers = self._hearers[kind]
         if not hearers:
             return
-        if data.keys() != set(row.fields):
+        names: Set[str] = data.names() if isinstance(data, Late) else data.keys()
+        if names != _FIELDS[kind]:
             odd = sorted(set(row.fields) ^ set(data))
             raise WiringError(f"{kind} does not carry its published fields: {odd}")
         clock = self._clock
