@@ -387,7 +387,7 @@ class Lab(Passing, Callers, Keeping):
 
         alarms: dict[str, int] = {}
         for store in self.world.stores("cloudwatch").values():
-            for alarm in store.alarms.values():
+            for alarm in (*store.alarms.values(), *store.composites.values()):
                 alarms[alarm.state] = alarms.get(alarm.state, 0) + 1
         return lab_card(
             account=self.account,
