@@ -180,5 +180,7 @@ class Keeping(LabState):
             self.parts.cloudtrail.digest(),
             self.parts.oam.digest(),
             self.parts.eventbridge.digest(),
+            self.parts.scheduler.digest(),
+            self.parts.schemas.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

@@ -125,6 +125,8 @@ class Lab(Passing, Callers, Keeping):
         from labkit.cloudwatch.service import CloudWatch
         from labkit.eventbridge.service import EventBridge
         from labkit.oam.service import Oam
+        from labkit.scheduler.service import Scheduler
+        from labkit.schemas.service import Schemas
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
@@ -145,6 +147,8 @@ class Lab(Passing, Callers, Keeping):
             cloudtrail=CloudTrail(self.world),
             oam=Oam(self.world),
             eventbridge=EventBridge(self.world),
+            scheduler=Scheduler(self.world),
+            schemas=Schemas(self.world),
             post=Post(),
         )
         self.authorizer = Authorizer(backing.policies)
@@ -162,6 +166,7 @@ class Lab(Passing, Callers, Keeping):
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
+        backing.policies.kept_by("schemas", self.parts.schemas.policy)
         backing.functions.connect(FunctionDoor(self.dispatch), self.authorizer.judge)
         if self._door is None:
             self._door = Door(self.dispatch)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from labkit.eventbridge.service import EventBridge
     from labkit.lab import Lab
     from labkit.oam.service import Oam
+    from labkit.scheduler.service import Scheduler
+    from labkit.schemas.service import Schemas
     from labkit.workloads.fleet import Fleet
     from labkit.workloads.group_load import GroupLoads
     from labkit.workloads.groups import Groups
@@ -60,6 +62,8 @@ class Parts:
     cloudtrail: CloudTrail
     oam: Oam
     eventbridge: EventBridge
+    scheduler: Scheduler
+    schemas: Schemas
     post: Post
     groups: Groups
     group_loads: GroupLoads

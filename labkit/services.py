@@ -14,7 +14,7 @@ from labkit.quotas import quotas_of
 BACKED = SERVICES
 
 #: Services of labkit's own.
-OURS = ("cloudwatch", "cloudtrail", "events", "oam")
+OURS = ("cloudwatch", "cloudtrail", "events", "oam", "scheduler", "schemas")
 
 #: Services of labkit's own whose folder is not called like botocore's service.
 _FOLDERS = {"events": "eventbridge"}
@@ -23,8 +23,6 @@ _FOLDERS = {"events": "eventbridge"}
 LATER = {
     "logs": "CloudWatch Logs comes with its own part.",
     "events": "EventBridge comes with its own part.",
-    "scheduler": "EventBridge Scheduler comes with EventBridge.",
-    "schemas": "The schema registry comes with EventBridge.",
     "pipes": "EventBridge Pipes come with EventBridge.",
     "synthetics": "Canaries come with the Synthetics part.",
     "xray": "X-Ray comes with its own part.",
@@ -39,9 +37,11 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
     from labkit.oam import api as oam
+    from labkit.scheduler import api as scheduler
+    from labkit.schemas import api as schemas
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (cloudwatch, cloudtrail, eventbridge, oam):
+    for service in (cloudwatch, cloudtrail, eventbridge, oam, scheduler, schemas):
         built.update(service.OPERATIONS)
     return built
 
@@ -83,11 +83,15 @@ def validation_codes() -> Mapping[str, str]:
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
     from labkit.oam import api as oam
+    from labkit.scheduler import api as scheduler
+    from labkit.schemas import api as schemas
 
     return {
         "cloudwatch": cloudwatch.VALIDATION_CODE,
         "events": eventbridge.VALIDATION_CODE,
         "oam": oam.VALIDATION_CODE,
+        "scheduler": scheduler.VALIDATION_CODE,
+        "schemas": schemas.VALIDATION_CODE,
     }
 
 

@@ -164,6 +164,18 @@ HEARERS: tuple[Hears, ...] = (
         "figures of rules: failures, retries, dead letters",
         lambda lab: lab.parts.eventbridge.deliveries.on_delivery_finished,
     ),
+    Hears(
+        "delivery.finished",
+        "scheduler",
+        "figures of schedule groups",
+        lambda lab: lab.parts.scheduler.on_delivery_finished,
+    ),
+    Hears(
+        "event.put",
+        "schemas",
+        "discoverers learn what events look like",
+        lambda lab: lab.parts.schemas.on_event_put,
+    ),
     Hears("mail.sent", "lab", "the mailbox", lambda lab: lab.parts.post.on_mail),
     Hears("mail.sent", "bill", "e-mails are counted", lambda lab: lab.parts.post.counting(lab)),
     Hears("alarm.changed", "lab", "what advance() tells of", lambda lab: lab.parts.post.on_alarm),
@@ -184,6 +196,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("linked_accounts", "oam", lambda lab: lab.parts.oam.linked_accounts),
     Answers("policy_allows", "gateway", lambda lab: lab.authorizer.policy_allows),
     Answers("put_on_bus", "eventbridge", lambda lab: lab.parts.eventbridge.put_on_bus),
+    Answers("events_watched", "schemas", lambda lab: lab.parts.schemas.watched),
     Answers("call_record", "cloudtrail", lambda lab: lab.parts.cloudtrail.record_of),
     Answers("call_as", "gateway", lambda lab: lab.acting.call),
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
@@ -201,7 +214,6 @@ UNHEARD_KINDS = frozenset(
         "log.ingested",
         "canary.run",
         "trace.segment",
-        "event.put",
     }
 )
 UNANSWERED_PORTS = frozenset(

@@ -251,9 +251,9 @@ FACT_KINDS: dict[str, FactKind] = _table(
     FactKind("trace.segment", ("trace_id", "segment_id"), "xray", "A segment was accepted."),
     FactKind(
         "event.put",
-        ("bus", "event_id", "source", "detail_type"),
+        ("bus", "event"),
         "eventbridge",
-        "An event arrived on a bus.",
+        "An event, whole, arrived on a bus at which a discoverer looks.",
     ),
     FactKind(
         "log.emitted",

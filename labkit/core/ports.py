@@ -129,6 +129,9 @@ PORTS: dict[str, Port] = _table(
     ),
     Port("call_record", "What is CloudTrail's record of this call?", "eventbridge", "cloudtrail"),
     Port(
+        "events_watched", "Does a discoverer look at this bus's events?", "eventbridge", "schemas"
+    ),
+    Port(
         "call_as",
         "Make this API call as somebody for whom a service acts.",
         "eventbridge, scheduler",
@@ -354,6 +357,11 @@ class Ports:
     def call_record(self, fact: Fact) -> dict[str, Any]:
         """CloudTrail's record of a finished call (a fact ``call.finished``)."""
         answer: dict[str, Any] = self._ask("call_record")(fact)
+        return answer
+
+    def events_watched(self, bus_arn: str) -> bool:
+        """Whether a discoverer of the schema registry looks at the events of a bus."""
+        answer: bool = self._ask("events_watched")(bus_arn)
         return answer
 
     def call_as(

@@ -94,13 +94,8 @@ class EventBridge:
             self.deliveries.plan(store, bus, rules, event, dumps(event), int(hops))
 
     def _tell(self, store: Store, bus: Bus, event: Mapping[str, Any]) -> None:
-        if self._world.facts.heard("event.put"):
-            told = {
-                "bus": bus.name,
-                "event_id": event.get("id", ""),
-                "source": event.get("source", ""),
-                "detail_type": event.get("detail-type", ""),
-            }
+        if self._world.ports.events_watched(bus.arn):
+            told = {"bus": bus.name, "event": event}
             self._world.facts.publish("event.put", store.account, store.region, told)
 
     def read_event(self, text: str) -> dict[str, Any] | None:
@@ -134,7 +129,8 @@ class EventBridge:
         self, told: envelope.Told, account: str, region: str, at_us: int, event_id: str = ""
     ) -> None:
         store = self.store(account, region)
-        if store.quiet(DEFAULT_BUS) and not self._world.facts.heard("event.put"):
+        bus = store.buses[DEFAULT_BUS]
+        if store.quiet(DEFAULT_BUS) and not self._world.ports.events_watched(bus.arn):
             return
         event = envelope.event(
             told,
@@ -143,7 +139,7 @@ class EventBridge:
             region=region,
             at_us=at_us,
         )
-        self.arrive(store, store.buses[DEFAULT_BUS], event, reads=told.reads)
+        self.arrive(store, bus, event, reads=told.reads)
 
     def on_event_emitted(self, fact: Fact) -> None:
         """A service has an event: S3, Auto Scaling, alarms."""

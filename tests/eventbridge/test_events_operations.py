@@ -10,7 +10,7 @@ import labkit
 from labkit import services
 from labkit.quotas import quotas_of
 
-PARTS = {"events": "eventbridge"}
+PARTS = {"events": "eventbridge", "scheduler": "scheduler", "schemas": "schemas"}
 
 
 @pytest.fixture(params=sorted(PARTS))

@@ -376,7 +376,9 @@ class Errand:
         who = self.who
         given = {name: value for name, value in params.items() if value is not None}
         try:
-            return calls.call(who, service, operation, given, self.arn.region, self.context)
+            # The ARN of a universal target has no Region: there it is the schedule's.
+            region = self.arn.region or Arn.of(self.parcel.source_arn).region
+            return calls.call(who, service, operation, given, region, self.context)
         except AwsError as problem:
             raise Refusal(
                 problem.code, problem.message, retryable=retryable(problem.code, problem.status)

@@ -28,6 +28,9 @@ def hand(errand: Errand) -> None:
     the path). An API destination's URL, method and the connection's secrets are put there by who
     delivers; the connection's values win over the target's.
     """
+    if errand.arn.service == "events":
+        errand.role_needed()
+        errand.need("events:InvokeApiDestination", errand.arn.text, code="AccessDeniedException")
     told = errand.parameters("HttpParameters")
     url = str(told.get("Url") or errand.arn.text)
     if not url.startswith(("http://", "https://")):

@@ -1,0 +1,1 @@
+"""The schema registry of EventBridge: what events look like, written down and discovered."""
