@@ -27,13 +27,14 @@ from labkit.eventbridge.engine.sources import api_call, emitted, instance_state,
 from labkit.eventbridge.partners import Partners
 from labkit.eventbridge.records import ALL_CALLS, DEFAULT_BUS, Bus
 from labkit.eventbridge.scheduling import Schedules
+from labkit.eventbridge.showing import Showing
 from labkit.eventbridge.store import Store
 
 #: What every event has, and TestEventPattern asks for.
 _MEMBERS = ("id", "account", "source", "time", "region", "detail-type")
 
 
-class EventBridge:
+class EventBridge(Showing):
     """Buses and rules of a whole lab.
 
     Parameters

@@ -3,6 +3,10 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
+import labkit
+from labkit.core.errors import LabError
 from labkit.eventbridge import views
 from labkit.eventbridge.engine.patterns import compile_pattern, explain
 
@@ -63,3 +67,16 @@ def test_a_calendar_of_firings():
     assert views.next_ones("at(2020-01-01T00:00:00)", monday, 3).title.endswith(
         "never fires again."
     )
+
+
+def test_a_lab_shows_them_in_one_line():
+    with labkit.Lab() as lab:
+        shown = lab.eventbridge.view_match({"source": ["a"]}, '{"source": "b"}')
+        assert shown.title == 'The pattern does not match: source: wanted "a", found "b".'
+        assert "Mon 2026-01-05 10:00" in str(lab.eventbridge.view_schedule("cron(0 10 * * ? *)", 3))
+        with pytest.raises(LabError, match="Empty arrays are not allowed"):
+            lab.eventbridge.view_match({"a": []}, {})
+        with pytest.raises(LabError, match="JSON object"):
+            lab.eventbridge.view_match({"a": ["b"]}, "[]")
+        with pytest.raises(LabError, match="exactly one of day-of-month and day-of-week"):
+            lab.eventbridge.view_schedule("cron(0 10 * * * *)")

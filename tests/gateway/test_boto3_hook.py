@@ -96,10 +96,10 @@ def test_an_operation_that_is_not_there_is_the_honest_501(cloudwatch):
     assert "dashboards" in told.value.response["Error"]["Message"].lower()
 
 
-@pytest.mark.parametrize("service", ["logs", "events", "batch"])
+@pytest.mark.parametrize("service", ["logs", "scheduler", "batch"])
 def test_a_service_that_is_not_there_says_so(lab, service):
     client = boto3.client(service)
-    call = {"logs": "describe_log_groups", "events": "list_rules", "batch": "list_jobs"}
+    call = {"logs": "describe_log_groups", "scheduler": "list_schedules", "batch": "list_jobs"}
     with pytest.raises(ClientError, match="NotImplemented"):
         getattr(client, call[service])()
 
