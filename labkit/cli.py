@@ -48,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     add_commands(commands)
     commands.add_parser("doctor", help="what this machine has and lacks, and how to get it")
     commands.add_parser("wiring", help="who hears which fact, who answers which question")
-    commands.add_parser("operations", help="which API operations are there")
+    listed = commands.add_parser("operations", help="which API operations are there")
+    listed.add_argument("--markdown", action="store_true", help="each of them, as docs/ has it")
     commands.add_parser("version", help="labkit's version and its libraries'")
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "lab":
@@ -86,9 +87,10 @@ def main(argv: list[str] | None = None) -> int:
 
         print(table())
     elif arguments.command == "operations":
-        from labkit.services import operations_table
+        from labkit.services import operations_page, operations_table
 
-        print(operations_table())
+        print(operations_page() if arguments.markdown else operations_table(), end="")
+        print(end="" if arguments.markdown else "\n")
     else:
         from labkit.repeating import versions
 

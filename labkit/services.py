@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -121,3 +121,57 @@ def operations_table() -> str:
     backed = ", ".join(sorted(BACKED))
     lines.append(f"backed by moto, whole services: {backed}")
     return "\n".join(lines)
+
+
+def model() -> Mapping[str, list[str]]:
+    """Every operation of botocore's models of our own services: service -> names in order."""
+    from botocore.session import get_session
+
+    session = get_session()
+    return {one: sorted(session.get_service_model(one).operation_names) for one in OURS}
+
+
+def stored() -> frozenset[tuple[str, str]]:
+    """Operations that only keep what they are given and show it again."""
+    from labkit.cloudwatch.api import STORED
+
+    return frozenset(("cloudwatch", name) for name in STORED)
+
+
+def operations_page() -> str:
+    """``docs/operations.md``: what each operation of our own services is, by model and code."""
+    from labkit.cloudwatch.api import WAITING
+
+    built, kept = operations(), stored()
+    waits = {("cloudwatch", name): reason for name, (_, reason) in WAITING.items()}
+    lines = [
+        "# Operations",
+        "",
+        "Written by `labkit operations --markdown`; a test compares this page with botocore's",
+        "models and with the code. An operation *acts* when a second operation, the clock or a",
+        "fact shows its effect; it is *stored* when it only keeps what it is given; it *waits*",
+        "when it is built and another part, which is not there yet, has what it needs. What waits",
+        "or is not there answers 501 with the reason given here.",
+    ]
+    for service, names in model().items():
+        idle = {*kept, *waits}
+        acts = [n for n in names if (service, n) in built and (service, n) not in idle]
+        keeps = [n for n in names if (service, n) in kept]
+        count = f"{len(acts)} act, {len(keeps)} stored, {len(names)} in the model"
+        lines += ["", f"## {service}", "", f"{count}.", "", f"**Act:** {_listed(acts)}"]
+        if keeps:
+            lines += ["", f"**Stored:** {_listed(keeps)}"]
+        for name in names:
+            if (service, name) in waits:
+                lines += ["", f"**Waits:** {_listed([name])}: {waits[service, name]}"]
+        missing: dict[str, list[str]] = {}
+        for name in names:
+            if (service, name) not in built:
+                missing.setdefault(pending(service, name), []).append(name)
+        for reason, absent in missing.items():
+            lines += ["", f"**Not there:** {_listed(absent)}: {reason}"]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -436,5 +436,7 @@ class CloudWatch:
                 [iso(i.at_us, millis=True), i.alarm_name, i.kind, i.summary, i.data]
                 for i in store.history
             ]
-            out.append([account, region, metrics, alarms, detectors, history])
+            kept = [repr(one) for one in store.insight_rules.values()]
+            kept += [repr(store.query_definitions), store.dataset_key]
+            out.append([account, region, metrics, alarms, detectors, history, kept])
         return [*out, self.dashboards.digest(), self.streams.digest()]

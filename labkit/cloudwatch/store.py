@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.engine.math.program import Program
     from labkit.cloudwatch.engine.rollup import Rows
     from labkit.cloudwatch.engine.samples import Samples
+    from labkit.cloudwatch.insight_rules import InsightRule
     from labkit.cloudwatch.mutes import MuteRule
     from labkit.cloudwatch.service import CloudWatch
 
@@ -280,6 +281,12 @@ class Store:
         self.dependents: dict[str, list[str]] | None = None
         #: Alarm mute rules by their names, in the order in which they were made.
         self.mute_rules: dict[str, MuteRule] = {}
+        #: Contributor Insights rules by their names.
+        self.insight_rules: dict[str, InsightRule] = {}
+        #: Metric data query definitions by their ids, as they are shown.
+        self.query_definitions: dict[str, dict[str, Any]] = {}
+        #: The customer's KMS key of the dataset; empty for AWS's own.
+        self.dataset_key = ""
         #: Anomaly detectors by their ids.
         self.detectors: dict[str, AnomalyDetector] = {}
         self.history: deque[HistoryItem] = deque()

@@ -7,14 +7,17 @@ from labkit.cloudwatch.api import (
     anomaly_detectors,
     composite_alarms,
     dashboards,
+    datasets,
     describe_alarms,
     get_metric_data,
     get_metric_statistics,
+    insight_rules,
     list_metrics,
     metric_streams,
     metric_widget_image,
     mute_rules,
     put_metric_data,
+    query_definitions,
     tags,
 )
 
@@ -53,8 +56,59 @@ OPERATIONS = {
     ("cloudwatch", "StartMetricStreams"): metric_streams.start_metric_streams,
     ("cloudwatch", "StopMetricStreams"): metric_streams.stop_metric_streams,
     ("cloudwatch", "DeleteMetricStream"): metric_streams.delete_metric_stream,
+    ("cloudwatch", "PutInsightRule"): insight_rules.put_insight_rule,
+    ("cloudwatch", "DescribeInsightRules"): insight_rules.describe_insight_rules,
+    ("cloudwatch", "DeleteInsightRules"): insight_rules.delete_insight_rules,
+    ("cloudwatch", "EnableInsightRules"): insight_rules.enable_insight_rules,
+    ("cloudwatch", "DisableInsightRules"): insight_rules.disable_insight_rules,
+    ("cloudwatch", "PutManagedInsightRules"): insight_rules.put_managed_insight_rules,
+    ("cloudwatch", "ListManagedInsightRules"): insight_rules.list_managed_insight_rules,
+    ("cloudwatch", "GetInsightRuleReport"): insight_rules.get_insight_rule_report,
+    ("cloudwatch", "PutMetricDataQueryDefinition"): (
+        query_definitions.put_metric_data_query_definition
+    ),
+    ("cloudwatch", "GetMetricDataQueryDefinition"): (
+        query_definitions.get_metric_data_query_definition
+    ),
+    ("cloudwatch", "ListMetricDataQueryDefinitions"): (
+        query_definitions.list_metric_data_query_definitions
+    ),
+    ("cloudwatch", "DeleteMetricDataQueryDefinition"): (
+        query_definitions.delete_metric_data_query_definition
+    ),
+    ("cloudwatch", "GetDataset"): datasets.get_dataset,
+    ("cloudwatch", "AssociateDatasetKmsKey"): datasets.associate_dataset_kms_key,
+    ("cloudwatch", "DisassociateDatasetKmsKey"): datasets.disassociate_dataset_kms_key,
     ("cloudwatch", "PutDashboard"): dashboards.put_dashboard,
     ("cloudwatch", "GetDashboard"): dashboards.get_dashboard,
     ("cloudwatch", "ListDashboards"): dashboards.list_dashboards,
     ("cloudwatch", "DeleteDashboards"): dashboards.delete_dashboards,
+}
+
+#: Operations that only keep what they are given and show it again.
+STORED = frozenset(
+    {
+        "PutMetricDataQueryDefinition",
+        "GetMetricDataQueryDefinition",
+        "ListMetricDataQueryDefinitions",
+        "DeleteMetricDataQueryDefinition",
+        "GetDataset",
+        "AssociateDatasetKmsKey",
+        "DisassociateDatasetKmsKey",
+        "PutInsightRule",
+        "DescribeInsightRules",
+        "DeleteInsightRules",
+        "EnableInsightRules",
+        "DisableInsightRules",
+        "PutManagedInsightRules",
+        "ListManagedInsightRules",
+    }
+)
+
+#: Operations that are built and wait for another part: (the port it will answer, the reason).
+WAITING = {
+    "GetInsightRuleReport": (
+        "log_events",
+        "It reads log events, which come with CloudWatch Logs.",
+    ),
 }

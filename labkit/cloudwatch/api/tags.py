@@ -1,4 +1,5 @@
-"""TagResource, UntagResource, ListTagsForResource: alarms, alarm mute rules, dashboards.
+"""TagResource, UntagResource, ListTagsForResource: alarms, alarm mute rules, dashboards,
+metric streams, Contributor Insights rules, metric data query definitions.
 
 Source: botocore cloudwatch 2010-08-01; aws-semantics 11.1 (an alarm that is gone has no tags, and
 that is no error).
@@ -6,12 +7,19 @@ that is no error).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from labkit.cloudwatch.api.requests import invalid, parts
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+
+_ARN = re.compile(
+    r"(?P<kind>alarm|alarm-mute-rule|insight-rule|metric-stream|metric-data-query-definition)"
+    r"[:/](?P<name>.+)",
+    re.DOTALL,
+)
 
 
 def tag_resource(
@@ -80,11 +88,20 @@ def _tags(call: Call, arn: str) -> dict[str, str] | None:
         dashboard = service.dashboards.of(call.account).get(arn.removeprefix(of_account))
         return None if dashboard is None else dashboard.tags
     place = f"arn:aws:cloudwatch:{call.region}:{call.account}:"
-    kind, _, name = arn.removeprefix(place).partition(":")
-    if not arn.startswith(place) or kind not in ("alarm", "alarm-mute-rule"):
+    named = _ARN.fullmatch(arn.removeprefix(place))
+    if not arn.startswith(place) or named is None:
         raise invalid(f"The value {arn} for parameter ResourceARN is invalid.")
+    kind, name = named["kind"], named["name"]
+    held: Any = None
     if kind == "alarm":
-        alarm = store.any_alarm(name)
-        return None if alarm is None else alarm.tags
-    rule = store.mute_rules.get(name)
-    return None if rule is None else rule.tags
+        held = store.any_alarm(name)
+    elif kind == "alarm-mute-rule":
+        held = store.mute_rules.get(name)
+    elif kind == "insight-rule":
+        held = store.insight_rules.get(name)
+    elif kind == "metric-stream":
+        held = service.streams.of(call.account, call.region).get(name)
+    else:
+        tags: dict[str, str] | None = store.query_definitions.get(name, {}).get("Tags")
+        return tags
+    return None if held is None else held.tags

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _apply(frame: Frame, call: Call) -> Value:
     raise MathUnavailable(
-        "INSIGHT_RULE_METRIC reads a Contributor Insights rule; these come with CloudWatch Logs.",
+        "INSIGHT_RULE_METRIC reads the log events of a rule, which come with CloudWatch Logs.",
         call.at,
     )
 
