@@ -105,6 +105,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.cloudwatch.evaluator.on_metric_changed,
     ),
     Hears(
+        "link.changed",
+        "cloudwatch",
+        "alarms on metrics of other accounts are decided anew",
+        lambda lab: lab.parts.cloudwatch.evaluator.on_link_changed,
+    ),
+    Hears(
         "metric.emitted",
         "cloudwatch",
         "stored as if it had been put now",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: A band is trained on two weeks before a training, and these are three hours apart.
 HISTORY_US = 14 * DAY + 3 * HOUR
 
-ReadSamples = Callable[[Series, str | None, int, int], "Samples"]
+ReadSamples = Callable[[Series, str | None, int, int, str | None], "Samples"]
 
 
 class AlarmSources:
@@ -39,7 +39,8 @@ class AlarmSources:
     watch:
         What the alarm watches.
     read:
-        ``read(series, unit, start_us, end_us)``: the points of a metric.
+        ``read(series, unit, start_us, end_us, account)``: the points of a metric; an account of
+        None is the alarm's own.
     active:
         The metrics that there are, for Metrics Insights; asked when needed.
     start_us, end_us:
@@ -87,15 +88,16 @@ class AlarmSources:
         from labkit.cloudwatch.engine.math.frame import Leaf
         from labkit.cloudwatch.engine.math.values import Metric
 
-        spec = self._watch.program.queries[id_].metric
+        query = self._watch.program.queries[id_]
+        spec = query.metric
         assert spec is not None
         series = Series(spec.namespace, spec.name, spec.dimensions)
         bands = self._watch.uses_bands
         since = self._start_us - (HISTORY_US if bands else 0)
-        samples = self._read(series, spec.unit, since, self._end_us)
+        samples = self._read(series, spec.unit, since, self._end_us, query.account)
         metric = Metric(
             spec.namespace, spec.name, spec.dimensions, spec.stat, spec.period,
-            self._store.account, self._store.region,
+            query.account or self._store.account, self._store.region,
         )  # fmt: skip
         statistic = reading.statistic(spec.stat, "MetricStat.Stat")
         unit = spec.unit or self._unit(series)
@@ -127,7 +129,7 @@ class AlarmSources:
             found = self._pooled[query] = pool(
                 query,
                 groups,
-                lambda member: [self._read(member[0], None, self._start_us, self._end_us)],
+                lambda member: [self._read(member[0], None, self._start_us, self._end_us, None)],
             )
         return found
 

@@ -136,10 +136,11 @@ class Evaluator:
     def _buckets(self, alarm: Alarm) -> list[set[Key]]:
         place = (alarm.account, alarm.region)
         buckets: list[set[Key]] = []
-        for series in alarm.metrics():
-            buckets.append(self._on_series.setdefault((*place, series), set()))
+        for account, series in alarm.metrics():
+            there = (account, alarm.region)
+            buckets.append(self._on_series.setdefault((*there, series), set()))
             for name, value in series.dimensions or (("", ""),):
-                key = (*place, series.namespace, name, value)
+                key = (*there, series.namespace, name, value)
                 buckets.append(self._on_dimension.setdefault(key, set()))
         queries = alarm.watch.program.queries.values() if alarm.watch is not None else ()
         for query in (one.insights for one in queries if one.insights is not None):
@@ -173,6 +174,17 @@ class Evaluator:
             if key[:2] == (account, region)
             and plan.alarm.watch is not None
             and plan.alarm.watch.uses_bands
+        }
+        if keys:
+            self._touch(keys)
+
+    def on_link_changed(self, fact: Fact) -> None:
+        """An account shares more or less: alarms of a monitoring account on its metrics."""
+        source, here = fact.data["source"], (fact.data["monitoring"], fact.region)
+        keys = {
+            key
+            for key, plan in self._plans.items()
+            if key[:2] == here and source in plan.alarm.sources
         }
         if keys:
             self._touch(keys)
@@ -256,6 +268,26 @@ class Evaluator:
         if len(parts) == 1:
             return parts[0]
         return Samples.merge(parts) if parts else Samples.empty()
+
+    def _shared(
+        self,
+        store: Store,
+        account: str | None,
+        series: Series,
+        unit: str | None,
+        start_us: int,
+        end_us: int,
+    ) -> Samples:
+        """The same of another account's metric, as far as a link shares it now."""
+        from labkit.cloudwatch.engine.samples import Samples
+        from labkit.cloudwatch.sharing import shared_with
+
+        if account in (None, store.account):
+            return self.samples(store, series, unit, start_us, end_us)
+        for one in shared_with(store.service, self._ports, store.account, store.region):
+            if one.store.account == account and one.shares(series.namespace):
+                return self.samples(one.store, series, unit, start_us, end_us)
+        return Samples.empty()
 
     def _decide_dirty(self, limit_us: int) -> None:
         now_us = self._clock.now_us
@@ -352,7 +384,9 @@ class Evaluator:
         sources = AlarmSources(
             store,
             alarm.watch,
-            lambda series, unit, start, end: self.samples(store, series, unit, start, end),
+            lambda series, unit, start, end, account: self._shared(
+                store, account, series, unit, start, end
+            ),
             lambda: sorted(store.service.series(store, end_us, start_us - DAY)),
             start_us,
             end_us,

@@ -211,13 +211,22 @@ class Alarm:
         """Those of the metric it watches; none of an expression."""
         return self.series.dimensions if self.series is not None else ()
 
-    def metrics(self) -> list[Series]:
-        """The metrics it looks at; those of a Metrics Insights query come and go."""
+    def metrics(self) -> list[tuple[str, Series]]:
+        """(account, metric) that it looks at; those of a Metrics Insights query come and go."""
         if self.series is not None:
-            return [self.series]
+            return [(self.account, self.series)]
         assert self.watch is not None
-        specs = [one.metric for one in self.watch.program.queries.values()]
-        return [Series(s.namespace, s.name, s.dimensions) for s in specs if s is not None]
+        found = [(one.account, one.metric) for one in self.watch.program.queries.values()]
+        return [
+            (account or self.account, Series(spec.namespace, spec.name, spec.dimensions))
+            for account, spec in found
+            if spec is not None
+        ]
+
+    @property
+    def sources(self) -> set[str]:
+        """The other accounts whose metrics it looks at."""
+        return {account for account, _ in self.metrics()} - {self.account}
 
     @property
     def reason(self) -> str:

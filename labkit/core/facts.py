@@ -256,6 +256,12 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "An event, whole, arrived on a bus at which a discoverer looks.",
     ),
     FactKind(
+        "link.changed",
+        ("source", "monitoring"),
+        "oam",
+        "The account `source` shares more or less with the account `monitoring`.",
+    ),
+    FactKind(
         "log.emitted",
         ("source", "log_group", "log_stream", "events"),
         "backing",

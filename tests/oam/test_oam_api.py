@@ -297,6 +297,53 @@ def test_machines_of_a_source_account_are_seen(two):
     assert [one["Dimensions"][0]["Value"] for one in answer["Metrics"]] == [machine]
 
 
+def test_an_alarm_on_a_source_accounts_metric(lab, two):
+    metric = {"Namespace": "Shop", "MetricName": "Orders"}
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    alarm = {
+        "AlarmName": "busy", "EvaluationPeriods": 1, "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+        "Metrics": [{"Id": "m", "MetricStat": stat, "AccountId": SOURCE}],
+    }  # fmt: skip
+    assert refused(two.cloudwatch.put_metric_alarm, **alarm) == "ValidationError"
+    link = two.link()
+    two.cloudwatch.put_metric_alarm(**alarm)
+
+    def state():
+        return two.cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"]
+
+    lab.advance(minutes=2)
+    assert state() == "OK"
+    two.put()
+    lab.advance(minutes=1)
+    assert state() == "ALARM"
+    [described] = two.cloudwatch.describe_alarms()["MetricAlarms"]
+    assert described["Metrics"][0]["AccountId"] == SOURCE
+    lab.advance(minutes=5)
+    assert state() == "OK"
+    two.there.delete_link(Identifier=link["Arn"])
+    two.put()
+    lab.advance(minutes=1)
+    assert state() == "OK"
+
+
+def test_a_link_made_anew_shows_what_came_meanwhile(lab, two):
+    link = two.link()
+    metric = {"Namespace": "Shop", "MetricName": "Orders"}
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    two.cloudwatch.put_metric_alarm(
+        AlarmName="busy", EvaluationPeriods=1, Threshold=5,
+        ComparisonOperator="GreaterThanThreshold", TreatMissingData="notBreaching",
+        Metrics=[{"Id": "m", "MetricStat": stat, "AccountId": SOURCE}],
+    )  # fmt: skip
+    lab.advance(minutes=1)
+    two.there.delete_link(Identifier=link["Arn"])
+    two.put()
+    two.link()
+    lab.advance(minutes=1)
+    assert two.cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"] == "ALARM"
+
+
 def test_a_world_with_links_can_be_saved(two, tmp_path):
     import labkit
 

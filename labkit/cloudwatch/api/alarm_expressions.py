@@ -15,7 +15,7 @@ from labkit.cloudwatch.api.requests import validation
 from labkit.cloudwatch.queries import program_of
 from labkit.cloudwatch.store import Store
 from labkit.core.call import Call
-from labkit.core.errors import AwsError, NotImplementedYet
+from labkit.core.errors import AwsError
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.math.program import Program
@@ -77,13 +77,10 @@ def watch_of(call: Call, config: Mapping[str, Any], name: str) -> Watch:
 
 
 def _refuse_account(call: Call, account: str) -> None:
-    """Alarms look at metrics of their own account only, linked or not."""
+    """Refuse an account that shares no metrics with this one."""
     linked = call.ports.linked_accounts(call.account, call.region)
-    if any(one.account == account for one in linked):
-        raise NotImplementedYet(
-            "cloudwatch", "PutMetricAlarm", "Alarms on metrics of a linked account are missing."
-        )
-    raise validation(f"The account {account} is not linked to {call.account}.")
+    if not any(one.account == account for one in linked):
+        raise validation(f"The account {account} is not linked to {call.account}.")
 
 
 def _check_sizes(call: Call, queries: Sequence[Mapping[str, Any]]) -> None:

@@ -67,6 +67,7 @@ def create_link(
         id_, arn, call.account, call.region, SinkIdentifier, LabelTemplate,
         _label(LabelTemplate, call.account), list(ResourceTypes), configuration, dict(Tags or {}),
     )  # fmt: skip
+    _tell(call, SinkIdentifier)
     return _shown(store.links[arn], tags=True)
 
 
@@ -124,6 +125,7 @@ def update_link(
         if value["Filter"].strip() != "*"
     }
     link.types = list(ResourceTypes)
+    _tell(call, link.sink_arn)
     return _shown(link, tags=IncludeTags)
 
 
@@ -136,8 +138,14 @@ def delete_link(call: Call, /, *, Identifier: str) -> dict[str, Any]:
         ResourceNotFoundException.
     """
     store: Store = call.store
-    del store.links[link_of(call, Identifier).arn]
+    link = link_of(call, Identifier)
+    del store.links[link.arn]
+    _tell(call, link.sink_arn)
     return {}
+
+
+def _tell(call: Call, sink_arn: str) -> None:
+    call.publish("link.changed", {"source": call.account, "monitoring": _place(sink_arn)[1]})
 
 
 def _place(arn: str) -> tuple[str, str]:

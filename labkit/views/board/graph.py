@@ -183,7 +183,7 @@ def _paint_time(sheet: Sheet, plot: Box, graph: Graph) -> None:
     sheet.line([(plot.x, plot.bottom), (plot.right, plot.bottom)], theme.LINE)
     below = plot.bottom + 15 + (_STATES + 4 if graph.states else 0)
     reached = -1.0
-    for tick in ticks(graph.start_us, graph.end_us, max(int(plot.width / 64), 2)):
+    for tick in ticks(graph.start_us, graph.end_us, max(int(plot.width / 52), 2)):
         x, wide = _x(plot, graph, tick.at_us), text_width(tick.label, _SMALL)
         sheet.line([(x, plot.bottom), (x, plot.bottom + 3)], theme.LINE)
         left = min(max(x - wide / 2, plot.x - 6), plot.right + 6 - wide)
