@@ -70,7 +70,7 @@ def main() -> dict[str, float]:
             source.points(
                 lab.account,
                 lab.region,
-                store.alarms[f"hot-{i}"].metrics()[0],
+                store.alarms[f"hot-{i}"].metrics()[0][1],
                 began,
                 lab.world.clock.now_us,
             ).values.tolist()
