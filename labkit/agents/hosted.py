@@ -281,6 +281,19 @@ class Agents:
                 },
             )
 
+    # -- what is there
+    def running(self) -> dict[str, int]:
+        """Instance id -> how many metrics its agent is set to publish, of those that run now."""
+        current = {one: self._current(one) for one in self._runs}
+        return {one: len(run.series) for one, run in current.items() if run is not None}
+
+    def published(self) -> list[Series]:
+        """The series that are published now, each once."""
+        return [
+            series for (_, _, series), parts in self._index.items()
+            if any(_publishes(one.run) for one in parts)
+        ]  # fmt: skip
+
     # -- its own log
     def log(self, instance_id: str) -> list[str]:
         """The last lines of an agent's own log, as the file on the machine would have them.

@@ -264,7 +264,17 @@ def _hook_answers(module: ModuleType) -> None:
             # DescribeInstances shows it: two runs of one notebook would differ.
             if _UUID4.fullmatch(self.params.get("ClientToken") or ""):
                 self.params["ClientToken"] = str(mock_random().uuid4())
-        return run_instances(self)
+        answer = run_instances(self)
+        if _listener() is not None:
+            given = {key: self._get_param(f"IamInstanceProfile.{key.title()}")
+                     for key in ("name", "arn")}  # fmt: skip
+            for instance in answer.result.instances[1:]:  # moto gives it to the first alone
+                for key, value in given.items():
+                    if value:
+                        self.ec2_backend.associate_iam_instance_profile(
+                            instance.id, **{f"iam_instance_profile_{key}": value}
+                        )
+        return answer
 
     def started(self: Any) -> Any:
         if _listener() is None:

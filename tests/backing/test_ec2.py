@@ -383,3 +383,14 @@ def test_unknown_ids_are_named_in_the_order_given(bench):
         bench.client("ec2").describe_instances(InstanceIds=wrong)
     message = caught.value.response["Error"]["Message"]
     assert message.index(wrong[0]) < message.index(wrong[1])
+
+
+def test_all_instances_of_a_call_have_its_profile(lab, ec2):
+    """moto gives it to the first one alone."""
+    lab.client("iam").create_instance_profile(InstanceProfileName="web")
+    ec2.run_instances(
+        ImageId="ami-0c55b159cbfafe1f0", InstanceType="t3.micro", MinCount=3, MaxCount=3,
+        IamInstanceProfile={"Name": "web"},
+    )  # fmt: skip
+    found = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    assert len({one["InstanceId"] for one in found}) == 3
