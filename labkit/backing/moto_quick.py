@@ -163,6 +163,21 @@ def _put_late_lists(module: ModuleType) -> None:
                 places[region] = offers.late
 
 
+@seam("moto.ec2.models.instances")
+def _find_offers_quickly(module: ModuleType) -> None:
+    """A launch looks for its type among 5,000 offers, with a closure for each: 50 ms."""
+    module.InstanceTypeOfferingBackend = _Offers  # type: ignore[attr-defined]
+
+
+class _Offers:
+    """As much of moto's ``InstanceTypeOfferingBackend`` as a launch asks for."""
+
+    @staticmethod
+    def matches_filters(offer: dict[str, str], filters: dict[str, str], _place: str) -> bool:
+        """Whether an offer is of the type that is launched."""
+        return offer["InstanceType"] in filters["instance-type"]
+
+
 # -- service models
 @seam("moto.core.loaders")
 def _read_models_quickly(module: ModuleType) -> None:

@@ -54,6 +54,25 @@ def test_offers_of_instance_types_are_motos_own():
     assert all(isinstance(o, list) for o in INSTANCE_TYPE_OFFERINGS["region"].values())
 
 
+def test_a_launch_finds_its_type_as_moto_finds_it(bench, monkeypatch):
+    from moto import settings
+    from moto.ec2.models import instances
+    from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, InstanceTypeOfferingBackend
+
+    assert instances.InstanceTypeOfferingBackend is moto_quick._Offers
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"]["us-east-1"]
+    for wanted in ("m5.large", "t3.micro", "z9.huge"):
+        asked = {"instance-type": wanted}, "availability-zone"
+        stock = [InstanceTypeOfferingBackend().matches_filters(o, *asked) for o in offers]
+        assert [moto_quick._Offers.matches_filters(o, *asked) for o in offers] == stock
+        assert any(stock) is (wanted != "z9.huge")
+    monkeypatch.setattr(settings, "EC2_ENABLE_INSTANCE_TYPE_VALIDATION", True)
+    with pytest.raises(Exception, match=r"z9\.huge"):
+        bench.client("ec2").run_instances(
+            ImageId="ami-0abc", InstanceType="z9.huge", MinCount=1, MaxCount=1
+        )
+
+
 def test_service_models_are_read_as_botocore_reads_them():
     from botocore.loaders import Loader as Plain
     from moto.core.loaders import create_loader
