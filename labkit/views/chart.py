@@ -82,6 +82,8 @@ class Chart:
         What stands in place of the curve when there is no point at all.
     envelope:
         The lower and upper bound of what is normal, drawn as an area behind the curves.
+    bands_only:
+        States and e-mails are the subject: there is no panel for curves.
     """
 
     title: str
@@ -95,6 +97,7 @@ class Chart:
     stacked: bool = False
     note: str = ""
     envelope: tuple[Curve, Curve] | None = None
+    bands_only: bool = False
 
     def svg(self, alt: str = "") -> str:
         """The chart as SVG, 900 pixels wide."""
@@ -165,6 +168,8 @@ class _Layout:
     ) -> list[_Panel]:
         y = 16 + _TITLE_LINE * len(self.title)
         height = _PANEL_STACKED if len(groups) > 1 else _PANEL
+        if self.chart.bands_only:
+            return [_Panel(y + 4 + self.names_height, 0, groups[0], 0, 1, [])]
         panels: list[_Panel] = []
         for group, (low, high, marks) in zip(groups, scales, strict=True):
             top = y + 30 + (self.names_height if not panels else 0)
@@ -228,7 +233,7 @@ class _Layout:
         for number, line in enumerate(self.title):
             sheet.text(_EDGE, 28 + _TITLE_LINE * number, line, size=_TITLE, bold=True)
         marks = self._time_grid(sheet)
-        for panel in self.panels:
+        for panel in () if self.chart.bands_only else self.panels:
             self._panel(sheet, panel)
         for number, band in enumerate(self.chart.bands):
             self._band(sheet, band, self.bands_top + _BAND_STEP * number)

@@ -71,8 +71,15 @@ class Story:
         """Whether nothing was measured at all."""
         return not any(curve.starts for curve in self.curves)
 
+    @property
+    def bands_only(self) -> bool:
+        """Whether states alone were given: nothing was measured that could be missing."""
+        named = any(curve.label for curve in self.curves)
+        return bool(self.changes) and self.empty and not named and self.limit is None
+
     def chart(self, title: str | None = None, *, stacked: bool = False) -> Chart:
         """The chart that shows all this, under its own title unless another is given."""
+        bare = self.bands_only
         return Chart(
             title=printable(title or self.title()),
             curves=tuple(self.curves),
@@ -83,8 +90,9 @@ class Story:
             mails=None if self.mails is None else tuple(at for at, _ in self.mails),
             incidents=tuple(self.incidents),
             stacked=stacked and len(self.curves) > 1,
-            note=nothing(self.start_us, self.end_us) if self.empty else "",
+            note=nothing(self.start_us, self.end_us) if self.empty and not bare else "",
             envelope=self.envelope,
+            bands_only=bare,
         )
 
     def title(self) -> str:
@@ -150,8 +158,10 @@ class _Teller:
 
     def title(self) -> str:
         """What the curve did, where data are missing, then the alarm, then the e-mail."""
-        parts = [self._curves(), self._gaps(), *self._alarms(), self._mailed()]
-        return "; ".join(part for part in parts if part)
+        story = self.story
+        measured = [] if story.bands_only else [self._curves(), self._gaps()]
+        told = "; ".join(part for part in [*measured, *self._alarms(), self._mailed()] if part)
+        return told or self._curves()
 
     def _at(self, us: int) -> str:
         story = self.story

@@ -55,11 +55,11 @@ def plot(chart: Chart, *, columns: int = 72, rows: int | None = None) -> str:
     values = [v for curve in chart.curves for v in curve.values]
     if chart.threshold is not None:
         values.append(chart.threshold.value)
-    if not any(curve.values for curve in chart.curves):
+    if not any(curve.values for curve in chart.curves) and not chart.bands_only:
         return chart.title if chart.note in chart.title else f"{chart.title}\n{chart.note}"
-    low, high, _ = nice_axis(min(values), max(values), chart.curves[0].unit)
+    low, high, _ = nice_axis(min(values, default=0), max(values, default=1), chart.curves[0].unit)
     margin = max(
-        [len(short(v)) for v in (low, high)]
+        [0 if chart.bands_only else len(short(v)) for v in (low, high)]
         + [len(band.label or "state") for band in chart.bands]
         + ([len("e-mail")] if chart.mails is not None else [])
         + ([len(short(chart.threshold.value))] if chart.threshold else [])
@@ -69,7 +69,8 @@ def plot(chart: Chart, *, columns: int = 72, rows: int | None = None) -> str:
     out = [chart.title]
     if rows == 1:
         out.append(f"{'':>{margin}}  each line from {short(low)} to {short(high)}")
-    for curve, label in zip(chart.curves, labels, strict=True):
+    curves = () if chart.bands_only else zip(chart.curves, labels, strict=True)
+    for curve, label in curves:
         if rows == 1:
             [line] = _steps(chart, curve, (low, high), 0, columns, 1)
             out.append(f"{'':>{margin}} |{line[line.index('|') + 1 :]:<{columns}} {label}")

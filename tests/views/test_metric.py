@@ -257,3 +257,15 @@ def test_a_quarter_of_minutes_stays_small_and_shows_its_extremes():
     assert drawing.title.startswith("m crossed 400 at Sun 22 Feb 23:40; ALARM at 23:41")
     assert "fill:#b42318" in drawing.svg, "an alarm of one minute is not lost in ninety days"
     assert "A" in str(drawing).splitlines()[-4]
+
+
+def test_states_alone_have_no_panel_for_curves():
+    moves = [("2026-01-05T09:00:00Z", "OK"), ("2026-01-05T09:10:00Z", "ALARM")]
+    span = {"start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:30:00Z"}
+    bare = views.metric(states={"a": moves, "b": moves}, title="Two alarms", mails=[], **span)
+    assert "no datapoints" not in bare.svg and "no datapoints" not in str(bare)
+    assert "A" * 20 in str(bare) and "none" in bare.svg
+    untold = views.metric(states=moves, **span)
+    assert untold.title == "ALARM at 09:10"
+    calm = views.metric(states=moves[:1], **span)
+    assert calm.title == "no ALARM"
