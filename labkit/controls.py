@@ -43,7 +43,8 @@ class Elapsed:
             for fact in self.changes[:3]
         ]
         if len(self.changes) > 3:
-            what.append(f"{len(self.changes) - 3} more alarm changes")
+            more = len(self.changes) - 3
+            what.append(f"{more} more alarm change{'s' if more > 1 else ''}")
         if self.mails:
             what.append(f"{self.mails} e-mail" + ("s" if self.mails > 1 else ""))
         told = "; ".join(what) or "nothing to tell"
