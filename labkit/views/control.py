@@ -11,7 +11,7 @@ first shown in a notebook.
 
 Why not ``ipywidgets.interact``: its output area is filled by messages that arrive after the cell is
 done, in an order that differs from run to run, so a strict comparison of the notebook fails; and
-what it shows can't be asked for from code. A control can: ``.drawing``, ``.set(minutes=5)``.
+what it shows can't be asked for from code. A control can: ``.drawing``, ``.at(minutes=5)``.
 """
 
 from __future__ import annotations
@@ -80,18 +80,39 @@ class Control(Shown):
         self._handles = dict(handles)
         self._drawn: dict[tuple[Any, ...], Drawing] = {}
         self._box: Any = None
+        self._hands: dict[str, Any] = {}
         #: The present value of each handle.
         self.values: dict[str, Any] = {}
-        self.set(**{name: one.value for name, one in handles.items()})
+        self.values |= self._checked({name: one.value for name, one in handles.items()})
 
     def set(self, **values: Any) -> Control:
-        """Move some handles, as a hand would.
+        """Move some handles, as a hand would; those that a notebook shows move too.
 
         Raises
         ------
         LabError
             For a handle that is not there, or a value that is none of its options.
         """
+        self.values |= self._checked(values)
+        for name in values:
+            if name in self._hands:
+                self._hands[name].value = values[name]
+        return self
+
+    def at(self, **values: Any) -> Drawing:
+        """The picture at some other values, with the handles left where they are.
+
+        Raises
+        ------
+        LabError
+            As :meth:`set`.
+        """
+        key = tuple((self.values | self._checked(values)).values())
+        if key not in self._drawn:
+            self._drawn[key] = self._picture(**dict(zip(self._handles, key, strict=True)))
+        return self._drawn[key]
+
+    def _checked(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         for name, value in values.items():
             if name not in self._handles:
                 raise LabError(
@@ -100,16 +121,12 @@ class Control(Shown):
             if value not in self._handles[name].options:
                 one = self._handles[name].options
                 raise LabError(f"{name} can be {one[0]!r} to {one[-1]!r}, not {value!r}")
-        self.values |= values
-        return self
+        return values
 
     @property
     def drawing(self) -> Drawing:
         """The picture at the present values."""
-        key = tuple(self.values.values())
-        if key not in self._drawn:
-            self._drawn[key] = self._picture(**self.values)
-        return self._drawn[key]
+        return self.at()
 
     def _repr_html_(self) -> str:
         told = ", ".join(f"{name} {value}" for name, value in self.values.items())
@@ -152,7 +169,7 @@ class Control(Shown):
         )
 
         def moved(change: Mapping[str, Any]) -> None:
-            self.set(**{name: change["new"]})
+            self.values[name] = change["new"]
             try:
                 view.value = self.drawing.html
             except Exception as problem:
@@ -161,6 +178,7 @@ class Control(Shown):
                 view.value = f'<div style="color:{ERRORS}">{escape(told)}</div>'
 
         hand.observe(moved, "value")
+        self._hands[name] = hand
         return hand
 
 

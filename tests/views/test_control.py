@@ -93,6 +93,24 @@ def test_in_a_notebook_the_hands_move_the_picture(handles):
     assert handles._repr_mimebundle_()[WIDGET_VIEW] == bundle[WIDGET_VIEW]
 
 
+def test_code_moves_the_hands_that_are_shown(handles):
+    handles._repr_mimebundle_()
+    hands, view = handles._box.children
+    handles.set(minutes=6)
+    assert hands.children[0].value == 6
+    assert view.value == "<b>6 minutes, basic</b>"
+
+
+def test_a_look_at_other_values_moves_nothing(handles):
+    handles._repr_mimebundle_()
+    hands, view = handles._box.children
+    assert handles.at(minutes=6).title == "6 minutes, basic"
+    assert handles.values == {"minutes": 3, "monitoring": "basic"}
+    assert (hands.children[0].value, view.value) == (3, "<b>3 minutes, basic</b>")
+    with pytest.raises(LabError, match="minutes can be 1 to 10, not 11"):
+        handles.at(minutes=11)
+
+
 def test_a_picture_that_fails_says_so_where_the_learner_looks(handles):
     handles._repr_mimebundle_()
     hands, view = handles._box.children
