@@ -7,13 +7,15 @@ into the journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime
+from labkit.core.errors import LabError
 from labkit.core.facts import Fact
+from labkit.workloads.incidents import Incident
 
 if TYPE_CHECKING:
     from labkit.core.call import Principal
@@ -242,3 +244,72 @@ class FleetControls:
             "fill_memory(instance, percent), fill_disk(instance, percent, path), "
             "agent(instance, config), agent_log(instance)>"
         )
+
+
+class ShopControls:
+    """What a learner can do to the shop of a lab: each is written into the journal."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def open(
+        self,
+        *,
+        namespace: str = "Shop",
+        shops: Sequence[str] = ("berlin", "bremen"),
+        services: Sequence[str] | None = None,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Let a shop report: requests, errors and latency by service, orders by shop.
+
+        Parameters
+        ----------
+        namespace, shops:
+            Of the metrics; values of their dimension ``shop``, three at most.
+        services:
+            Which services report here; all five when left out.
+        account, region:
+            Where; the lab's own when left out.
+        """
+        lab = self._lab
+        chosen = None if services is None else list(services)
+        lab._do(
+            "shop.open", account=account or lab.account, region=region or lab.region,
+            namespace=namespace, shops=list(shops), services=chosen,
+        )  # fmt: skip
+
+    def incident(
+        self,
+        kind: str,
+        service: str,
+        size: float,
+        *,
+        start: datetime | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let something befall a service: ``failing``, ``slow`` or ``slow_share``.
+
+        Parameters
+        ----------
+        kind, size:
+            One of the incidents, and how bad in its unit.
+        service:
+            ``front``, ``catalogue``, ``cart``, ``checkout`` or ``payment``.
+        start, minutes:
+            From when (now when left out) and for how long (for good when left out).
+
+        Raises
+        ------
+        LabError
+            For an incident that can't be, or one that began more than a minute ago.
+        """
+        begin = start or self._lab.now
+        if begin < self._lab.now - timedelta(minutes=1):
+            raise LabError("an incident can't begin in the past: what was measured stays so")
+        end = None if minutes is None else begin + timedelta(minutes=minutes)
+        incident = Incident(kind, service, begin, end, size)
+        self._lab._do("shop.befall", incident=incident.as_dict())
+
+    def __repr__(self) -> str:
+        return "<shop: open(), incident(kind, service, size, start=, minutes=)>"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import builders, services, wiring
 from labkit.callers import Callers
-from labkit.controls import Elapsed, FleetControls, Identity
+from labkit.controls import Elapsed, FleetControls, Identity, ShopControls
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabClosed, LabError
 from labkit.core.journal import Entry, Journal
@@ -107,6 +107,7 @@ class Lab(Passing, Callers, Keeping):
         #: What a builder prepared, by name.
         self.handles: dict[str, Any] = {}
         self.fleet = FleetControls(self)
+        self.shop = ShopControls(self)
         self._lent: Lab | None = None
         #: Of a replay: the entries that did not end as they had ended before, with what happened.
         self.errors: list[tuple[Entry, str]] = []
@@ -131,6 +132,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
         from labkit.workloads.latencies import Latencies
+        from labkit.workloads.shop_figures import ShopFigures
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
@@ -143,6 +145,7 @@ class Lab(Passing, Callers, Keeping):
             group_loads=GroupLoads(fleet, self.world.clock),
             latencies=Latencies(self.noise_seed),
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
+            shop=ShopFigures(self.noise_seed, self.world.facts),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world),
             oam=Oam(self.world),
@@ -182,6 +185,8 @@ class Lab(Passing, Callers, Keeping):
             "fleet.fill": fleet.fill,
             "fleet.agent": self.parts.agents.install,
             "fleet.remove_agent": self.parts.agents.remove,
+            "shop.open": self.parts.shop.open,
+            "shop.befall": self.parts.shop.apply,
             "mailbox.confirm": self.parts.backing.confirm,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labkit.workloads.groups import Groups
     from labkit.workloads.incidents import Incident
     from labkit.workloads.latencies import Latencies
+    from labkit.workloads.shop_figures import ShopFigures
 
 
 class Post:
@@ -69,14 +70,17 @@ class Parts:
     group_loads: GroupLoads
     latencies: Latencies
     agents: Agents
+    shop: ShopFigures
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""
-        return (self.fleet, self.groups, self.latencies, self.agents)
+        return (self.fleet, self.groups, self.latencies, self.agents, self.shop)
 
     def befall(self, incident: Incident) -> None:
         """Let an incident happen to whom it is about."""
-        if incident.kind in self.latencies.KINDS:
+        if self.shop.knows(incident):
+            self.shop.apply(incident)
+        elif incident.kind in self.latencies.KINDS:
             self.latencies.apply(incident)
         else:
             self.fleet.apply(incident)

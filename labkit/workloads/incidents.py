@@ -19,6 +19,7 @@ KINDS = {
     "status_check_instance": "a machine's instance status check fails; `size` means nothing",
     "slow": "every request that a latency metric tells of takes `size` times as long",
     "slow_share": "`size` percent of the requests that a latency metric tells of wait four seconds",
+    "failing": "`size` percent of the requests of a shop's service fail",
     "silence": "a latency metric says nothing; `size` means nothing",
     "memory": "a program leaks: after half an hour a machine's memory is full to `size` percent",
     "disk": "a file system of a machine (target `i-0abc:/var`) fills up to `size` percent in an "
@@ -38,8 +39,9 @@ class Incident:
     kind:
         One of :data:`KINDS`.
     target:
-        What it befalls: an instance id (it need not run yet), or a latency metric as
-        ``namespace name``. Of a disk the instance id with a path behind it: ``i-0abc:/var``.
+        What it befalls: an instance id (it need not run yet), a latency metric as
+        ``namespace name``, or a shop's service by its name. Of a disk the instance id with a path
+        behind it: ``i-0abc:/var``.
     start, end:
         From and to, aware datetimes; ``end=None`` when it does not pass.
     size:
@@ -67,6 +69,8 @@ class Incident:
             raise LabError(f"an incident ends after it starts, not {self.start} to {self.end}")
         if self.kind == "slow" and self.size <= 0:
             raise LabError(f"a slow incident is so many times as slow, more than 0: {self.size}")
+        if self.kind == "failing" and not 0 < self.size <= 100:
+            raise LabError(f"the size of a failing is a percentage, above 0: {self.size}")
         if self.kind == "slow_share" and not 0 < self.size <= 100:
             raise LabError(f"the size of a slow_share is a percentage, above 0: {self.size}")
         if self.kind in PERCENT and not 0 <= self.size <= 100:

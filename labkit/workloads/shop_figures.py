@@ -1,0 +1,296 @@
+"""What the services of a web shop say of themselves: requests, errors, latency; orders by shop.
+
+Theory of operation
+-------------------
+Five services serve Teapot's customers. Each publishes ``Requests``, ``Errors`` and ``Latency`` with
+the dimension ``service``; the checkout publishes ``Orders`` with the dimension ``shop`` as well.
+All of it is pulled (:mod:`labkit.core.sources`): a minute's numbers are a pure function of the
+seed, the minute and the incidents that were applied.
+
+1. **Requests** follow the hour (few customers at night, fewer on Saturdays and Sundays).
+2. **Errors** are a share of the requests, worked out for each five minutes and spread over them, so
+   that a quiet night has one error now and then. Payment's share is the largest: cards are declined
+   every day. Nobody can tell by the *number* whether people can pay: noon has as many errors on a
+   good day as the night has payments.
+3. **Latency** is told as ten values a minute with their counts, so percentiles work. The nightly
+   stock-taking makes everything slower for some minutes; a single straggler takes nine seconds in
+   one minute of ten by day.
+4. An **incident** befalls one service: ``failing`` (percent of its requests fail), ``slow`` (all of
+   them take so many times as long), ``slow_share`` (percent of them wait four seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from labkit.core.clock import MINUTE, to_us
+from labkit.core.errors import LabError
+from labkit.core.facts import Facts
+from labkit.core.sources import Points, Series
+from labkit.workloads.incidents import Incident
+from labkit.workloads.latencies import CAUGHT_MS, SHAPE, STRAGGLER_MS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+
+#: service -> (requests a minute in the busiest hour, usual response time in ms, percent of errors)
+SERVICES = {
+    "front": (2400, 60.0, 1.5),
+    "catalogue": (1500, 90.0, 2.0),
+    "cart": (600, 110.0, 0.4),
+    "checkout": (300, 180.0, 0.5),
+    "payment": (300, 220.0, 3.0),
+}
+METRICS = ("Requests", "Errors", "Latency")
+#: Customers by hour of the day, as shares of the busiest hour.
+RHYTHM = (0.10, 0.06, 0.03, 0.025, 0.025, 0.05, 0.15, 0.35, 0.60, 0.80, 0.92, 0.98,
+          1.0, 0.95, 0.88, 0.85, 0.88, 0.92, 0.97, 0.98, 0.85, 0.62, 0.38, 0.20)  # fmt: skip
+#: Shares of the orders, largest shop first.
+SHOP_SHARES = (0.5, 0.3, 0.2)
+_WEEKEND, _DAY_MINUTES, _BLOCK = 0.75, 1440, 5
+#: The stock-taking: minutes of the day, and how many times as slow.
+_STOCK_TAKING, _STOCK_TAKING_SLOW = (180, 220), 1.6
+
+
+@dataclass(slots=True)
+class Shop:
+    """One shop's metrics in one account and region.
+
+    Parameters
+    ----------
+    account, region, namespace:
+        Where they are found.
+    shops:
+        Values of the dimension ``shop``, largest first; three at most.
+    services:
+        Which services report here; all of them, unless one has an account of its own.
+    incidents:
+        What has befallen or will befall.
+    """
+
+    account: str
+    region: str
+    namespace: str
+    shops: Sequence[str]
+    services: Sequence[str] = tuple(SERVICES)
+    incidents: list[Incident] = field(default_factory=list)
+
+    def series(self) -> list[Series]:
+        """All its metrics."""
+        found = [
+            Series(self.namespace, metric, (("service", service),))
+            for service in self.services
+            for metric in METRICS
+        ]
+        if "checkout" in self.services:
+            found += [Series(self.namespace, "Orders", (("shop", name),)) for name in self.shops]
+        return found
+
+
+class ShopFigures:
+    """The figures of the world's shops: a pulled source.
+
+    Parameters
+    ----------
+    seed:
+        Decides all that varies.
+    facts:
+        Where ``metric.changed`` is told when an incident comes up.
+    """
+
+    #: The incidents that can befall a service.
+    KINDS: ClassVar[frozenset[str]] = frozenset({"failing", "slow", "slow_share"})
+
+    def __init__(self, seed: int, facts: Facts) -> None:
+        self._seed = seed
+        self._facts = facts
+        self._shops: list[Shop] = []
+        self._of: dict[tuple[str, str, Series], Shop] = {}
+        self._incidents: list[Incident] = []
+
+    def open(
+        self,
+        account: str,
+        region: str,
+        namespace: str = "Shop",
+        shops: Sequence[str] = ("berlin", "bremen"),
+        services: Sequence[str] | None = None,
+    ) -> None:
+        """A shop that reports from now on, and always has.
+
+        Raises
+        ------
+        LabError
+            For a service that there is not, or more shops than three.
+        """
+        chosen = tuple(SERVICES) if services is None else tuple(services)
+        unknown = [name for name in chosen if name not in SERVICES]
+        if unknown or not 1 <= len(shops) <= len(SHOP_SHARES):
+            raise LabError(
+                f"a shop has services among {', '.join(SERVICES)} and one to three names; "
+                f"not {', '.join(unknown) or len(shops)}"
+            )
+        made = Shop(account, region, namespace, tuple(shops), chosen, list(self._incidents))
+        self._shops.append(made)
+        for one in made.series():
+            self._of[account, region, one] = made
+
+    def knows(self, incident: Incident) -> bool:
+        """Whether an incident is about one of the shop's services."""
+        return incident.kind in self.KINDS and incident.target in SERVICES
+
+    def apply(self, incident: Incident | Mapping[str, Any]) -> None:
+        """Let an incident befall a service, in every account in which it reports.
+
+        Raises
+        ------
+        LabError
+            When there is no such service.
+        """
+        if not isinstance(incident, Incident):
+            incident = Incident(**incident)
+        if not self.knows(incident):
+            raise LabError(
+                f"{incident.kind} of {incident.target!r} can't befall the shop: it has the "
+                f"services {', '.join(SERVICES)} and the incidents {', '.join(sorted(self.KINDS))}"
+            )
+        self._incidents.append(incident)
+        for shop in self._shops:
+            shop.incidents.append(incident)
+            self._facts.publish(
+                "metric.changed",
+                shop.account,
+                shop.region,
+                {"namespace": shop.namespace, "dimension": "service", "value": incident.target},
+            )
+
+    def past(self, kind: str, service: str, start: datetime, end: datetime, size: float) -> None:
+        """An incident of the time before the world began: a prepared world has one."""
+        self.apply(Incident(kind, service, start, end, size))
+
+    # -- the source
+    def series(self, account: str, region: str, now_us: int) -> Iterable[Series]:
+        """The metrics of the account's shops."""
+        return [one for (whose, where, one) in self._of if (whose, where) == (account, region)]
+
+    def has(self, account: str, region: str, series: Series) -> bool:
+        """Whether ``series`` is a metric of a shop."""
+        return (account, region, series) in self._of
+
+    def version(self, account: str, region: str, series: Series) -> int:
+        """Changes with every incident."""
+        return len(self._of[account, region, series].incidents)
+
+    def points(
+        self, account: str, region: str, series: Series, start_us: int, end_us: int
+    ) -> Points:
+        """The minutes that begin in the stretch."""
+        import numpy as np
+
+        shop = self._of[account, region, series]
+        first = -(-start_us // MINUTE)
+        last = max(-(-end_us // MINUTE), first)
+        # Whole blocks of five minutes are worked out, then cut.
+        low, high = first - first % _BLOCK, last + -last % _BLOCK
+        cut = slice(first - low, last - low)
+        _, value = series.dimensions[0]
+        counts = None
+        if series.name == "Latency":
+            stamps, values, counts = self._latency(shop, value, low, high, cut)
+            return Points(stamps, values, stamps + MINUTE, "Milliseconds", counts)
+        if series.name == "Requests":
+            values = self._requests(shop, value, low, high)
+        elif series.name == "Errors":
+            values = self._errors(shop, value, low, high)
+        else:
+            values = self._orders(shop, value, low, high)
+        stamps = np.arange(first, last, dtype=np.int64) * MINUTE
+        return Points(stamps, values[cut], stamps + MINUTE, "Count")
+
+    def _noise(self, what: str, service: str, first: int, last: int) -> np.ndarray:
+        from labkit.workloads.noise import key_of, uniform
+
+        return uniform(key_of(self._seed, "shop", service, what), first, last)
+
+    def _requests(self, shop: Shop, service: str, low: int, high: int) -> np.ndarray:
+        import numpy as np
+
+        minutes = np.arange(low, high, dtype=np.int64)
+        rhythm = np.array(RHYTHM)
+        hour, part = minutes // 60 % 24, minutes % 60 / 60
+        level = rhythm[hour] * (1 - part) + rhythm[(hour + 1) % 24] * part
+        # The epoch began on a Thursday.
+        weekend = np.where((minutes // _DAY_MINUTES + 3) % 7 >= 5, _WEEKEND, 1.0)
+        noise = 1 + 0.06 * self._noise("requests", service, low, high)
+        return np.maximum(np.floor(SERVICES[service][0] * level * weekend * noise), 1.0)
+
+    def _errors(self, shop: Shop, service: str, low: int, high: int) -> np.ndarray:
+        import numpy as np
+
+        requests = self._requests(shop, service, low, high)
+        blocks = requests.reshape(-1, _BLOCK)
+        expected = blocks.sum(axis=1) * SERVICES[service][2] / 100
+        drawn = (self._noise("errors", service, low // _BLOCK, high // _BLOCK) + 1) / 2
+        several = np.floor(expected + drawn)
+        begin = (self._noise("which minute", service, low // _BLOCK, high // _BLOCK) + 1) / 2
+        share = np.cumsum(blocks, axis=1) / blocks.sum(axis=1)[:, None]
+        upto = np.floor(several[:, None] * share + begin[:, None])
+        usual = np.diff(upto, axis=1, prepend=np.floor(begin)[:, None]).reshape(-1)
+        failing = self._befallen(shop, service, "failing", low, high)
+        extra = np.floor(requests * failing / 100 + 0.5)
+        return np.minimum(usual + extra, requests)
+
+    def _orders(self, shop: Shop, name: str, low: int, high: int) -> np.ndarray:
+        import numpy as np
+
+        paid = self._requests(shop, "payment", low, high)
+        paid = paid - self._errors(shop, "payment", low, high)
+        drawn = (self._noise("orders", name, low, high) + 1) / 2
+        return np.floor(paid * SHOP_SHARES[list(shop.shops).index(name)] + drawn)
+
+    def _latency(
+        self, shop: Shop, service: str, low: int, high: int, cut: slice
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Timestamps, values in milliseconds, and how many requests had each."""
+        import numpy as np
+
+        minutes = np.arange(low, high, dtype=np.int64)[cut]
+        requests = self._requests(shop, service, low, high)[cut]
+        level = SERVICES[service][1] * (1 + 0.1 * self._noise("level", service, low, high)[cut])
+        of_day = minutes % _DAY_MINUTES
+        begin, end = _STOCK_TAKING
+        level *= np.where((of_day >= begin) & (of_day < end), _STOCK_TAKING_SLOW, 1.0)
+        slow = self._befallen(shop, service, "slow", low, high)[cut]
+        level *= np.where(slow > 0, slow, 1.0)
+        values = np.empty((len(minutes), len(SHAPE) + 2))
+        counts = np.zeros_like(values)
+        upto = np.floor(requests[:, None] * np.cumsum([share for _, share in SHAPE]) + 1e-9)
+        counts[:, :-2] = np.diff(upto, axis=1, prepend=0)
+        counts[:, 3] += requests - upto[:, -1]
+        values[:, :-2] = level[:, None] * np.array([times for times, _ in SHAPE])
+        share = self._befallen(shop, service, "slow_share", low, high)[cut]
+        caught = np.minimum(np.ceil(requests * share / 100), counts[:, 3])
+        counts[:, 3] -= caught
+        values[:, -2], counts[:, -2] = CAUGHT_MS, caught
+        values[:, -1] = STRAGGLER_MS
+        straggles = self._noise("straggler", service, low, high)[cut] < -0.8
+        counts[:, -1] = straggles & (requests >= 150)
+        keep = counts > 0
+        stamps = np.broadcast_to((minutes * MINUTE)[:, None], counts.shape)[keep]
+        return stamps, values[keep], counts[keep]
+
+    def _befallen(self, shop: Shop, service: str, kind: str, low: int, high: int) -> np.ndarray:
+        """The size of the incident of a kind in each minute, 0 where there is none."""
+        import numpy as np
+
+        size = np.zeros(high - low)
+        for one in shop.incidents:
+            if (one.kind, one.target) == (kind, service):
+                begin = to_us(one.start) // MINUTE - low
+                end = high - low if one.end is None else to_us(one.end) // MINUTE - low
+                size[max(begin, 0) : max(end, 0)] = one.size
+        return size
