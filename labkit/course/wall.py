@@ -25,12 +25,12 @@ def body(namespace: str = "Shop", region: str = "us-east-1") -> dict[str, Any]:
     for service in _SERVICES:
         of = ["service", service]
         tiles += [
-            (f"{service}: requests", [[namespace, "Requests", *of]], {"stat": "Sum"}),
-            (f"{service}: latency", [[namespace, "Latency", *of]], {}),
+            (service, [[namespace, "Requests", *of]], {"stat": "Sum"}),
+            (f"{service} ms", [[namespace, "Latency", *of]], {}),
         ]
     for service in _SERVICES[:3]:
         metric = [namespace, "Errors", "service", service]
-        tiles.append((f"{service}: errors a minute", [metric], {"period": 3600}))
+        tiles.append((f"{service} err.", [metric], {"period": 3600}))
     errors, requests, latencies = (
         [[namespace, name, "service", service] for service in _SERVICES]
         for name in ("Errors", "Requests", "Latency")
@@ -38,17 +38,17 @@ def body(namespace: str = "Shop", region: str = "us-east-1") -> dict[str, Any]:
     orders = f"SEARCH('{{{_quoted(namespace)},shop}} Orders', 'Sum', 3600)"
     hour = {"view": "singleValue", "period": 3600}
     tiles += [
-        ("errors, all services", errors, {"stat": "Sum", "stacked": True}),
-        ("requests, all services", requests, {"stat": "Sum", "stacked": True}),
-        ("latency, all services", latencies, {"period": 3600}),
-        ("orders by shop", [[{"expression": orders}]], {}),
-        ("orders by shop, an hour", [[{"expression": orders}]], {"view": "pie"}),
-        ("requests by service", requests, {"view": "pie", "stat": "Sum"}),
-        ("front page, last hour", latencies[:1], hour),
-        ("cart, last hour", latencies[2:3], hour),
-        ("payments, last hour", requests[4:], {"stat": "Sum", **hour}),
-        ("visitors, last hour", requests[:1], {"stat": "Sum", **hour}),
-        ("latency by service", latencies, {"view": "bar", "period": 3600}),
+        ("errors", errors, {"stat": "Sum", "stacked": True, "period": 3600}),
+        ("requests", requests, {"stat": "Sum", "stacked": True}),
+        ("latency", latencies, {"period": 3600}),
+        ("orders", [[{"expression": orders}]], {}),
+        ("shops", [[{"expression": orders}]], {"view": "pie"}),
+        ("services", requests, {"view": "pie", "stat": "Sum"}),
+        ("front page", latencies[:1], hour),
+        ("cart now", latencies[2:3], hour),
+        ("payments", requests[4:], {"stat": "Sum", **hour}),
+        ("visitors", requests[:1], {"stat": "Sum", **hour}),
+        ("ms, an hour", latencies, {"view": "bar", "period": 3600}),
     ]
     return {
         "widgets": [
@@ -63,7 +63,7 @@ def body(namespace: str = "Shop", region: str = "us-east-1") -> dict[str, Any]:
                     "region": region,
                     "metrics": metrics,
                     "legend": {"position": "hidden"},
-                    "yAxis": {"left": {"min": 0}},
+                    "yAxis": {"left": {"min": 0, "showUnits": False}},
                     **more,
                 },
             }

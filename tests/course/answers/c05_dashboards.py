@@ -69,6 +69,13 @@ COUNT_LOW = screen(
     SLOW, MANY,
 )  # fmt: skip
 COUNT_HIGH = COUNT_LOW.replace(", 30, period", ", 60, period")
+BY_THE_MINUTE = screen(
+    PAID.replace(
+        'rates("payment"), 8, period=300',
+        'rates("payment", expression="IF(e{n} > 2, 100*e{n}/r{n})"), 8, period=60',
+    ),
+    PART, SLOW, MANY,
+)  # fmt: skip
 TWENTY = screen(
     *(
         f'dict(tile({n % 6 * 4}, {n // 6 * 3}, "tile {n}", latency("p99", NAMES[{n % 5}])), '
@@ -132,6 +139,7 @@ ANSWERS = [
     # -- 2: five incidents
     Answer("nothing at all", 2, UNTOUCHED, ("no dashboard but the wall",)),
     Answer("four tiles", 2, PASSED, ("5 of 5 incidents seen, with the part and the time",), RIGHT),
+    Answer("by the minute above two errors", 2, PASSED, ("5 of 5",), BY_THE_MINUTE),
     Answer("alarms in one tile", 2, PASSED, ("5 of 5 incidents seen",), BY_ALARM),
     Answer(
         "average latency", 2, NOT_YET,
@@ -141,7 +149,8 @@ ANSWERS = [
     ),
     Answer(
         "a count with a high mark", 2, NOT_YET,
-        ("4 of 5 incidents seen", "at night, nobody can pay", "Of a hundred who try"), COUNT_HIGH,
+        ("3 of 5 incidents seen", "at night, nobody can pay", "inside its quiet band, 1 to",
+         "Of a hundred who try"), COUNT_HIGH,
     ),
     Answer(
         "no annotation", 2, NOT_YET,
@@ -170,6 +179,7 @@ ANSWERS = [
     # -- 3: quiet days
     Answer("nothing at all", 3, UNTOUCHED, ("no dashboard but the wall",)),
     Answer("four tiles", 3, PASSED, ("nothing turned red",), RIGHT),
+    Answer("by the minute above two errors", 3, PASSED, ("nothing turned red",), BY_THE_MINUTE),
     Answer("alarms in one tile", 3, PASSED, ("nothing turned red",), BY_ALARM),
     Answer(
         "a count with a low mark", 3, NOT_YET,

@@ -44,7 +44,7 @@ class Dashboards(Task):
             "noon": variant.number("noon", 11, 24),
             "tea": variant.number("tea", 11, 24),
             "night": variant.number("night", 6, 14),
-            "sample": variant.number("sample", 11, 24),
+            "sample": variant.pick("sample", (10, 15, 20, 25)),
         }
 
     def build(self, lab: Lab, facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -66,8 +66,8 @@ class Calm(ScreenCheck):
             "at 03:00, and a night in which a single error is a large share.",
             built=attempted.built,
             cost=f"{price()}.",
-            alternative="an anomaly band in place of a fixed mark; it learns the days by itself "
-            "and is one more thing to explain.",
+            alternative="the share by the minute under `IF(errors > 2, ...)`: it shows a failure "
+            "some minutes sooner, and leaves out the single errors of the night.",
             remarks=tightest,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -178,7 +179,7 @@ def _remarks(week: Week) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _said(widget: dict[str, Any], place: Place) -> Place:
+def _said(widget: Mapping[str, Any], place: Place) -> Place:
     """Where a widget says it stands: its own x and y, else where it finds room."""
     if "x" in widget and "y" in widget:
         return Place(int(widget["x"]), int(widget["y"]), place.width, place.height)

@@ -177,22 +177,26 @@ def bands(boards: Sequence[Board]) -> dict[Where, Band]:
 def lines_of(board: Board) -> Iterator[tuple[Where, Line, Tile]]:
     """Every line of every tile."""
     for number, tile in enumerate(board.tiles):
-        for place, line in enumerate(getattr(tile.content, "lines", ())):
+        for place, line in enumerate(_lines(tile)):
             yield (number, place), line, tile
+
+
+def _lines(tile: Tile) -> Sequence[Line]:
+    found: Sequence[Line] = getattr(tile.content, "lines", ())
+    return found
 
 
 def empty_tiles(boards: Sequence[Board]) -> Iterator[tuple[int, Tile, str]]:
     """Tiles that show nothing, or a line without a single point, on all of the boards."""
     for number, tile in enumerate(boards[0].tiles):
-        contents = [one.tiles[number].content for one in boards]
-        if isinstance(contents[0], Notice):
-            yield number, tile, f"{contents[0].said} {contents[0].detail}".strip()
-        elif hasattr(contents[0], "lines"):
-            if not any(one.lines for one in contents):
+        if isinstance(tile.content, Notice):
+            yield number, tile, f"{tile.content.said} {tile.content.detail}".strip()
+        elif hasattr(tile.content, "lines"):
+            lines = [line for one in boards for line in _lines(one.tiles[number])]
+            if not lines:
                 yield number, tile, ""
-            labels = {line.label for one in contents for line in one.lines}
-            full = {line.label for one in contents for line in one.lines if line.starts}
-            for label in sorted(labels - full):
+            full = {line.label for line in lines if line.starts}
+            for label in sorted({line.label for line in lines} - full):
                 yield number, tile, label
 
 
@@ -242,10 +246,9 @@ def _beyond(
 ) -> Iterator[Signal]:
     """Each stretch in which a line lies beyond a mark."""
     usual = quiet.get((number, place))
-    middle = usual.middle if usual else None
     before = False
     for at, value in zip(line.starts, line.values, strict=True):
-        beyond = _is_beyond(value, level, middle)
+        beyond = _is_beyond(value, level, usual)
         if beyond and not before:
             yield Signal(
                 number, place, tile.title, line.label, at, value, level.value,
@@ -254,12 +257,13 @@ def _beyond(
         before = beyond
 
 
-def _is_beyond(value: float, level: Level, middle: float | None) -> bool:
+def _is_beyond(value: float, level: Level, usual: Band | None) -> bool:
+    """Above is bad, unless ``fill`` says below or a quiet day lies above the mark throughout."""
     if level.upto is not None:
         low, high = sorted((level.value, level.upto))
-        inside = middle is not None and low <= middle <= high
+        inside = usual is not None and low <= usual.middle <= high
         return (low <= value <= high) != inside
-    if level.fill == "below" or (middle is not None and middle > level.value):
+    if level.fill == "below" or (usual is not None and usual.low > level.value):
         return value < level.value
     return value > level.value
 

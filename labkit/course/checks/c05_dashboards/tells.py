@@ -10,6 +10,7 @@ from labkit.course.checks.c05_dashboards.screens import ScreenCheck, pair, price
 from labkit.course.outcomes import Attempted, NotYet, Outcome, Passed
 from labkit.views.board.board import board as draw_board
 from labkit.views.board.values import Board, Graph
+from labkit.views.drawing import Drawing
 from labkit.views.timeaxis import clock_text
 from labkit.views.wording import count, joined, number
 
@@ -169,7 +170,7 @@ class Tells(ScreenCheck):
         )
 
 
-def _board(seen: Seen) -> object:
+def _board(seen: Seen) -> Drawing:
     return draw_board(seen.board)
 
 
