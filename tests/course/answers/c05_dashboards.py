@@ -92,6 +92,15 @@ ANSWERS = [
         screen(PAID, 'name="lena"'),
     ),
     Answer("four tiles", 1, PASSED, ("4 of 8 tiles, 12 of 12 rows", "$3.00 a month"), RIGHT),
+    Answer(
+        "with a log table", 1, PASSED, ("5 of 8 tiles",),
+        screen(
+            PAID, PART, SLOW.replace('tile(', 'dict(tile(')[:-1] + "), width=12, height=4)",
+            MANY.replace('tile(', 'dict(tile(')[:-1] + "), width=12, height=4)",
+            '{"type": "log", "x": 0, "y": 10, "width": 24, "height": 2, "properties": {'
+            '"region": ex.region, "query": "SOURCE \'/shop/app\' | fields @message | limit 10"}}',
+        ),
+    ),
     Answer("alarms in one tile", 1, PASSED, ("2 of 8 tiles",), BY_ALARM),
     Answer(
         "twenty tiles", 1, NOT_YET, ("20 tiles; Lena asked for 8", "Which one does she look at"),
