@@ -1,4 +1,4 @@
-"""What an eye catches on a board: which side of a mark is bad, since when, and what never counts."""
+"""What an eye catches on a board: which side of a mark is bad, and since when."""
 
 import pytest
 
