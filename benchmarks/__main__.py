@@ -288,6 +288,29 @@ def events() -> list[Row]:
                 note=f"{fired / took[name]:,.0f} firings/s; the walk over a week, scaled",
             )
         )
+    put, peer = in_own_process("put_events", "labkit"), in_own_process("put_events", "moto")
+    rows.append(
+        Row(
+            "put_events, 200 rules, one sends to a queue",
+            put["put"] * 1e6,
+            "moto in process",
+            peer["put"] * 1e6,
+            "us",
+            10,
+        )
+    )
+    rows.append(
+        Row(
+            "a rule's schedule fires, no target",
+            put["firing"] * 1e6,
+            "limit",
+            20,
+            "us",
+            1,
+            faster=False,
+            note=f"{1 / put['firing']:,.0f} firings/s",
+        )
+    )
     return rows
 
 
