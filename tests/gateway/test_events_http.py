@@ -1,6 +1,7 @@
 """EventBridge, Scheduler and the schema registry through the HTTP door: JSON and REST alike."""
 
 import json
+import urllib.request
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,37 @@ def test_an_event_goes_all_the_way(service):
     assert event["time"] == "2026-01-05T08:00:00Z"
     with pytest.raises(ClientError, match="Rule x does not exist on EventBus default"):
         events.describe_rule(Name="x")
+
+
+def test_a_global_endpoints_events_go_to_both_regions(service):
+    """boto3 signs such calls with another library (awscrt); the wire takes them as they are."""
+    places = []
+    for region in ("us-east-1", "us-west-2"):
+        events = service.lab.client("events", region_name=region)
+        events.create_event_bus(Name="b")
+        bus = f"arn:aws:events:{region}:{ACCOUNT}:event-bus/b"
+        events.create_archive(ArchiveName="a", EventSourceArn=bus)
+        places.append((events, bus))
+    home = places[0][0]
+    home.create_endpoint(
+        Name="e",
+        RoutingConfig={
+            "FailoverConfig": {
+                "Primary": {"HealthCheck": "arn:aws:route53:::healthcheck/h"},
+                "Secondary": {"Route": "us-west-2"},
+            }
+        },
+        EventBuses=[{"EventBusArn": bus} for _, bus in places],
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/replicate",
+    )
+    entry = {"Source": "shop", "DetailType": "d", "Detail": "{}", "EventBusName": "b"}
+    body = {"Entries": [entry], "EndpointId": home.describe_endpoint(Name="e")["EndpointId"]}
+    headers = {"X-Amz-Target": "AWSEvents.PutEvents", "Content-Type": "application/x-amz-json-1.1"}
+    asked = urllib.request.Request(service.url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        assert json.loads(answer.read())["FailedEntryCount"] == 0
+    kept = [events.describe_archive(ArchiveName="a")["EventCount"] for events, _ in places]
+    assert kept == [1, 1]
 
 
 def test_a_schedule_and_its_errors(service):
