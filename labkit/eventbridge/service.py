@@ -129,10 +129,10 @@ class EventBridge(Showing):
     def _from_aws(
         self, told: envelope.Told, account: str, region: str, at_us: int, event_id: str = ""
     ) -> None:
+        if not self._wanted(account, region):
+            return
         store = self.store(account, region)
         bus = store.buses[DEFAULT_BUS]
-        if store.quiet(DEFAULT_BUS) and not self._world.ports.events_watched(bus.arn):
-            return
         event = envelope.event(
             told,
             event_id=event_id or self._world.ids.uuid(),
@@ -142,8 +142,20 @@ class EventBridge(Showing):
         )
         self.arrive(store, bus, event, reads=told.reads)
 
+    def _wanted(self, account: str, region: str) -> bool:
+        """Whether anybody would see an event on the default bus.
+
+        Asked before the event is made: an alarm words its reasons when somebody reads them, and a
+        thousand alarms whose changes nobody wants would spend most of their time on words.
+        """
+        store = self.store(account, region)
+        bus = store.buses[DEFAULT_BUS]
+        return not store.quiet(DEFAULT_BUS) or self._world.ports.events_watched(bus.arn)
+
     def on_event_emitted(self, fact: Fact) -> None:
         """A service has an event: S3, Auto Scaling, alarms."""
+        if not self._wanted(fact.account, fact.region):
+            return
         self._from_aws(emitted.told(fact.data), fact.account, fact.region, fact.at_us)
 
     def on_instance_state(self, fact: Fact) -> None:

@@ -241,3 +241,37 @@ def test_a_lab_tells_them_in_their_order(lab, cloudwatch, heard):
     assert alarm_events[5]["detail"]["configuration"]["actionsEnabled"] is False
     assert alarm_events[5]["detail"]["previousConfiguration"]["actionsEnabled"] is True
     assert json.dumps(alarm_events)  # plain values, all of them
+
+
+def test_a_detail_that_nobody_wants_is_not_made(lab):
+    from labkit.core.facts import Late
+
+    def made():
+        raise AssertionError("no rule looks at it")
+
+    known = {"source": "aws.cloudwatch", "detail_type": events.STATE_CHANGE, "resources": []}
+    lab.world.facts.publish(
+        "event.emitted", "123456789012", "us-east-1", Late(known, {"detail": made})
+    )
+
+
+def test_a_rule_hears_an_alarm(lab, cloudwatch):
+    """The way through: alarm, event, rule, queue."""
+    sqs, bus = lab.client("sqs"), lab.client("events")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:q"
+    policy = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage", "Resource": arn}]}  # fmt: skip
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"state": {"value": ["ALARM"]}}}
+    bus.put_rule(Name="rang", EventPattern=json.dumps(pattern))
+    bus.put_targets(Rule="rang", Targets=[{"Id": "q", "Arn": arn}])
+    cloudwatch.put_composite_alarm(AlarmName="all", AlarmRule="FALSE")
+    cloudwatch.set_alarm_state(AlarmName="all", StateValue="ALARM", StateReason="drill")
+    lab.advance(seconds=2)
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["detail-type"] == "CloudWatch Alarm State Change"
+    assert event["resources"] == [HERE + "all"]
+    assert event["detail"]["configuration"] == {"alarmRule": "FALSE"}
