@@ -142,12 +142,15 @@ class Agent:
             keep.update(one.identity for one in seen)
             events = tail.look(seen, self._files.read, self._now())
             count += len(events)
-            if events:
-                self._put(tail, events)
+            sent = not events or self._put(tail, events)
+            if sent and tail.file.auto_removal:
+                for path, identity in tail.finished:
+                    self._files.remove(path, identity)
+            tail.finished.clear()
         self._files.forget(keep)
         return count
 
-    def _put(self, tail: Tail, events: Sequence[LogEvent]) -> None:
+    def _put(self, tail: Tail, events: Sequence[LogEvent]) -> bool:
         values = {**self.about.placeholders(), "date": f"{self._now():%Y-%m-%d}"}
         group, stream = filled(tail.file.group, values), filled(tail.file.stream, values)
         try:
@@ -158,6 +161,8 @@ class Agent:
                 )
         except Exception as error:
             self._tell("E!", f"cloudwatchlogs {group}/{stream}: {_told(error)}")
+            return False
+        return True
 
     def _make(self, tail: Tail, group: str, stream: str) -> None:
         if (group, stream) in self._groups:

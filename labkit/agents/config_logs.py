@@ -77,6 +77,7 @@ def _file(problems: Problems, raw: Any, where: str, stream: str) -> LogFile | No
         problems.add(
             f"{where}.multi_line_start_pattern", "is {timestamp_format}, and there is none"
         )
+    left_out = problems.text(entry, "blacklist", where)
     zone = problems.text(entry, "timezone", where) or "Local"
     if zone not in ("Local", "LOCAL", "UTC"):
         problems.add(f"{where}.timezone", f"is UTC or Local, not {zone!r}")
@@ -96,6 +97,7 @@ def _file(problems: Problems, raw: Any, where: str, stream: str) -> LogFile | No
         _class(problems, entry, where),
         problems.flag(entry, "publish_multi_logs", where, default=False),
         filters=_filters(problems, entry, where),
+        blacklist=_pattern(problems, left_out, f"{where}.blacklist") if left_out else None,
     )  # fmt: skip
 
 

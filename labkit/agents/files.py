@@ -24,6 +24,8 @@ class Files:
         """The files that an entry matches now, by name."""
         found = []
         for path in sorted(glob.glob(file.pattern, recursive=True)):
+            if file.blacklist is not None and file.blacklist.search(os.path.basename(path)):
+                continue
             try:
                 status = os.stat(path)
                 if not os.path.isfile(path):
@@ -43,6 +45,18 @@ class Files:
             return b""
         stream.seek(offset)
         return stream.read()
+
+    @staticmethod
+    def remove(path: str, identity: Identity) -> bool:
+        """Delete a file that has been read to its end, if it is still the same one."""
+        try:
+            status = os.stat(path)
+            if (status.st_dev, status.st_ino) != identity:
+                return False
+            os.remove(path)
+        except OSError:
+            return False
+        return True
 
     def forget(self, keep: set[Identity]) -> None:
         """Close the files that nobody follows any more."""

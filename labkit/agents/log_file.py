@@ -51,6 +51,8 @@ class LogFile:
         Whether what stands in a file already is passed over (the old agent's ``end_of_file``).
     filters:
         In order; an event must get past all of them.
+    blacklist:
+        File names that are left out though the pattern matches.
     """
 
     pattern: str
@@ -67,6 +69,7 @@ class LogFile:
     every: bool = False
     from_end: bool = False
     filters: tuple[Filter, ...] = ()
+    blacklist: re.Pattern[str] | None = None
 
     def passes(self, text: str) -> bool:
         """Whether an event gets past every filter.

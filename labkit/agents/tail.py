@@ -88,6 +88,8 @@ class Tail:
         self._cursors: dict[Identity, _Cursor] = {}
         self._looked = False
         self._last: datetime | None = None
+        #: (path, identity) of files that another one has taken the place of, read to their end.
+        self.finished: list[tuple[str, Identity]] = []
 
     def look(self, files: Sequence[Seen], read: Read, now: datetime) -> list[LogEvent]:
         """The events that came since the last look, in the order of the files' lines.
@@ -109,6 +111,8 @@ class Tail:
         for identity in [known for known in self._cursors if known not in there]:
             cursor = self._cursors.pop(identity)
             self._read_on(cursor, read(identity, cursor.offset), texts, last=True)
+            if wanted:
+                self.finished.append((cursor.path, identity))
         for one in wanted:
             cursor = self._cursor(one)
             if one.size < cursor.offset:

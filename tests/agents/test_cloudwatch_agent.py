@@ -1,6 +1,7 @@
 """The agent as a program: real figures of this machine, real files, a real client."""
 
 import json
+import os
 from datetime import UTC, datetime
 
 import boto3
@@ -169,6 +170,41 @@ def test_real_files_are_followed_through_a_rotation(tmp_path):
             seen = files.find(tail.file)
             found += [event.text for event in tail.look(seen, files.read, now)]
     assert found == ["one", "two", "three", "no end", "four"]
+
+
+class Taken:
+    """A stand-in for the Logs client: what it was given."""
+
+    def __init__(self):
+        self.messages = []
+
+    def create_log_group(self, **given): ...
+
+    def create_log_stream(self, **given): ...
+
+    def put_log_events(self, **given):
+        self.messages += [event["message"] for event in given["logEvents"]]
+
+
+def test_a_file_that_was_replaced_is_removed_once_its_lines_are_sent(tmp_path):
+    old, new, left_out = (tmp_path / f"app.{n}.log" for n in ("1", "2", "gz"))
+    old.write_text("one\n")
+    left_out.write_text("never\n")
+    entry = {
+        "file_path": str(tmp_path / "*.log"), "auto_removal": True, "blacklist": r"gz\.log$",
+        "log_group_name": "app",
+    }  # fmt: skip
+    document = {"logs": {"logs_collected": {"files": {"collect_list": [entry]}}}}
+    logs = Taken()
+    with Agent(read(document), machine=Fixed(), about=About("box"), logs=logs) as agent:
+        agent.follow()
+        new.write_text("two\n")
+        later = old.stat().st_mtime_ns + 1_000_000_000
+        os.utime(new, ns=(later, later))
+        agent.follow()
+        agent.follow()
+    assert logs.messages == ["one", "two"]
+    assert not old.exists() and new.exists() and left_out.exists()
 
 
 def test_portions_of_put_log_events():
