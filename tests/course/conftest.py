@@ -2,6 +2,8 @@
 
 import pytest
 
+from course import judging
+
 
 @pytest.fixture(autouse=True)
 def _own_progress(monkeypatch, tmp_path):
@@ -18,3 +20,8 @@ def opened():
     yield exercise
     while OPEN:
         OPEN.popitem()[1].lab.close()
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.cls is not None and issubclass(metafunc.cls, judging.Answers):
+        judging.parametrize(metafunc)

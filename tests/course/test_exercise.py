@@ -7,7 +7,7 @@ import pytest
 
 import labkit
 from course.answers import c01_metrics
-from course.test_answers import hand_in
+from course.judging import hand_in
 from labkit.course import exercises, worlds
 from labkit.course.outcomes import (
     Broken,

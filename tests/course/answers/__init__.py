@@ -1,7 +1,7 @@
 """What learners hand in, and what each must be told: one declarative table a chapter.
 
 A chapter's file ``cNN_name.py`` defines ``ANSWERS``, a list of :class:`Answer`. The harness
-(tests/course/test_answers.py) runs each one in a fresh exercise of the learner ``demo`` and asks
+(tests/course/judging.py) runs each one in a fresh exercise of the learner ``demo`` and asks
 the check; it also insists that every check has an untouched, a right and three wrong answers.
 """
 
