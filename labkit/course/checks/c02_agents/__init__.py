@@ -28,6 +28,10 @@ class Agents(Task):
     title = "two machines died of full memory"
     minutes = 25
     checks = (Memory(), Disk(), Affordable())
+    needs_notebook = (
+        "an agent is put on a machine with ex.lab.fleet.agent, and no AWS protocol has a word for "
+        "that; use labkit check exercises/02_agents.ipynb"
+    )
 
     def vary(self, variant: Variant) -> Mapping[str, Any]:
         """The machines' names, the group, and which disk fills up where."""
