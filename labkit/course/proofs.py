@@ -118,6 +118,27 @@ class _Witness:
                 )
 
 
+def recheck(proven: Proven, question: Question) -> None:
+    """Hold what a proof has shown against another key, without running it again.
+
+    Parameters
+    ----------
+    proven:
+        What was shown, of a question whose options are chosen.
+    question:
+        The same question with other answers.
+
+    Raises
+    ------
+    ProofFailed
+        When what was shown contradicts those answers.
+    """
+    witness = _Witness(question)
+    for one in proven.shown:
+        (witness.proves if one.right else witness.refutes)(one.option, True, one.seen)
+    witness.finish()
+
+
 def run(question: Question) -> Proven:
     """Run the proof of a question in a fresh lab.
 

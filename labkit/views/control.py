@@ -112,7 +112,7 @@ class Control(Shown):
             self._drawn[key] = self._picture(**dict(zip(self._handles, key, strict=True)))
         return self._drawn[key]
 
-    def _checked(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items():
             if name not in self._handles:
                 raise LabError(
