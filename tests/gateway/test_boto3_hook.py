@@ -90,16 +90,16 @@ def test_errors_are_modelled_exceptions(cloudwatch):
 
 def test_an_operation_that_is_not_there_is_the_honest_501(cloudwatch):
     with pytest.raises(ClientError) as told:
-        cloudwatch.put_dashboard(DashboardName="d", DashboardBody="{}")
+        cloudwatch.start_o_tel_enrichment()
     assert told.value.response["Error"]["Code"] == "NotImplemented"
     assert told.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "dashboards" in told.value.response["Error"]["Message"].lower()
+    assert "PromQL" in told.value.response["Error"]["Message"]
 
 
-@pytest.mark.parametrize("service", ["logs", "scheduler", "batch"])
+@pytest.mark.parametrize("service", ["logs", "pipes", "batch"])
 def test_a_service_that_is_not_there_says_so(lab, service):
     client = boto3.client(service)
-    call = {"logs": "describe_log_groups", "scheduler": "list_schedules", "batch": "list_jobs"}
+    call = {"logs": "describe_log_groups", "pipes": "list_pipes", "batch": "list_jobs"}
     with pytest.raises(ClientError, match="NotImplemented"):
         getattr(client, call[service])()
 
