@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from emitted import role
 
 import labkit
 from labkit.backing.outside import Outside, Unreachable
@@ -50,9 +51,27 @@ def nobody():
 
 
 def post(lab, url, **parameters):
+    caller = role(lab, "caller", EVENTS, "events:InvokeApiDestination")
     return lab.world.ports.deliver(
-        DESTINATION, '{"a":1}', EVENTS, parameters={"HttpParameters": {"Url": url, **parameters}}
+        DESTINATION,
+        '{"a":1}',
+        caller,
+        service=EVENTS,
+        parameters={"HttpParameters": {"Url": url, **parameters}},
     )
+
+
+def test_a_destination_is_called_with_a_role(lab, server):
+    url, heard, _ = server
+    answer = lab.world.ports.deliver(
+        DESTINATION, "{}", EVENTS, parameters={"HttpParameters": {"Url": url}}
+    )
+    assert (answer.code, heard) == ("ValidationException", [])
+    other = role(lab, "other", EVENTS, "sqs:SendMessage")
+    answer = lab.world.ports.deliver(
+        DESTINATION, "{}", other, service=EVENTS, parameters={"HttpParameters": {"Url": url}}
+    )
+    assert (answer.code, heard) == ("AccessDeniedException", [])
 
 
 def test_an_api_destination_is_called(lab, server):
