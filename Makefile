@@ -27,9 +27,8 @@ setup: $(STAMP) ## install everything into .venv
 lab: $(STAMP) ## open JupyterLab on the first lesson (ARGS="--no-browser --port 8899")
 	@$(BIN)/labkit lab $(ARGS)
 
-# Files in their own order: xdist would put those with few tests last, and the few in a browser are long.
 test: $(STAMP) javascript ## run the tests and compare the notebooks with their stored outputs
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 $(NBVAL) $(TESTS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 $(NBVAL) $(TESTS) $(PYTEST_ARGS)
 
 # Where Node.js is missing, or its packages can't be had, the tests in JavaScript say why they skip.
 javascript: ## install AWS's JavaScript clients for the tests, where this machine has Node.js
