@@ -13,22 +13,27 @@ $(shell test -x $(BIN)/python || rm -f $(STAMP))
 # Exercises are run by tests/course: they are committed without outputs.
 NOTEBOOKS := $(wildcard notebooks/*.ipynb solutions/*.ipynb)
 # The committed notebooks are those of the learner demo, who leaves no progress.
-test notebooks: export LABKIT_LEARNER := demo
+test test-all notebooks: export LABKIT_LEARNER := demo
 NBVAL := $(if $(NOTEBOOKS),--nbval --nbval-current-env --nbval-cell-timeout=60)
 # What `make test` runs (make test TESTS=tests/core), and more for pytest (make test PYTEST_ARGS=-x).
 TESTS ?= tests $(NOTEBOOKS)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: javascript setup lab test lint bench notebooks exercises serve clean lock help
+.PHONY: javascript setup lab test test-all lint bench notebooks exercises serve clean lock help
 
 setup: $(STAMP) ## install everything into .venv
 
 lab: $(STAMP) ## open JupyterLab on the first lesson (ARGS="--no-browser --port 8899")
 	@$(BIN)/labkit lab $(ARGS)
 
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 $(NBVAL) $(TESTS)
+
 test: $(STAMP) javascript ## run the tests and compare the notebooks with their stored outputs
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15 $(NBVAL) $(TESTS) $(PYTEST_ARGS)
+	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
+
+test-all: $(STAMP) javascript ## the same and what takes long: a real browser, every answer to every exercise
+	@$(PYTEST) $(PYTEST_ARGS)
 
 # Where Node.js is missing, or its packages can't be had, the tests in JavaScript say why they skip.
 javascript: ## install AWS's JavaScript clients for the tests, where this machine has Node.js
@@ -66,7 +71,7 @@ lock: $(BIN)/uv ## write requirements.lock from pyproject.toml
 		--all-extras --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml --output-file requirements.lock
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 $(BIN)/python:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -4,7 +4,7 @@ import pytest
 
 from browser.test_lessons_in_jupyterlab import expected_refusals
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NAME = "04_composite_alarms_and_actions.ipynb"
 

@@ -6,7 +6,7 @@ from course.answers import c01_metrics
 
 from browser.conftest import ROOT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def expected_refusals(name):

@@ -10,6 +10,7 @@ from collections import Counter
 from html import escape
 
 import boto3
+import pytest
 
 from course.answers import BROKEN, NOT_YET, PASSED, UNTOUCHED
 from labkit.course import worlds
@@ -23,13 +24,26 @@ def table(chapter):
 
 
 def parametrize(metafunc):
-    """Each answer and each learner of a chapter as a test of its own."""
+    """Each answer and each learner of a chapter as a test of its own.
+
+    An answer is played through many nights. ``make test`` plays the first of each outcome of each
+    check; the others are marked long.
+    """
     chapter = metafunc.cls.chapter
     if "answer" in metafunc.fixturenames:
-        answers = list(table(chapter))
-        metafunc.parametrize("answer", answers, ids=[str(answer) for answer in answers])
+        seen = set()
+        rows = []
+        for answer in table(chapter):
+            kind = (answer.check, answer.outcome)
+            marks = [pytest.mark.long] if kind in seen else []
+            rows.append(pytest.param(answer, id=str(answer), marks=marks))
+            seen.add(kind)
+        metafunc.parametrize("answer", rows)
     if "learner" in metafunc.fixturenames:
-        metafunc.parametrize("learner", LEARNERS)
+        first, *others = LEARNERS
+        metafunc.parametrize(
+            "learner", [first, *(pytest.param(one, marks=pytest.mark.long) for one in others)]
+        )
 
 
 def hand_in(exercise, code, name="<cell>"):
