@@ -80,6 +80,65 @@ class Callers(LabState):
         if policy is not None:
             self.parts.backing.give_policy(user, policy)
 
+    def sign_in(
+        self,
+        user: str,
+        *,
+        ok: bool = True,
+        mfa: bool = False,
+        source_ip: str = "203.0.113.10",
+        user_agent: str = "Mozilla/5.0 (X11; Linux x86_64)",
+        reason: str = "",
+        region_name: str | None = None,
+    ) -> None:
+        """Let somebody sign in to the console, or fail to; CloudTrail writes a ConsoleLogin.
+
+        Parameters
+        ----------
+        user:
+            The user's name, or ``"root"``, whose sign-ins are us-east-1's.
+        ok:
+            Whether the password was right.
+        mfa:
+            Whether a second factor was asked.
+        source_ip, user_agent:
+            From where and with what.
+        reason:
+            AWS's message when it failed; ``"No username found in supplied account"`` hides the
+            name that was typed.
+        region_name:
+            Where; the lab's own when left out.
+        """
+        region = "us-east-1" if user == "root" else region_name or self.region
+        self._do(
+            "sign_in", user=user, ok=ok, mfa=mfa, source_ip=source_ip, user_agent=user_agent,
+            reason=reason, region=region,
+        )  # fmt: skip
+
+    def _signed_in(
+        self,
+        user: str,
+        ok: bool,
+        mfa: bool,
+        source_ip: str,
+        user_agent: str,
+        reason: str,
+        region: str,
+    ) -> None:
+        root = user == "root"
+        principal = self.identities.root() if root else self.identities.user(user)
+        told = {
+            "user": "" if root else user,
+            "arn": principal.arn,
+            "principal_id": principal.principal_id,
+            "ok": ok,
+            "mfa": mfa,
+            "source_ip": source_ip,
+            "user_agent": user_agent,
+            "reason": "" if ok else reason or "Failed authentication",
+        }
+        self.world.facts.publish("sign_in", self.account, region, told)
+
     def throttle(
         self,
         service: str,

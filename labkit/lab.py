@@ -39,6 +39,7 @@ from labkit.gateway.surroundings import SURROUNDINGS
 from labkit.keeping import Keeping
 from labkit.parts import Parts, Post
 from labkit.passing import Passing
+from labkit.people import People
 
 if TYPE_CHECKING:
     from labkit.billing.bill import Bill
@@ -108,6 +109,7 @@ class Lab(Passing, Callers, Keeping):
         self.handles: dict[str, Any] = {}
         self.fleet = FleetControls(self)
         self.shop = ShopControls(self)
+        self.people = People(self)
         self._lent: Lab | None = None
         #: Of a replay: the entries that did not end as they had ended before, with what happened.
         self.errors: list[tuple[Entry, str]] = []
@@ -188,6 +190,8 @@ class Lab(Passing, Callers, Keeping):
             "shop.open": self.parts.shop.open,
             "shop.befall": self.parts.shop.apply,
             "mailbox.confirm": self.parts.backing.confirm,
+            "people.past": self.people._make_past,
+            "sign_in": self._signed_in,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,
         }

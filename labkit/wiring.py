@@ -160,6 +160,12 @@ HEARERS: tuple[Hears, ...] = (
     ),
     Hears(
         "sign_in",
+        "cloudtrail",
+        "event history: ConsoleLogin",
+        lambda lab: lab.parts.cloudtrail.on_sign_in,
+    ),
+    Hears(
+        "sign_in",
         "eventbridge",
         "AWS Console Sign In via CloudTrail, where a trail logs",
         lambda lab: lab.parts.eventbridge.on_sign_in,

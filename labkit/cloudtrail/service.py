@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from labkit.cloudtrail.engine import lookup, record
+from labkit.cloudtrail.engine import lookup, record, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
 from labkit.cloudtrail.records import Event
 from labkit.cloudtrail.store import RETENTION_US, History
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact
+from labkit.core.ids import shape_uuid
 from labkit.core.jsontext import dumps, loads
+from labkit.core.past_calls import PastCalls
 from labkit.core.world import World
 
 #: How long after a call its event shows. AWS: about five minutes on average, not guaranteed
@@ -74,6 +76,47 @@ class CloudTrail:
             self._sessions.setdefault(principal["access_key_id"], fact.at_us)
         if service == "sts" and data["response"] != "null":
             self._note_session(fact)
+
+    def on_sign_in(self, fact: Fact) -> None:
+        """Write a sign-in to the console into the history; the root user's in us-east-1."""
+        for entry in self._sign_in(fact):
+            self.store(fact.account, entry.region).append(entry)
+
+    def _sign_in(self, fact: Fact) -> list[Fact]:
+        """A sign-in as history keeps it, with the fields of finished calls; ConsoleLogin last."""
+        region = fact.region if fact.data["user"] else sign_in.ROOT_REGION
+        digest = self._world.ids.digest
+        ids = [
+            shape_uuid(digest("sign_in", what, fact.account, fact.at_us, fact.data["user"]).hex())
+            for what in ("ConsoleLogin", "CheckMfa")
+        ]
+        return [
+            Fact("call.finished", fact.at_us, fact.account, region, fact.cause, data)
+            for data in sign_in.calls(fact.data, fact.account, (ids[0], ids[1]))
+        ]
+
+    def import_calls(self, account: str, region: str, calls: PastCalls) -> None:
+        """Write calls of a past into the history of an account and Region.
+
+        Parameters
+        ----------
+        account, region:
+            Where the calls were made. Records of a global service go to the history of its own
+            Region.
+        calls:
+            In order of time. What is older than 90 days is left out.
+        """
+        oldest_us = self._world.clock.now_us - RETENTION_US
+        by_region: dict[str, list[Fact]] = {}
+        for at_us, data in calls.rows():
+            if at_us >= oldest_us:
+                where = service_of(data["service"]).region or region
+                fact = Fact("call.finished", at_us, account, region, (), data)
+                by_region.setdefault(where, []).append(fact)
+                if data["service"] == "sts":
+                    self._note_session(fact)
+        for where, facts in by_region.items():
+            self.store(account, where).extend(facts)
 
     def _note_session(self, fact: Fact) -> None:
         answer = loads(fact.data["response"])
@@ -130,7 +173,9 @@ class CloudTrail:
         )
 
     def record_of(self, fact: Fact) -> dict[str, Any]:
-        """The record of a finished call (port ``call_record``)."""
+        """The record of a finished call or of a sign-in (port ``call_record``)."""
+        if fact.kind == "sign_in":
+            fact = self._sign_in(fact)[-1]
         return self.record(Event(0, fact))
 
     def found(self, event: Event) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from labkit.cloudtrail.engine.lookup import Match, everything
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: How long event history goes back (quotas.toml, history.days).
 RETENTION_US = 90 * DAY
+
+_when = attrgetter("at_us")
 
 #: Entries that are too old are dropped once in so many appends.
 _SWEEP = 4096
@@ -76,6 +80,18 @@ class History:
         place = bisect_right(self._times, fact.at_us)
         self._facts.insert(place, fact)
         self._times.insert(place, fact.at_us)
+
+    def extend(self, facts: Sequence[Fact]) -> None:
+        """Write many entries down at once, in order of time: a prepared past."""
+        if not facts:
+            return
+        if self._times and facts[0].at_us < self._times[-1]:
+            # Entries behind the new ones get other numbers, as in :meth:`_insert`.
+            self._facts = list(merge(self._facts, facts, key=_when))
+            self._times = array("q", map(_when, self._facts))
+            return
+        self._facts.extend(facts)
+        self._times.extend(map(_when, facts))
 
     def _sweep(self, now_us: int) -> None:
         self._room = _SWEEP

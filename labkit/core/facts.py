@@ -283,9 +283,10 @@ FACT_KINDS: dict[str, FactKind] = _table(
     ),
     FactKind(
         "sign_in",
-        ("user", "outcome", "mfa"),
+        ("user", "arn", "principal_id", "ok", "mfa", "source_ip", "user_agent", "reason"),
         "workloads/people",
-        "Somebody signed in to the console, or failed to.",
+        "Somebody signed in to the console, or failed to. `user` is empty for the root user; "
+        "`reason` is AWS's message when it failed.",
     ),
 )
 

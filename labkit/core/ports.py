@@ -127,7 +127,12 @@ PORTS: dict[str, Port] = _table(
         "eventbridge",
         "cloudtrail",
     ),
-    Port("call_record", "What is CloudTrail's record of this call?", "eventbridge", "cloudtrail"),
+    Port(
+        "call_record",
+        "What is CloudTrail's record of this call or sign-in?",
+        "eventbridge",
+        "cloudtrail",
+    ),
     Port(
         "events_watched", "Does a discoverer look at this bus's events?", "eventbridge", "schemas"
     ),
@@ -355,7 +360,7 @@ class Ports:
         return answer
 
     def call_record(self, fact: Fact) -> dict[str, Any]:
-        """CloudTrail's record of a finished call (a fact ``call.finished``)."""
+        """CloudTrail's record of a fact ``call.finished`` or ``sign_in``."""
         answer: dict[str, Any] = self._ask("call_record")(fact)
         return answer
 

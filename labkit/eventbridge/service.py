@@ -177,8 +177,7 @@ class EventBridge(Showing):
         ports = self._world.ports
         if not ports.answered("trail_logs") or not ports.trail_logs(fact.account, fact.region):
             return
-        event_id = self._world.ids.uuid()
-        told = sign_in.told(fact.data, fact.account, fact.region, fact.at_us, event_id)
+        told = sign_in.told(ports.call_record(fact))
         self._from_aws(told, fact.account, fact.region, fact.at_us)
 
     # -- questions

@@ -46,7 +46,8 @@ class Identities:
         #: Accounts whose learner or root user was asked for.
         self.accounts: set[str] = set()
 
-    def _letters(self, *names: object) -> str:
+    def letters(self, *names: object) -> str:
+        """Sixteen letters for an id or a key, always the same for the same names."""
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
         return "".join(alphabet[b & 31] for b in self._ids.digest("identity", *names)[:16])
 
@@ -72,8 +73,8 @@ class Identities:
                 kind="IAMUser",
                 account=account,
                 arn=f"arn:aws:iam::{account}:user/{name}",
-                principal_id="AIDA" + self._letters("user-id", account, name),
-                access_key_id="AKIA" + self._letters("user-key", account, name),
+                principal_id="AIDA" + self.letters("user-id", account, name),
+                access_key_id="AKIA" + self.letters("user-key", account, name),
                 name=name,
             )
         )
@@ -87,7 +88,7 @@ class Identities:
                 account=account,
                 arn=f"arn:aws:iam::{account}:root",
                 principal_id=account,
-                access_key_id="AKIA" + self._letters("root-key", account),
+                access_key_id="AKIA" + self.letters("root-key", account),
                 name="root",
             )
         )

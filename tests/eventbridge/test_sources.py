@@ -87,13 +87,13 @@ def test_a_sign_in_of_root(lab, events, queue):
                "detail": {"userIdentity": {"type": ["Root"]}}}  # fmt: skip
     rule(events, pattern, queue.arn)
     for user in ("root", "ada"):
-        data = {"user": user, "outcome": "Success", "mfa": False}
-        lab.world.facts.publish("sign_in", ACCOUNT, "us-east-1", data)
+        lab.sign_in(user)
     lab.advance(seconds=1)
     (event,) = queue.events()
     assert event["source"] == "aws.signin"
     assert event["detail"]["responseElements"] == {"ConsoleLogin": "Success"}
-    assert event["detail"]["additionalEventData"] == {"MFAUsed": "No"}
+    assert event["detail"]["additionalEventData"]["MFAUsed"] == "No"
+    assert event["detail"]["userIdentity"]["accessKeyId"] == ""
 
 
 def test_nothing_is_built_that_nobody_waits_for(lab, events, queue, ec2, monkeypatch):

@@ -1,0 +1,159 @@
+"""The people of a lab: weeks of work that lie behind it (``lab.people``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import to_us
+from labkit.core.errors import LabError
+
+if TYPE_CHECKING:
+    from labkit.lab import Lab
+    from labkit.workloads.people import Episode
+
+#: How far back a past may go: event history keeps no more.
+MOST_DAYS = 90
+
+
+class People:
+    """Who works in the account: a past of their calls, and what went wrong in it.
+
+    ``lab.people.week()`` and ``lab.people.month()`` put the work of the last 7 or 28 days into
+    event history, as if the lab had been there; a journaled act, like every control.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def week(self, *episodes: Episode, regions: Sequence[str] | None = None) -> None:
+        """The last seven days, up to now; arguments as in :meth:`past`."""
+        self.past(*episodes, days=7, regions=regions)
+
+    def month(self, *episodes: Episode, regions: Sequence[str] | None = None) -> None:
+        """The last 28 days, up to now; arguments as in :meth:`past`."""
+        self.past(*episodes, days=28, regions=regions)
+
+    def past(
+        self,
+        *episodes: Episode,
+        days: float,
+        end: datetime | None = None,
+        regions: Sequence[str] | None = None,
+    ) -> None:
+        """Let people have worked for a while.
+
+        Parameters
+        ----------
+        episodes:
+            What went wrong meanwhile (:meth:`episode`).
+        days:
+            How many days, 90 at most.
+        end:
+            Until when, an aware datetime that has passed; now when left out.
+        regions:
+            Where; where people work, and wherever an episode happens, when left out.
+
+        Raises
+        ------
+        LabError
+            For a stretch that is too long, has no end yet, or an episode outside of it.
+        """
+        from labkit.workloads.people import REGIONS
+
+        lab = self._lab
+        end = lab.now if end is None else end
+        if end.tzinfo is None or end > lab.now:
+            raise LabError("the end of a past is an aware datetime that has passed")
+        if not 0 < days <= MOST_DAYS:
+            raise LabError(f"a past has up to {MOST_DAYS} days (event history keeps no more)")
+        start = end - timedelta(days=days)
+        for episode in episodes:
+            if not start <= episode.start < end:
+                raise LabError(
+                    f"{episode.kind} at {episode.start} is not within the past asked for"
+                )
+        where = regions or [*REGIONS, *(one.region for one in episodes)]
+        lab._do(
+            "people.past",
+            start_us=to_us(start),
+            end_us=to_us(end),
+            regions=sorted(set(where)),
+            episodes=[{**one.as_dict(), "start": to_us(one.start)} for one in episodes],
+        )
+
+    def _make_past(
+        self,
+        start_us: int,
+        end_us: int,
+        regions: Sequence[str],
+        episodes: Sequence[Mapping[str, Any]],
+    ) -> None:
+        from labkit.core.clock import to_datetime
+        from labkit.workloads.people import Episode, past
+
+        lab = self._lab
+        happened = [Episode(**{**one, "start": to_datetime(one["start"])}) for one in episodes]
+        principals = self.principals()
+        for region in regions:
+            calls = past(
+                lab.noise_seed, lab.account, region, start_us, end_us, principals, happened
+            )
+            lab.parts.cloudtrail.import_calls(lab.account, region, calls)
+
+    def episode(
+        self,
+        kind: str,
+        start: datetime,
+        *,
+        minutes: float = 30,
+        size: float = 4,
+        who: str = "",
+        region: str = "us-east-1",
+    ) -> Episode:
+        """Something out of the ordinary, for :meth:`past`.
+
+        Parameters
+        ----------
+        kind:
+            One of :data:`labkit.workloads.people.EPISODES`.
+        start, minutes, size:
+            When (aware), for how long, how much in the kind's unit.
+        who, region:
+            By whom (the kind's usual one when left out) and where.
+
+        Raises
+        ------
+        LabError
+            When there can be no such episode.
+        """
+        from labkit.workloads.people import Episode
+
+        return Episode(kind, start, minutes, size, who, region)
+
+    def principals(self) -> dict[str, dict[str, str]]:
+        """The principal of each face, and of ``root``, as records show them."""
+        from labkit.workloads.people_faces import FACES
+
+        identities, account = self._lab.identities, self._lab.account
+        found = {"root": {**identities.root().to_dict(), "access_key_id": ""}}
+        for face in FACES.values():
+            user = identities.user(face.name)
+            found[face.name] = user.to_dict()
+            if face.role:
+                role_id = "AROA" + identities.letters("role-id", account, face.role)
+                found[face.name] = {
+                    "kind": "AssumedRole",
+                    "account": account,
+                    "arn": f"arn:aws:sts::{account}:assumed-role/{face.role}/{face.name}",
+                    "principal_id": f"{role_id}:{face.name}",
+                    "access_key_id": "ASIA" + identities.letters("session", account, face.name),
+                    "name": face.name,
+                    "issuer_arn": f"arn:aws:iam::{account}:role/{face.role}",
+                    "issuer_id": role_id,
+                }
+        return found
+
+    def __repr__(self) -> str:
+        return "<people: week(), month(), past(days=), episode(kind, start), principals()>"
