@@ -42,18 +42,56 @@ class Showing:
         )
         from labkit.eventbridge.views import pattern_match
 
-        text = pattern if isinstance(pattern, str) else dumps(pattern)
         try:
-            compiled = compile_pattern(text)
+            compiled = compile_pattern(_text(pattern))
         except InvalidEventPattern as problem:
             raise LabError(str(problem)) from None
+        return pattern_match(explain(compiled, _event(event)))
+
+    def view_event(self, event: str | Mapping[str, Any]) -> Drawing:
+        """An event with the meaning of each member of its envelope.
+
+        Parameters
+        ----------
+        event:
+            JSON text, or the object.
+
+        Raises
+        ------
+        LabError
+            When the event is no JSON object.
+        """
+        from labkit.eventbridge.event_views import event_card
+
+        return event_card(_event(event))
+
+    def view_matrix(
+        self,
+        patterns: Mapping[str, str | Mapping[str, Any]],
+        events: Mapping[str, str | Mapping[str, Any]],
+    ) -> Drawing:
+        """Which of several patterns passes which of several events.
+
+        Parameters
+        ----------
+        patterns, events:
+            By a name for the table; each JSON text, or the object.
+
+        Raises
+        ------
+        LabError
+            When EventBridge would refuse a pattern, or an event is no JSON object.
+        """
+        from labkit.eventbridge.engine.patterns import InvalidEventPattern
+        from labkit.eventbridge.event_views import event_matrix
+
         try:
-            read = parse(event if isinstance(event, str) else dumps(event))
-        except ValueError:
-            read = None
-        if not isinstance(read, dict):
-            raise LabError("an event is a JSON object, as text or as a dictionary")
-        return pattern_match(explain(compiled, read))
+            return event_matrix(
+                {name: _text(one) for name, one in patterns.items()},
+                {name: _event(one) for name, one in events.items()},
+            )
+        except InvalidEventPattern as problem:
+            raise LabError(str(problem)) from None
 
     def view_schedule(
         self,
@@ -89,3 +127,17 @@ class Showing:
             return next_ones(expression, start, count, zone)
         except InvalidSchedule as problem:
             raise LabError(f"{problem.message} ({problem.reason})") from None
+
+
+def _text(pattern: str | Mapping[str, Any]) -> str:
+    return pattern if isinstance(pattern, str) else dumps(pattern)
+
+
+def _event(event: str | Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        read = parse(event if isinstance(event, str) else dumps(event))
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise LabError("an event is a JSON object, as text or as a dictionary")
+    return read

@@ -80,3 +80,55 @@ def test_a_lab_shows_them_in_one_line():
             lab.eventbridge.view_match({"a": ["b"]}, "[]")
         with pytest.raises(LabError, match="exactly one of day-of-month and day-of-week"):
             lab.eventbridge.view_schedule("cron(0 10 * * * *)")
+
+
+EVENT = {
+    "version": "0", "id": "e1", "detail-type": "EC2 Instance State-change Notification",
+    "source": "aws.ec2", "account": "123456789012", "time": "2026-01-05T09:03:00Z",
+    "region": "eu-west-1", "resources": ["arn:aws:ec2:eu-west-1:123456789012:instance/i-1"],
+    "detail": {"instance-id": "i-1", "state": "stopped"},
+}  # fmt: skip
+
+
+def test_an_event_says_what_its_members_are():
+    with labkit.Lab(active=False) as lab:
+        shown = lab.eventbridge.view_event(json.dumps(EVENT))
+    assert shown.title == (
+        "aws.ec2: EC2 Instance State-change Notification, in eu-west-1 at 2026-01-05T09:03:00Z"
+    )
+    lines = str(shown).splitlines()
+    assert any(line.split()[:2] == ["detail.state", '"stopped"'] for line in lines)
+    assert any("only rules of this Region see it" in line for line in lines)
+    assert shown.data["event"] == EVENT
+    assert "the event as JSON" in shown.html
+
+
+def test_a_long_detail_is_cut_and_counted():
+    from labkit.eventbridge.event_views import event_card
+
+    shown = event_card({**EVENT, "detail": {"a": {str(n): n for n in range(20)}, "l": [1, {}]}})
+    assert "detail.a.15 " in str(shown) and "detail.a.16" not in str(shown)
+    assert str(shown).endswith("and 5 fields more of detail")
+    assert "<script>" not in event_card({**EVENT, "source": "<script>"}).html
+
+
+def test_patterns_against_events():
+    running = {**EVENT, "detail": {"instance-id": "i-2", "state": "running"}}
+    with labkit.Lab(active=False) as lab:
+        shown = lab.eventbridge.view_matrix(
+            {"any": {"source": ["aws.ec2"]}, "odd": '{"detail": {"state": ["starting"]}}'},
+            {"stopped": EVENT, "running": json.dumps(running)},
+        )
+        assert shown.data == {"passes": {"any": ["stopped", "running"], "odd": []}}
+        assert str(shown).splitlines() == [
+            "2 patterns, 2 events: 2 matches; none for `odd`",
+            "pattern  stopped  running",
+            "-------  -------  -------",
+            "any      \u2713        \u2713",
+            "odd      \u00b7        \u00b7",
+        ]
+        assert shown.html.count("passes") == 2
+        with pytest.raises(LabError, match="must be an object or an array"):
+            lab.eventbridge.view_matrix({"x": {"source": "aws.ec2"}}, {})
+        with pytest.raises(LabError, match="JSON object"):
+            lab.eventbridge.view_event("[]")
