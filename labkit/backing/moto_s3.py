@@ -154,3 +154,28 @@ def _take_any_case(module: ModuleType) -> None:
             ) from None
 
     response._notification_config_from_body = _notification_config_from_body
+
+
+@seam("moto.s3.responses")
+def _show_the_switch(module: ModuleType) -> None:
+    """A bucket that tells EventBridge says so when it is asked; moto leaves that out."""
+    response = module.S3Response
+    answer = response.get_bucket_notification
+
+    def get_bucket_notification(self: Any) -> Any:
+        settings = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if listener("s3") is None or getattr(settings, "event_bridge", None) is None:
+            return answer(self)
+        plain = self.serialized
+
+        def serialized(found: Any) -> Any:
+            switched = {**found.result, "EventBridgeConfiguration": {}}
+            return plain(module.ActionResult(switched))
+
+        self.serialized = serialized
+        try:
+            return answer(self)
+        finally:
+            del self.serialized
+
+    response.get_bucket_notification = get_bucket_notification

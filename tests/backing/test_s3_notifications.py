@@ -186,10 +186,14 @@ def test_the_switch_for_eventbridge(lab, s3, changes):
     events = []
     lab.world.facts.hear("event.emitted", lambda fact: events.append(dict(fact.data)))
     versioned(s3)
+    shown = s3.get_bucket_notification_configuration(Bucket="notes-1")
+    assert "EventBridgeConfiguration" not in shown
     s3.put_object(Bucket="notes-1", Key="a b", Body=b"quiet")
     s3.put_bucket_notification_configuration(
         Bucket="notes-1", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
+    shown = s3.get_bucket_notification_configuration(Bucket="notes-1")
+    assert shown["EventBridgeConfiguration"] == {}
     version = s3.put_object(Bucket="notes-1", Key="a b", Body=b"hello")["VersionId"]
     s3.put_object_tagging(
         Bucket="notes-1", Key="a b", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
