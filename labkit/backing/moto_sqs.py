@@ -1,4 +1,5 @@
-"""Seams of SQS: nobody sleeps, and looking at a queue does not cost the square of its length."""
+"""Seams of SQS: nobody sleeps, looking at a queue does not cost the square of its length, and what
+is older than the queue keeps is gone (moto stops at the first such message and hands out none)."""
 
 from __future__ import annotations
 
@@ -19,9 +20,18 @@ def _never_wait(module: ModuleType) -> None:
     ) -> Any:
         if mounted() is not None:
             wait_seconds_timeout = 0
+            _forget_old(self.get_queue(queue_name), module.unix_time())
         return receive(self, queue_name, count, wait_seconds_timeout, *args, **kwargs)
 
     backend.receive_message = receive_message
+
+
+def _forget_old(queue: Any, now: float) -> None:
+    """Drop the messages whose retention period is over."""
+    kept_ms = (now - int(queue.message_retention_period)) * 1000
+    if any(message.sent_timestamp <= kept_ms for message in queue._messages):
+        queue._messages = [one for one in queue._messages if one.sent_timestamp > kept_ms]
+        queue._pending_messages &= set(queue._messages)
 
 
 class _Counted(dict):

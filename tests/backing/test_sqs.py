@@ -155,3 +155,17 @@ def test_an_unknown_queue(sqs):
         sqs.send_message(
             QueueUrl=f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/none", MessageBody="x"
         )
+
+
+def test_an_expired_message_does_not_stand_in_the_way(lab):
+    sqs = lab.client("sqs")
+    url = make(sqs, MessageRetentionPeriod="3600")
+    sqs.send_message(QueueUrl=url, MessageBody="old")
+    lab.advance(minutes=59)
+    sqs.send_message(QueueUrl=url, MessageBody="new")
+    assert bodies(sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)) == ["old"]
+    lab.advance(minutes=2)
+    assert bodies(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)) == ["new"]
+    known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert known["ApproximateNumberOfMessages"] == "0"
+    assert known["ApproximateNumberOfMessagesNotVisible"] == "1"
