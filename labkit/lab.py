@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.service import CloudWatch
     from labkit.cloudwatch.widgets.showing import DashboardView
     from labkit.eventbridge.service import EventBridge
+    from labkit.querying import AthenaControls
     from labkit.views.mailbox import Mailbox
 
 #: Where a lab begins when nobody says otherwise: a Monday morning.
@@ -123,6 +124,7 @@ class Lab(Passing, Callers, Keeping):
     # -- assembling
     def _build(self) -> None:
         from labkit.agents.hosted import Agents
+        from labkit.athena.service import Athena
         from labkit.backing.account import Backing
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
@@ -154,6 +156,7 @@ class Lab(Passing, Callers, Keeping):
             eventbridge=EventBridge(self.world),
             scheduler=Scheduler(self.world),
             schemas=Schemas(self.world),
+            athena=Athena(self.world, self.account),
             post=Post(),
         )
         self.authorizer = Authorizer(backing.policies)
@@ -212,6 +215,7 @@ class Lab(Passing, Callers, Keeping):
         )
         SURROUNDINGS.up(_sleep_in_active_lab)
         _LABS.append(self)
+        notebook.MAGICS.setdefault("athena", _athena_cell)
         notebook.register()
 
     def close(self) -> None:
@@ -350,6 +354,13 @@ class Lab(Passing, Callers, Keeping):
         return self.parts.cloudtrail
 
     @property
+    def athena(self) -> AthenaControls:
+        """SQL over files in S3: ``lab.athena.query("SELECT ...")``."""
+        from labkit.querying import AthenaControls
+
+        return AthenaControls(self)
+
+    @property
     def eventbridge(self) -> EventBridge:
         """Buses, rules and what came over them."""
         return self.parts.eventbridge
@@ -423,6 +434,13 @@ class Lab(Passing, Callers, Keeping):
 
 #: Open labs, newest last.
 _LABS: list[Lab] = []
+
+
+def _athena_cell(line: str, cell: str) -> Any:
+    """The cell magic ``%%athena [database] [>> name]``: run the cell's SQL in the active lab."""
+    from labkit.querying import magic
+
+    return magic(_LABS[-1], line, cell)
 
 
 def _sleep_in_active_lab(seconds: float) -> bool:

@@ -11,6 +11,7 @@ from labkit.core.sources import Source
 
 if TYPE_CHECKING:
     from labkit.agents.hosted import Agents
+    from labkit.athena.service import Athena
     from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
@@ -65,6 +66,7 @@ class Parts:
     eventbridge: EventBridge
     scheduler: Scheduler
     schemas: Schemas
+    athena: Athena
     post: Post
     groups: Groups
     group_loads: GroupLoads

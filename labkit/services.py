@@ -14,7 +14,7 @@ from labkit.quotas import quotas_of
 BACKED = SERVICES
 
 #: Services of labkit's own.
-OURS = ("cloudwatch", "cloudtrail", "events", "oam", "scheduler", "schemas")
+OURS = ("athena", "cloudwatch", "cloudtrail", "events", "oam", "scheduler", "schemas")
 
 #: Services of labkit's own whose folder is not called like botocore's service.
 _FOLDERS = {"events": "eventbridge"}
@@ -33,6 +33,7 @@ LATER = {
 @cache
 def operations() -> Mapping[tuple[str, str], Operation]:
     """Every operation of our own, by (botocore's service name, wire name)."""
+    from labkit.athena import api as athena
     from labkit.cloudtrail import api as cloudtrail
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
@@ -41,7 +42,7 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.schemas import api as schemas
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (cloudwatch, cloudtrail, eventbridge, oam, scheduler, schemas):
+    for service in (athena, cloudwatch, cloudtrail, eventbridge, oam, scheduler, schemas):
         built.update(service.OPERATIONS)
     return built
 
@@ -80,6 +81,7 @@ def pending(service: str, operation: str) -> str:
 @cache
 def validation_codes() -> Mapping[str, str]:
     """The error code of each service that checks parameters against its model."""
+    from labkit.athena import api as athena
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
     from labkit.oam import api as oam
@@ -87,6 +89,7 @@ def validation_codes() -> Mapping[str, str]:
     from labkit.schemas import api as schemas
 
     return {
+        "athena": athena.VALIDATION_CODE,
         "cloudwatch": cloudwatch.VALIDATION_CODE,
         "events": eventbridge.VALIDATION_CODE,
         "oam": oam.VALIDATION_CODE,

@@ -202,6 +202,8 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("instance_about", "backing/ec2", lambda lab: lab.parts.backing.ec2.about),
     Answers("scaling_action", "backing/autoscaling", lambda lab: lab.parts.backing.autoscaling.act),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
+    Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),
+    Answers("object_bytes", "backing/s3", lambda lab: lab.parts.backing.objects.content),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),

@@ -31,6 +31,16 @@ class Port:
     answered_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in S3, as who scans buckets sees it: bucket, key, bytes, ETag without quotes."""
+
+    bucket: str
+    key: str
+    size: int
+    etag: str
+
+
 def _table(*rows: Port) -> dict[str, Port]:
     return {row.name: row for row in rows}
 
@@ -149,6 +159,10 @@ PORTS: dict[str, Port] = _table(
         "backing/outside",
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
+    Port(
+        "objects_under", "Which objects are below this prefix?", "athena, cloudtrail", "backing/s3"
+    ),
+    Port("object_bytes", "What is in this object?", "athena, cloudtrail", "backing/s3"),
     Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
 )
 
@@ -406,6 +420,16 @@ class Ports:
     ) -> tuple[int, str]:
         """Ask an HTTP endpoint on this machine: status (0 when nobody answers) and text."""
         answer: tuple[int, str] = self._ask("http_request")(method, url, headers, query, body)
+        return answer
+
+    def objects_under(self, account: str, bucket: str, prefix: str) -> Sequence[StoredObject]:
+        """The objects below a prefix, by key; who asks has asked the policies before."""
+        answer: Sequence[StoredObject] = self._ask("objects_under")(account, bucket, prefix)
+        return answer
+
+    def object_bytes(self, account: str, bucket: str, key: str) -> bytes:
+        """The content of an object."""
+        answer: bytes = self._ask("object_bytes")(account, bucket, key)
         return answer
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:

@@ -20,6 +20,8 @@ from labkit.gateway.aws_cli import aws_cell, aws_line
 
 #: Characters in a line of a notebook's output, on a page 900 pixels wide.
 _WIDE = 88
+#: Cell magics of other parts, by name; who assembles the lab puts them here.
+MAGICS: dict[str, Any] = {}
 _BOLD_RED, _RED, _PLAIN = "\x1b[1;31m", "\x1b[31m", "\x1b[0m"
 
 
@@ -34,6 +36,8 @@ def register() -> None:
         return
     shell.register_magic_function(aws_line, "line", "aws")
     shell.register_magic_function(aws_cell, "cell", "aws")
+    for name, magic in MAGICS.items():
+        shell.register_magic_function(magic, "cell", name)
     from botocore.exceptions import ClientError, ParamValidationError
 
     shell.set_custom_exc((ClientError, ParamValidationError, LabError), _show)

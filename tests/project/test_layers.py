@@ -7,9 +7,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "labkit"
 #: Engines of one service that another may use: what a schedule expression means is said once.
-SHARED = {"scheduler": "labkit.eventbridge.engine.schedules"}
+#: CloudTrail Lake's SQL is Athena's.
+SHARED = {
+    "scheduler": "labkit.eventbridge.engine.schedules",
+    "cloudtrail": ("labkit.athena.sql", "labkit.athena.engine", "labkit.athena.records"),
+}
 SERVICES = {"cloudwatch", "logs", "synthetics", "eventbridge", "xray", "cloudtrail", "oam",
-            "scheduler", "schemas"}  # fmt: skip
+            "scheduler", "schemas", "athena"}  # fmt: skip
 FILES = sorted(path for path in ROOT.rglob("*.py") if "__pycache__" not in path.parts)
 
 #: Room -> what of labkit it may import.

@@ -1,0 +1,1 @@
+"""Athena's pure half: statements, types, partitions, results as text."""

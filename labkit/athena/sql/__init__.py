@@ -1,0 +1,1 @@
+"""Athena's SQL: sqlglot reads it, duckdb runs it, errors are told in Athena's words."""
