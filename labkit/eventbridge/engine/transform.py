@@ -32,6 +32,8 @@ from labkit.core.jsontext import dumps, parse
 from labkit.eventbridge.engine.jsonpath import MISSING, look, steps
 
 _TOKEN = re.compile(r'\\.|"|<([A-Za-z0-9_.\-]+)>', re.DOTALL)
+#: A quoted text, which is kept, or white space between tokens, which is not.
+_LAYOUT = re.compile(r'("(?:[^"\\]|\\.)*"?)|\s+', re.DOTALL)
 
 _RESERVED = "aws.events."
 #: Variables that are there without a path.
@@ -76,7 +78,13 @@ class About:
 
 @lru_cache(maxsize=2048)
 def pieces(template: str) -> tuple[str | Hole, ...]:
-    """A template's texts and holes, in order."""
+    """A template's texts and holes, in order.
+
+    A template that is a JSON object or array comes out compact: white space between its tokens is
+    layout, not content. Lines of quoted texts stay lines.
+    """
+    if template.lstrip()[:1] in ("{", "["):
+        template = _LAYOUT.sub(lambda match: match[1] or "", template)
     found: list[str | Hole] = []
     start, quoted = 0, False
     for match in _TOKEN.finditer(template):
