@@ -19,6 +19,7 @@ from typing import Any
 
 from labkit.cloudtrail.engine import lookup, record, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
+from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
 from labkit.cloudtrail.store import RETENTION_US, History
 from labkit.core.clock import SECOND, to_datetime
@@ -106,17 +107,22 @@ class CloudTrail:
         calls:
             In order of time. What is older than 90 days is left out.
         """
-        oldest_us = self._world.clock.now_us - RETENTION_US
-        by_region: dict[str, list[Fact]] = {}
-        for at_us, data in calls.rows():
-            if at_us >= oldest_us:
-                where = service_of(data["service"]).region or region
-                fact = Fact("call.finished", at_us, account, region, (), data)
-                by_region.setdefault(where, []).append(fact)
-                if data["service"] == "sts":
-                    self._note_session(fact)
-        for where, facts in by_region.items():
-            self.store(account, where).extend(facts)
+        import numpy as np
+
+        past = Past(calls, account, region)
+        homes = [service_of(deed.service).region or region for deed in calls.deeds]
+        at_us = np.asarray(calls.at_us, np.int64)
+        young = at_us >= self._world.clock.now_us - RETENTION_US
+        for home in dict.fromkeys(homes):
+            here = np.array([one == home for one in homes], bool)[past.deed]
+            self.store(account, home).extend(past, np.flatnonzero(here & young))
+        for number, deed in enumerate(calls.deeds):
+            if deed.service != "sts":
+                continue
+            # All rows of a deed have one answer: the first of them began the session.
+            rows = np.flatnonzero((past.deed == number) & young)
+            if rows.size:
+                self._note_session(past.fact(int(rows[0])))
 
     def _note_session(self, fact: Fact) -> None:
         answer = loads(fact.data["response"])

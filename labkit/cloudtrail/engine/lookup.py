@@ -11,6 +11,7 @@ view-cloudtrail-events-cli.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from labkit.cloudtrail.engine import resources
@@ -26,12 +27,38 @@ KEYS = (
 #: Those that Insights events can be looked up by.
 INSIGHT_KEYS = ("EventId", "EventName", "EventSource")
 
-Match = Callable[[Mapping[str, Any]], bool]
+Test = Callable[[Mapping[str, Any]], bool]
 
 
-def everything(data: Mapping[str, Any]) -> bool:
-    """The look-up without an attribute."""
-    return True
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A test of the fields of a ``call.finished`` fact, and which of them it looks at.
+
+    A past has millions of calls and a few hundred different deeds and callers: who knows what a
+    test looks at can ask once for each of these instead of once for each call.
+
+    Parameters
+    ----------
+    test:
+        Whether the fields have the attribute.
+    about:
+        ``deed`` (what was asked and answered), ``caller`` (by whom), ``id`` (the request's id) or
+        ``nothing``: then every call matches.
+    tail:
+        For ``id``: the last seven bytes of the event's digest; empty when no event has the id.
+    """
+
+    test: Test
+    about: str
+    tail: bytes = b""
+
+    def __call__(self, data: Mapping[str, Any]) -> bool:
+        """Whether these fields have the attribute."""
+        return self.test(data)
+
+
+#: The look-up without an attribute.
+everything = Match(lambda data: True, "nothing")
 
 
 def resources_of(data: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -52,10 +79,12 @@ def match(key: str, value: str, account: str) -> Match:
     account:
         Whose history is looked through: event ids depend on it.
     """
-    return _event_id(value, account) if key == "EventId" else _MAKERS[key](value)
+    if key == "EventId":
+        return _event_id(value, account)
+    return Match(_MAKERS[key](value), "caller" if key in _OF_CALLERS else "deed")
 
 
-def _per_operation(decide: Callable[[str, str], bool]) -> Match:
+def _per_operation(decide: Callable[[str, str], bool]) -> Test:
     """Ask once per operation and remember: a Region's history has few operations."""
     known: dict[tuple[str, str], bool] = {}
 
@@ -75,7 +104,7 @@ def _event_id(value: str, account: str) -> Match:
     try:
         tail = bytes.fromhex(value.replace("-", "")[18:])
     except ValueError:
-        return lambda data: False
+        tail = b""
 
     def test(data: Mapping[str, Any]) -> bool:
         request_id = data["request_id"]
@@ -83,31 +112,31 @@ def _event_id(value: str, account: str) -> Match:
             event_digest(account, request_id)[9:] == tail and event_id(account, request_id) == value
         )
 
-    return test
+    return Match(test, "id", tail if len(tail) == 7 else b"")
 
 
-def _event_name(value: str) -> Match:
+def _event_name(value: str) -> Test:
     return _per_operation(lambda service, operation: event_name(service, operation) == value)
 
 
-def _event_source(value: str) -> Match:
+def _event_source(value: str) -> Test:
     return _per_operation(lambda service, operation: service_of(service).source == value)
 
 
-def _read_only(value: str) -> Match:
+def _read_only(value: str) -> Test:
     wanted = value == "true"
     return lambda data: data["read_only"] is wanted
 
 
-def _access_key(value: str) -> Match:
+def _access_key(value: str) -> Test:
     return lambda data: data["principal"]["access_key_id"] == value
 
 
-def _user(value: str) -> Match:
+def _user(value: str) -> Test:
     return lambda data: user_name(data["principal"]) == value
 
 
-def _resource_type(value: str) -> Match:
+def _resource_type(value: str) -> Test:
     possible = _per_operation(
         lambda service, operation: value in resources.types_of(service, operation)
     )
@@ -116,7 +145,7 @@ def _resource_type(value: str) -> Match:
     )
 
 
-def _resource_name(value: str) -> Match:
+def _resource_name(value: str) -> Test:
     possible = _per_operation(
         lambda service, operation: bool(resources.paths_of(service, operation))
     )
@@ -134,7 +163,10 @@ def _resource_name(value: str) -> Match:
     return test
 
 
-_MAKERS: Mapping[str, Callable[[str], Match]] = {
+#: Attributes that only say who called.
+_OF_CALLERS = frozenset({"AccessKeyId", "Username"})
+
+_MAKERS: Mapping[str, Callable[[str], Test]] = {
     "EventName": _event_name,
     "EventSource": _event_source,
     "ReadOnly": _read_only,
