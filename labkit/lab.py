@@ -171,6 +171,7 @@ class Lab(Passing, Callers, Keeping):
             services.validation_codes(),
             self.authorizer,
         )
+        self.dispatch.logs_data = self.parts.cloudtrail.logs_data
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)

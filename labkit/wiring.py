@@ -159,6 +159,18 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.eventbridge.on_call_finished,
     ),
     Hears(
+        "trail.delivered",
+        "cloudtrail",
+        "the next digest names the file",
+        lambda lab: lab.parts.cloudtrail.digests.on_delivered,
+    ),
+    Hears(
+        "trail.changed",
+        "cloudtrail",
+        "chains of digests begin and end",
+        lambda lab: lab.parts.cloudtrail.digests.on_changed,
+    ),
+    Hears(
         "sign_in",
         "cloudtrail",
         "event history: ConsoleLogin",
@@ -204,6 +216,9 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),
     Answers("object_bytes", "backing/s3", lambda lab: lab.parts.backing.objects.content),
+    Answers("put_object", "backing/s3", lambda lab: lab.parts.backing.s3_writing.put),
+    Answers("get_object", "backing/s3", lambda lab: lab.parts.backing.s3_writing.get),
+    Answers("object_keys", "backing/s3", lambda lab: lab.parts.backing.s3_writing.keys),
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),
@@ -211,6 +226,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("policy_allows", "gateway", lambda lab: lab.authorizer.policy_allows),
     Answers("put_on_bus", "eventbridge", lambda lab: lab.parts.eventbridge.put_on_bus),
     Answers("events_watched", "schemas", lambda lab: lab.parts.schemas.watched),
+    Answers("trail_logs", "cloudtrail", lambda lab: lab.parts.cloudtrail.trail_logs),
     Answers("call_record", "cloudtrail", lambda lab: lab.parts.cloudtrail.record_of),
     Answers("call_as", "gateway", lambda lab: lab.acting.call),
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
@@ -236,7 +252,6 @@ UNANSWERED_PORTS = frozenset(
         "log_group_exists",
         "log_table",
         "put_log_lines",
-        "trail_logs",
     }
 )
 

@@ -28,6 +28,7 @@ from labkit.backing.policies import Policies
 from labkit.backing.route53 import Route53
 from labkit.backing.s3 import S3
 from labkit.backing.s3_reading import S3Reading
+from labkit.backing.s3_writing import S3Writing
 from labkit.backing.site import Site
 from labkit.backing.sns import Sns
 from labkit.backing.targets.errand import Calls, Desk, Judge
@@ -69,6 +70,7 @@ class Backing:
         self.autoscaling = AutoScaling(self.moto, world, self.emit, self._wire.seed)
         self.s3 = S3(self.moto, world, self.emit)
         self.objects = S3Reading(self.moto)
+        self.s3_writing = S3Writing(self.moto)
         self.sns = Sns(self.moto, world.clock, world.facts, self.deliver.reliably)
         site = Site(
             self.moto,

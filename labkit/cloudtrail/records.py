@@ -1,8 +1,9 @@
-"""What CloudTrail remembers of a call."""
+"""What CloudTrail remembers: calls, and the trails that keep them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from labkit.core.facts import Fact
 
@@ -20,3 +21,58 @@ class Event(NamedTuple):
 
     number: int
     fact: Fact
+
+
+@dataclass
+class Trail:
+    """A trail: where records are delivered to, and which.
+
+    Parameters
+    ----------
+    name, arn, home_region, account:
+        Which it is; only its home Region changes it.
+    bucket, prefix:
+        Where its files go.
+    topic:
+        ARN of an SNS topic that is told of each file; may be empty.
+    multi_region, global_events, validation, organization:
+        As CreateTrail was told.
+    kms_key, log_group, log_role:
+        Of encryption and of CloudWatch Logs; may be empty.
+    logging, since_us, stopped_us:
+        Whether it logs, since when, and when it last stopped; 0 when never.
+    selectors, advanced:
+        Basic or advanced selectors as given; of the two one is empty.
+    insight_selectors, tags:
+        As given.
+    delivery_error, notification_error:
+        Code of the last delivery, or notice, that failed; empty when it went well.
+    delivered_us, notified_us:
+        When the last delivery, or notice, went well; 0 when never.
+    """
+
+    name: str
+    arn: str
+    home_region: str
+    account: str
+    bucket: str
+    prefix: str = ""
+    topic: str = ""
+    multi_region: bool = False
+    global_events: bool = True
+    validation: bool = False
+    kms_key: str = ""
+    log_group: str = ""
+    log_role: str = ""
+    organization: bool = False
+    logging: bool = False
+    since_us: int = 0
+    stopped_us: int = 0
+    selectors: list[dict[str, Any]] = field(default_factory=list)
+    advanced: list[dict[str, Any]] = field(default_factory=list)
+    insight_selectors: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    delivery_error: str = ""
+    notification_error: str = ""
+    delivered_us: int = 0
+    notified_us: int = 0

@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from labkit.cloudtrail.delivery import Delivery
+from labkit.cloudtrail.digests import Digests
 from labkit.cloudtrail.engine import lookup, record, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
 from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
 from labkit.cloudtrail.store import RETENTION_US, History
+from labkit.cloudtrail.trails import Trails
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact
@@ -52,6 +55,10 @@ class CloudTrail:
         self._appends: dict[tuple[str, str, str], Callable[[Fact], None]] = {}
         #: Access key of a role's session -> when the session was first heard of.
         self._sessions: dict[str, int] = {}
+        #: The trails of the lab, what they deliver, and what proves it.
+        self.trails = Trails(world)
+        self.delivery = Delivery(world, self.trails, self.record_of)
+        self.digests = Digests(world, self.trails.find, self._regions)
         world.remember("cloudtrail", lambda account, region: History(account, region, self))
 
     def store(self, account: str, region: str) -> History:
@@ -63,9 +70,12 @@ class CloudTrail:
     def on_call_finished(self, fact: Fact) -> None:
         """Write a finished call into the history of its account and Region."""
         data = fact.data
-        if data["category"] != MANAGEMENT or data["error_code"] == "NotImplemented":
+        if data["error_code"] == "NotImplemented":
             return
         service = data["service"]
+        self.delivery.note(fact, service_of(service).region or fact.region)
+        if data["category"] != MANAGEMENT:
+            return
         key = (fact.account, fact.region, service)
         append = self._appends.get(key)
         if append is None:
@@ -82,6 +92,7 @@ class CloudTrail:
         """Write a sign-in to the console into the history; the root user's in us-east-1."""
         for entry in self._sign_in(fact):
             self.store(fact.account, entry.region).append(entry)
+            self.delivery.note(entry, entry.region)
 
     def _sign_in(self, fact: Fact) -> list[Fact]:
         """A sign-in as history keeps it, with the fields of finished calls; ConsoleLogin last."""
@@ -123,6 +134,19 @@ class CloudTrail:
             rows = np.flatnonzero((past.deed == number) & young)
             if rows.size:
                 self._note_session(past.fact(int(rows[0])))
+
+    def _regions(self, account: str) -> list[str]:
+        """Regions of an account whose event history has something."""
+        stores = self._world.stores("cloudtrail").items()
+        return sorted(region for (owner, region), store in stores if owner == account and store)
+
+    def trail_logs(self, account: str, region: str) -> bool:
+        """Whether a trail logs the management events of a Region (port ``trail_logs``)."""
+        return self.trails.logs_management(account, region)
+
+    def logs_data(self, account: str, region: str) -> bool:
+        """Whether a trail there asks for data events: only then are such calls told."""
+        return self.trails.logs_data(account, region)
 
     def _note_session(self, fact: Fact) -> None:
         answer = loads(fact.data["response"])
@@ -246,7 +270,8 @@ class CloudTrail:
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""
         now_us = self._world.clock.now_us
-        return [
+        kept = [self.trails.state(), self.delivery.state(), self.digests.state()]
+        return kept + [
             [
                 account,
                 region,

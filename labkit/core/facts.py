@@ -282,6 +282,18 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "An AWS resource measured itself. `dimensions` is a list of [name, value], sorted.",
     ),
     FactKind(
+        "trail.delivered",
+        ("trail_arn", "bucket", "key", "sha256", "newest_us", "oldest_us", "events"),
+        "cloudtrail",
+        "A trail's log file lies in its bucket. `sha256` is of the uncompressed content.",
+    ),
+    FactKind(
+        "trail.changed",
+        ("trail_arn", "change"),
+        "cloudtrail",
+        "A trail was created, started, stopped, updated or deleted.",
+    ),
+    FactKind(
         "sign_in",
         ("user", "arn", "principal_id", "ok", "mfa", "source_ip", "user_agent", "reason"),
         "workloads/people",

@@ -163,6 +163,9 @@ PORTS: dict[str, Port] = _table(
         "objects_under", "Which objects are below this prefix?", "athena, cloudtrail", "backing/s3"
     ),
     Port("object_bytes", "What is in this object?", "athena, cloudtrail", "backing/s3"),
+    Port("put_object", "Put this object into that bucket.", "cloudtrail", "backing/s3"),
+    Port("get_object", "What is under this key, and its metadata?", "cloudtrail", "backing/s3"),
+    Port("object_keys", "Which keys of that bucket begin so?", "cloudtrail", "backing/s3"),
     Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
 )
 
@@ -449,6 +452,44 @@ class Ports:
             KMSInvalidStateException.
         """
         answer: Verdict[bool] = self._ask("key_usable")(key, account, region)
+        return answer
+
+    def put_object(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Put an object for a service that has asked :meth:`bucket_allows` before.
+
+        Parameters
+        ----------
+        bucket, key, body:
+            Where and what.
+        metadata:
+            The user's metadata, without ``x-amz-meta-``.
+        headers:
+            System metadata (``Content-Encoding``).
+
+        Returns
+        -------
+        str
+            S3's error code (NoSuchBucket), '' when the object is there.
+        """
+        answer: str = self._ask("put_object")(bucket, key, body, metadata or {}, headers or {})
+        return answer
+
+    def get_object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:
+        """Content and metadata of an object; None when it is not there."""
+        answer: tuple[bytes, Mapping[str, str]] | None = self._ask("get_object")(bucket, key)
+        return answer
+
+    def object_keys(self, bucket: str, prefix: str) -> Sequence[str] | None:
+        """Keys of a bucket that begin with a prefix, in order; None without such a bucket."""
+        answer: Sequence[str] | None = self._ask("object_keys")(bucket, prefix)
         return answer
 
     def bucket_allows(

@@ -28,6 +28,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
+
+from labkit.core.clock import machine_now_us, to_datetime
+from labkit.gateway.boto3_hook import HOOK
 
 _data_path = ""
 
@@ -111,11 +115,23 @@ def _surroundings() -> Iterator[None]:
     os.environ["AWS_DATA_PATH"] = _data_path
     os.environ["AWS_PAGER"] = ""
     os.environ["COLUMNS"] = "100"
+    from awscli.customizations.cloudtrail import validation
+
+    machine, validation.get_current_datetime = validation.get_current_datetime, _now
     try:
         yield
     finally:
+        validation.get_current_datetime = machine
         os.environ.clear()
         os.environ.update(before)
+
+
+def _now() -> datetime:
+    """The lab's instant, where a command asks for the present one (``validate-logs``)."""
+    door = HOOK.active
+    return to_datetime(door.dispatch.world.clock.now_us if door else machine_now_us()).replace(
+        tzinfo=None
+    )
 
 
 def _settled(text: str) -> str:

@@ -18,6 +18,7 @@ A client whose endpoint was set by hand to something that is not AWS (a local Dy
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -259,11 +260,13 @@ def call_from_botocore(
 
 
 def _as_on_the_wire(value: Any, protocol: str) -> Any:
-    """An answer whose times are what the wire carries.
+    """An answer whose times and blobs are what the wire carries.
 
     The AWS CLI leaves times alone, prints them as they came, and parses them itself where it needs
-    them: a datetime would stop ``aws s3 ls``.
+    them: a datetime would stop ``aws s3 ls``. Blobs it takes as base64 text in the same way.
     """
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     if isinstance(value, datetime):
         if protocol in ("query", "ec2", "rest-xml"):
             text = value.replace(tzinfo=None).isoformat(timespec="milliseconds")

@@ -39,6 +39,8 @@ from labkit.gateway.throttling import Throttles
 Operation = Callable[..., dict[str, Any]]
 
 MANAGEMENT, DATA, NONE = "management", "data", "none"
+#: Of a data event's parameters those are told that fit into a record: no bodies.
+_PLAIN = frozenset({str, int, bool, float, list, dict})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ class Dispatch:
         self._entries: dict[tuple[str, str, str], _Entry] = {}
         #: What somebody throttles (``lab.throttle``).
         self.throttles = Throttles()
+        #: Whether a trail of an account and Region asks for data events; nobody when None.
+        self.logs_data: Callable[[str, str], bool] | None = None
         self._depth = 0
         self._calls_at_instant = 0
         #: Set by a replay: the instant at which the next outermost call happens.
@@ -302,10 +306,15 @@ class Dispatch:
             # One text serves the journal and the record; it is made now, since the caller may go
             # on to change the very dict that was passed in.
             recorded = entry.category.kind == MANAGEMENT
+            watched = (
+                entry.category.kind == DATA
+                and self.logs_data is not None
+                and self.logs_data(principal.account, region)
+            )
             if recorded:
                 text = dumps_exact(params)
             else:
-                text = dumps_call(params) if outermost and entry.journaled else "{}"
+                text = dumps_call(params) if outermost and (entry.journaled or watched) else "{}"
             cause = clock.cause
             clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
             call = Call(
@@ -332,7 +341,7 @@ class Dispatch:
             finally:
                 self._depth -= 1
                 clock.cause = cause
-            if outermost and entry.journaled:
+            if outermost and (entry.journaled or watched):
                 world.journal.note(
                     Entry(
                         now_us,
@@ -350,6 +359,9 @@ class Dispatch:
                 self._meter(entry, call, outermost, params)
             if recorded and world.facts.heard("call.finished"):
                 self._record(call, entry.category, text, answer, error)
+            elif watched:
+                told = dumps_exact({k: v for k, v in params.items() if type(v) in _PLAIN})
+                self._record(call, entry.category, told, {}, error)
             if outermost:
                 clock.drain_instant()
             return status, answer

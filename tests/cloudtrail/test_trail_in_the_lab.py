@@ -90,6 +90,6 @@ def test_after_ninety_days_it_is_gone(lab, cloudtrail):
     assert found(cloudtrail, "EventName", "CreateTopic") == []
 
 
-def test_a_trail_is_not_there_yet(cloudtrail):
-    with pytest.raises(ClientError, match="Trails come with the CloudTrail part"):
+def test_a_trail_wants_a_bucket(cloudtrail):
+    with pytest.raises(ClientError, match="S3BucketDoesNotExistException"):
         cloudtrail.create_trail(Name="teapot", S3BucketName="teapot-logs")

@@ -40,13 +40,22 @@ def test_a_bucket_tells_once_it_is_switched_on(lab, events, queue):
 
 
 def trail(lab, *regions):
-    """A trail that logs, as CloudTrail's part will say it."""
-    lab.world.ports.answer("trail_logs", lambda account, region: region in regions)
+    """Trails that log."""
+    policy = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": ["arn:aws:s3:::trails/*"]}]}  # fmt: skip
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="trails")
+    s3.put_bucket_policy(Bucket="trails", Policy=json.dumps(policy))
+    for region in regions:
+        client = lab.client("cloudtrail", region_name=region)
+        client.create_trail(Name="trail", S3BucketName="trails")
+        client.start_logging(Name="trail")
 
 
 def test_an_api_call_needs_a_trail(lab, events, queue):
-    rule(events, {"detail-type": ["AWS API Call via CloudTrail"]}, queue.arn)
-    lab.client("dynamodb")
+    wanted = {"source": ["aws.sqs"], "detail-type": ["AWS API Call via CloudTrail"]}
+    rule(events, wanted, queue.arn)
     lab.client("sqs").create_queue(QueueName="other")
     assert queue.events() == []
     trail(lab, "us-east-1")

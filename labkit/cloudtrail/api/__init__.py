@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from labkit.cloudtrail.api import events
+from labkit.cloudtrail.api import events, keys, trails
 
 #: CloudTrail's code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "ValidationException"
 
 OPERATIONS = {
     ("cloudtrail", "LookupEvents"): events.lookup_events,
+    ("cloudtrail", "ListPublicKeys"): keys.list_public_keys,
+    ("cloudtrail", "CreateTrail"): trails.create_trail,
+    ("cloudtrail", "UpdateTrail"): trails.update_trail,
+    ("cloudtrail", "DeleteTrail"): trails.delete_trail,
+    ("cloudtrail", "StartLogging"): trails.start_logging,
+    ("cloudtrail", "StopLogging"): trails.stop_logging,
+    ("cloudtrail", "GetTrail"): trails.get_trail,
+    ("cloudtrail", "DescribeTrails"): trails.describe_trails,
+    ("cloudtrail", "ListTrails"): trails.list_trails,
+    ("cloudtrail", "GetTrailStatus"): trails.get_trail_status,
+    ("cloudtrail", "PutEventSelectors"): trails.put_event_selectors,
+    ("cloudtrail", "GetEventSelectors"): trails.get_event_selectors,
+    ("cloudtrail", "AddTags"): trails.add_tags,
+    ("cloudtrail", "RemoveTags"): trails.remove_tags,
+    ("cloudtrail", "ListTags"): trails.list_tags,
 }

@@ -1,0 +1,198 @@
+"""Event selectors: which events a trail logs, and by which selector.
+
+Basic selectors choose management events by reading and writing, and data events by the beginning of
+a resource's ARN. Advanced selectors are lists of conditions on fields. Selectors are alternatives:
+an event is logged when any of them matches; within an advanced selector every field must match, and
+of the values of a field one is enough; of a negative operator none may match.
+
+Source: botocore cloudtrail EventSelector, AdvancedEventSelector, AdvancedFieldSelector and
+DataResource (aws-semantics 7.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+#: What a trail logs of which nothing was said: all management events.
+DEFAULT = (
+    {
+        "ReadWriteType": "All",
+        "IncludeManagementEvents": True,
+        "DataResources": [],
+        "ExcludeManagementEventSources": [],
+    },
+)
+READ_WRITE = ("All", "ReadOnly", "WriteOnly")
+DATA_TYPES = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
+EXCLUDABLE = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
+#: Values of all resources of a kind.
+_ALL = {"arn:aws:s3", "arn:aws:lambda", "arn:aws:dynamodb"}
+MOST_SELECTORS, MOST_RESOURCES, MOST_VALUES = 5, 250, 500
+
+FIELDS = (
+    "eventCategory", "resources.type", "readOnly", "eventName", "eventSource", "resources.ARN",
+    "userIdentity.arn", "sessionCredentialFromConsole", "errorCode", "vpcEndpointId", "eventType",
+)  # fmt: skip
+OPERATORS = ("Equals", "NotEquals", "StartsWith", "NotStartsWith", "EndsWith", "NotEndsWith")
+_EQUALS_ONLY = ("eventCategory", "readOnly", "resources.type")
+
+
+class InvalidSelector(ValueError):
+    """Selectors that CloudTrail would refuse; the message says which part and why."""
+
+
+class Described(NamedTuple):
+    """An event, as selectors look at it.
+
+    Parameters
+    ----------
+    category:
+        ``Management`` or ``Data``.
+    read_only:
+        What its record says.
+    name, source:
+        ``eventName`` and ``eventSource``.
+    resource_type, resource_arn:
+        Of a data event; empty for a management event.
+    caller_arn, error_code:
+        ``userIdentity.arn`` and ``errorCode``; empty when there is none.
+    """
+
+    category: str
+    read_only: bool
+    name: str
+    source: str
+    resource_type: str = ""
+    resource_arn: str = ""
+    caller_arn: str = ""
+    error_code: str = ""
+
+
+def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
+    """Raise when basic selectors can't be.
+
+    Raises
+    ------
+    InvalidSelector
+        For too many, or a value that there is not.
+    """
+    if not 1 <= len(selectors) <= MOST_SELECTORS:
+        raise InvalidSelector(f"a trail has 1 to {MOST_SELECTORS} event selectors")
+    resources = 0
+    for selector in selectors:
+        kind = selector.get("ReadWriteType", "All")
+        if kind not in READ_WRITE:
+            raise InvalidSelector(f"ReadWriteType is one of {', '.join(READ_WRITE)}, not {kind!r}")
+        for source in selector.get("ExcludeManagementEventSources", ()):
+            if source not in EXCLUDABLE:
+                raise InvalidSelector(
+                    f"management events of {source!r} can't be left out: {', '.join(EXCLUDABLE)}"
+                )
+        for resource in selector.get("DataResources", ()):
+            if resource.get("Type") not in DATA_TYPES:
+                raise InvalidSelector(
+                    f"basic selectors know data events of {', '.join(DATA_TYPES)}; others are for "
+                    f"advanced selectors: {resource.get('Type')!r}"
+                )
+            for value in resource.get("Values", ()):
+                resources += 1
+                if value not in _ALL and value.count(":") < 5:
+                    raise InvalidSelector(f"{value!r} is not the ARN of a resource")
+    if resources > MOST_RESOURCES:
+        raise InvalidSelector(f"a trail's selectors name up to {MOST_RESOURCES} data resources")
+
+
+def check_advanced(selectors: Sequence[Mapping[str, Any]]) -> None:
+    """Raise when advanced selectors can't be.
+
+    Raises
+    ------
+    InvalidSelector
+        For a field or operator that there is not, or selectors without ``eventCategory``.
+    """
+    values = 0
+    for selector in selectors:
+        fields = selector.get("FieldSelectors", ())
+        categories: list[str] = []
+        for field in fields:
+            name = field.get("Field", "")
+            used = [operator for operator in OPERATORS if operator in field]
+            if name not in FIELDS:
+                raise InvalidSelector(f"there is no field {name!r}; there are {', '.join(FIELDS)}")
+            if not used:
+                raise InvalidSelector(f"{name} has no operator: {', '.join(OPERATORS)}")
+            if name in _EQUALS_ONLY and used != ["Equals"]:
+                raise InvalidSelector(f"{name} takes Equals alone")
+            values += sum(len(field[operator]) for operator in used)
+            if name == "eventCategory":
+                categories += field["Equals"]
+        if not categories or set(categories) - {"Management", "Data", "NetworkActivity"}:
+            raise InvalidSelector(
+                "each advanced selector says eventCategory Equals Management, Data or "
+                "NetworkActivity"
+            )
+        if "Data" in categories and not any(f.get("Field") == "resources.type" for f in fields):
+            raise InvalidSelector("a selector of data events says resources.type")
+    if values > MOST_VALUES:
+        raise InvalidSelector(f"a trail's advanced selectors have up to {MOST_VALUES} values")
+
+
+def logs(
+    event: Described,
+    basic: Sequence[Mapping[str, Any]],
+    advanced: Sequence[Mapping[str, Any]] = (),
+) -> bool:
+    """Whether a trail with these selectors logs an event; advanced ones replace basic ones."""
+    if advanced:
+        return any(_advanced(event, selector) for selector in advanced)
+    return any(_basic(event, selector) for selector in basic)
+
+
+def _basic(event: Described, selector: Mapping[str, Any]) -> bool:
+    kind = selector.get("ReadWriteType", "All")
+    if kind != "All" and (kind == "ReadOnly") != event.read_only:
+        return False
+    if event.category == "Management":
+        left_out = selector.get("ExcludeManagementEventSources", ())
+        return selector.get("IncludeManagementEvents", True) and event.source not in left_out
+    for resource in selector.get("DataResources", ()):
+        if resource["Type"] == event.resource_type:
+            exact = event.resource_type != "AWS::S3::Object"
+            for value in resource.get("Values", ()):
+                if value in _ALL or (
+                    event.resource_arn == value
+                    if exact
+                    else event.resource_arn.startswith(value)
+                    and (value[-1:] == "/" or value.rpartition(":")[2].count("/") > 0)
+                ):
+                    return True
+    return False
+
+
+def _advanced(event: Described, selector: Mapping[str, Any]) -> bool:
+    had = {
+        "eventCategory": event.category,
+        "readOnly": "true" if event.read_only else "false",
+        "eventName": event.name,
+        "eventSource": event.source,
+        "resources.type": event.resource_type,
+        "resources.ARN": event.resource_arn,
+        "userIdentity.arn": event.caller_arn,
+        "errorCode": event.error_code,
+    }
+    return all(_field(had.get(field["Field"], ""), field) for field in selector["FieldSelectors"])
+
+
+def _field(value: str, field: Mapping[str, Any]) -> bool:
+    tests = {
+        "Equals": value.__eq__,
+        "StartsWith": value.startswith,
+        "EndsWith": value.endswith,
+    }
+    for operator, test in tests.items():
+        if operator in field and not any(test(wanted) for wanted in field[operator]):
+            return False
+        if f"Not{operator}" in field and any(test(wanted) for wanted in field[f"Not{operator}"]):
+            return False
+    return True

@@ -1,0 +1,108 @@
+"""The trails of a lab, by account and home Region, and which of them log what.
+
+A multi-Region trail belongs to its home Region, shows itself in every other Region as a shadow
+trail, and logs in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from labkit.cloudtrail.engine import selectors
+from labkit.cloudtrail.records import Trail
+from labkit.core.world import World
+
+
+class Trails:
+    """Keeps trails.
+
+    Parameters
+    ----------
+    world:
+        Whose facts tell of changes (``trail.changed``).
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._trails: dict[str, Trail] = {}
+        self._logging: dict[tuple[str, str], tuple[Trail, ...]] = {}
+
+    def __iter__(self) -> Iterator[Trail]:
+        return iter(self._trails.values())
+
+    def find(self, arn: str) -> Trail | None:
+        """The trail of an ARN."""
+        return self._trails.get(arn)
+
+    def seen(self, account: str, region: str, *, shadows: bool = True) -> list[Trail]:
+        """Trails that a Region shows, by name; of other Regions the multi-Region ones."""
+        found = [
+            trail
+            for trail in self._trails.values()
+            if trail.account == account
+            and (trail.home_region == region or (shadows and trail.multi_region))
+        ]
+        return sorted(found, key=lambda trail: (trail.name, trail.home_region))
+
+    def add(self, trail: Trail) -> None:
+        """Keep a new trail."""
+        self._trails[trail.arn] = trail
+        self.changed(trail, "created")
+
+    def remove(self, trail: Trail) -> None:
+        """Forget a trail; what it delivered stays."""
+        trail.logging = False
+        self.changed(trail, "stopped")
+        del self._trails[trail.arn]
+        self.changed(trail, "deleted")
+
+    def changed(self, trail: Trail, change: str) -> None:
+        """Tell that a trail was created, started, stopped, updated or deleted."""
+        self._logging.clear()
+        told = {"trail_arn": trail.arn, "change": change}
+        self._world.facts.publish("trail.changed", trail.account, trail.home_region, told)
+
+    def logging(self, account: str, region: str) -> tuple[Trail, ...]:
+        """Trails that log the calls of an account in a Region."""
+        key = (account, region)
+        found = self._logging.get(key)
+        if found is None:
+            found = self._logging[key] = tuple(
+                trail for trail in self.seen(account, region) if trail.logging
+            )
+        return found
+
+    def logs_management(self, account: str, region: str) -> bool:
+        """Whether a trail logs management events there: the port ``trail_logs``."""
+        return any(
+            selectors.logs(event, trail.selectors or selectors.DEFAULT, trail.advanced)
+            for trail in self.logging(account, region)
+            for event in _SAMPLES
+        )
+
+    def logs_data(self, account: str, region: str) -> bool:
+        """Whether a trail there asks for data events of anything."""
+        return any(
+            any(one.get("DataResources") for one in trail.selectors)
+            or any(
+                "Data" in field.get("Equals", ())
+                for one in trail.advanced
+                for field in one["FieldSelectors"]
+                if field["Field"] == "eventCategory"
+            )
+            for trail in self.logging(account, region)
+        )
+
+    def state(self) -> list[Any]:
+        """Every trail as plain values, for the digest of a world."""
+        return [
+            [name if isinstance(name, str) else repr(name) for name in vars(trail).values()]
+            for trail in sorted(self._trails.values(), key=lambda trail: trail.arn)
+        ]
+
+
+_SAMPLES = tuple(
+    selectors.Described("Management", read_only, "", "ec2.amazonaws.com")
+    for read_only in (False, True)
+)
