@@ -80,4 +80,6 @@ class Schedules:
                 at_us=now_us,
             )
             self._deliveries.fired(store, rule, event)
-        self._plan(store.account, store.region, rule, payload["since_us"], now_us)
+        due = firing.next_us(rule.schedule, payload["since_us"], now_us)
+        if due is not None:
+            self._world.clock.again(due)

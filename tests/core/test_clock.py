@@ -111,6 +111,33 @@ def test_time_can_not_run_inside_an_event(clock):
     assert not clock.running
 
 
+def test_what_repeats_runs_again_with_its_payload_and_without_a_cause(clock):
+    rounds = []
+
+    def tick(payload):
+        rounds.append((clock.now_us - START, payload, clock.cause))
+        clock.again(clock.now_us + MINUTE)
+
+    clock.register("tick", tick)
+    clock.at(START + MINUTE, Phase.SCHEDULES, "tick", {"rule": "r"}, cause=("a call",))
+    clock.run_until(START + 3 * MINUTE)
+    assert rounds == [
+        (MINUTE, {"rule": "r"}, ("a call",)),
+        (2 * MINUTE, {"rule": "r"}, ()),
+        (3 * MINUTE, {"rule": "r"}, ()),
+    ]
+    assert clock.pending() == [(START + 4 * MINUTE, 7, "tick", '{"rule":"r"}')]
+
+
+def test_only_what_runs_can_run_again_and_only_later(clock):
+    with pytest.raises(ClockError, match="nothing that runs now"):
+        clock.again(START + MINUTE)
+    clock.register("hasty", lambda payload: clock.again(clock.now_us))
+    clock.at(START + MINUTE, Phase.STATE, "hasty")
+    with pytest.raises(ClockError, match="nothing that runs now"):
+        clock.run_until(START + MINUTE)
+
+
 def test_handlers_are_known_by_name_once(clock):
     clock.register("x", lambda payload: None)
     with pytest.raises(WiringError, match="two handlers"):

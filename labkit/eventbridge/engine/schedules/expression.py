@@ -73,6 +73,8 @@ class Schedule:
 
     def next_firing(self, after_us: int, start_us: int | None = None) -> int | None:
         """The first firing later than ``after_us``; None when there is none any more."""
+        if isinstance(self.when, Rate):
+            return self.when.next_firing(after_us, after_us if start_us is None else start_us)
         return next(self.firings(after_us, start_us), None)
 
 

@@ -36,8 +36,12 @@ class Rate:
 
     def firings(self, after_us: int, start_us: int = 0, zone_name: str = "UTC") -> Iterator[int]:
         """Instants (microseconds) later than ``after_us``, counted from ``start_us``."""
+        yield from count(self.next_firing(after_us, start_us), self.every_us)
+
+    def next_firing(self, after_us: int, start_us: int = 0) -> int:
+        """The first instant later than ``after_us``, counted from ``start_us``."""
         done = max(0, (after_us - start_us) // self.every_us)
-        yield from count(start_us + (done + 1) * self.every_us, self.every_us)
+        return start_us + (done + 1) * self.every_us
 
 
 def parse(text: str, *, strict: bool) -> Rate:
