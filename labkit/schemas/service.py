@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labkit.core.clock import to_datetime
 from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
 from labkit.quotas import quotas_of
 from labkit.schemas.engine import inference
-from labkit.schemas.records import DISCOVERED, OPENAPI
+from labkit.schemas.records import DISCOVERED, OPENAPI, Schema, Version
 from labkit.schemas.store import Store
+
+#: The ``source`` of the registry's own events.
+SOURCE = "aws.schemas"
 
 
 class Schemas:
@@ -51,8 +55,8 @@ class Schemas:
         """An event came onto a bus: whoever looks there learns its shape."""
         event, bus = fact.data["event"], fact.data["bus"]
         arn = f"arn:aws:events:{fact.region}:{fact.account}:event-bus/{bus}"
-        if arn not in self._watched:
-            return
+        if arn not in self._watched or event["source"] == SOURCE:
+            return  # what the registry tells of itself teaches it nothing
         store: Store = self._world.store("schemas", fact.account, fact.region)
         for one in store.discoverers.values():
             foreign = event.get("account") != fact.account
@@ -81,7 +85,37 @@ class Schemas:
         if found != schema.inferred and len(schema.versions) < _limit("schemas.versions"):
             schema.inferred = found
             document = inference.openapi(event["source"], event["detail-type"], found)
-            store.add_version(schema, OPENAPI, dumps(document), self._world.clock.now_us)
+            self.add_version(store, DISCOVERED, schema, OPENAPI, dumps(document))
+
+    def add_version(
+        self, store: Store, registry: str, schema: Schema, kind: str, content: str
+    ) -> Version:
+        """Give a schema its next version, and tell the default bus of it.
+
+        A new schema is told twice, as ``Schema Created`` and as ``Schema Version Created`` of
+        version 1. Source: EventBridge user guide, event-reference.
+        """
+        version = store.add_version(schema, kind, content, self._world.clock.now_us)
+        kinds = ("Schema Created", "Schema Version Created")
+        for detail_type in kinds[version.number > 1 :]:
+            self._world.facts.publish(
+                "event.emitted",
+                store.account,
+                store.region,
+                {
+                    "source": SOURCE,
+                    "detail_type": detail_type,
+                    "resources": [schema.arn],
+                    "detail": {
+                        "SchemaName": schema.name,
+                        "SchemaType": kind,
+                        "RegistryName": registry,
+                        "CreationDate": f"{to_datetime(version.created_us):%Y-%m-%dT%H:%M:%SZ}",
+                        "Version": str(version.number),
+                    },
+                },
+            )
+        return version
 
     def policy(self, arn: str) -> tuple[str, str] | None:
         """The resource policy that guards a registry and its schemas."""

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
-from buskit import ACCOUNT, BUS, put
+from buskit import ACCOUNT, BUS, Queue, put, rule
 
 EC2 = "aws.ec2@EC2InstanceStateChangeNotification"
 DOCUMENT = json.dumps({"openapi": "3.0.0", "info": {"version": "1", "title": "T"}, "paths": {},
@@ -234,3 +234,29 @@ def test_tags(schemas):
 def test_what_is_refused(schemas, call, params, text):
     with pytest.raises(ClientError, match=text):
         getattr(schemas, call)(**params)
+
+
+def test_a_new_version_is_told_to_the_default_bus(lab, events, schemas):
+    queue = Queue(lab, "told")
+    rule(events, {"source": ["aws.schemas"]}, queue.arn)
+    events.create_event_bus(Name="orders")
+    schemas.create_discoverer(SourceArn=BUS.replace("default", "orders"))
+    for detail in ({"n": 1}, {"n": 2}, {"amount": 3}):
+        put(events, detail, source="shop", EventBusName="orders")
+    schemas.create_registry(RegistryName="own")
+    schemas.create_schema(RegistryName="own", SchemaName="cup", Type="OpenApi3", Content=DOCUMENT)
+    told = queue.events()
+    seen = [(one["detail-type"], one["detail"]["SchemaName"], one["detail"]["Version"])
+            for one in told]  # fmt: skip
+    assert sorted(seen) == [
+        ("Schema Created", "cup", "1"),
+        ("Schema Created", "shop@Order", "1"),
+        ("Schema Version Created", "cup", "1"),
+        ("Schema Version Created", "shop@Order", "1"),
+        ("Schema Version Created", "shop@Order", "2"),
+    ]
+    first = next(one for one in told if one["detail"]["SchemaName"] == "shop@Order")
+    assert first["detail"]["RegistryName"] == "discovered-schemas"
+    assert first["resources"] == [
+        f"arn:aws:schemas:us-east-1:{ACCOUNT}:schema/discovered-schemas/shop@Order"
+    ]

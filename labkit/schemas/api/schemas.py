@@ -81,7 +81,7 @@ def create_schema(
         raise forbidden("The number of schemas exceeds the maximum allowed.")
     schema = store.add_schema(RegistryName, SchemaName)
     schema.description, schema.tags = Description, dict(Tags or {})
-    return _told(schema, store.add_version(schema, Type, content, call.now_us))
+    return _told(schema, store.service.add_version(store, RegistryName, schema, Type, content))
 
 
 def update_schema(
@@ -104,7 +104,7 @@ def update_schema(
         if len(schema.versions) >= call.quota("schemas.versions"):
             raise forbidden("The number of versions exceeds the maximum allowed.")
         if (content, kind) != (version.content, version.kind):
-            version = store.add_version(schema, kind, content, call.now_us)
+            version = store.service.add_version(store, RegistryName, schema, kind, content)
     if Description is not None:
         schema.description = Description
         schema.modified_us = call.now_us
