@@ -60,7 +60,11 @@ def _short(event: dict[str, Any]) -> str:
     said: list[str] = []
     for name, value in event["detail"].items():
         inner = value.items() if isinstance(value, dict) else [(name, value)]
-        said += [f"{key}={one}" for key, one in inner if isinstance(one, str | int | float)]
+        said += [
+            f"{key}={one}"
+            for key, one in inner
+            if isinstance(one, str | int | float) and key != "version"
+        ]
     return cut(", ".join(said[:6]), 72)
 
 

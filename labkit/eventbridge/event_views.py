@@ -54,7 +54,7 @@ def event_card(event: Mapping[str, Any]) -> Drawing:
     columns = ["member", "value", "what it is"]
     told = plain.table(columns, [*named, *shown], longest=72)
     rows = [[html.mono(n), html.mono(v), html.muted(w)] for n, v, w in named]
-    rows += [[html.element("b", html.mono(n)), html.mono(v), w] for n, v, w in shown]
+    rows += [[html.element("b", html.mono(n)), html.mono(v), html.Html()] for n, v, _ in shown]
     body = html.card(
         title,
         html.table(columns, rows),
@@ -85,7 +85,7 @@ def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     while todo:
         at, one = todo.pop()
         if isinstance(one, Mapping) and one:
-            todo.extend((f"{at}.{key}", inner) for key, inner in reversed(one.items()))
+            todo.extend((f"{at}.{key}", inner) for key, inner in reversed(list(one.items())))
         else:
             yield at, one
 
@@ -133,7 +133,7 @@ def _mark(good: bool) -> html.Html:
 
 def _matrix_title(passes: Mapping[str, Sequence[str]], events: int) -> str:
     hits = sum(len(found) for found in passes.values())
-    never = [f"`{name}`" for name, found in passes.items() if not found]
+    never = [name for name, found in passes.items() if not found]
     said = f"{count(len(passes), 'pattern')}, {count(events, 'event')}: "
     said += f"{count(hits, 'match').replace('matchs', 'matches')}"
     if never and len(never) <= 2:

@@ -121,7 +121,7 @@ def test_patterns_against_events():
         )
         assert shown.data == {"passes": {"any": ["stopped", "running"], "odd": []}}
         assert str(shown).splitlines() == [
-            "2 patterns, 2 events: 2 matches; none for `odd`",
+            "2 patterns, 2 events: 2 matches; none for odd",
             "pattern  stopped  running",
             "-------  -------  -------",
             "any      \u2713        \u2713",

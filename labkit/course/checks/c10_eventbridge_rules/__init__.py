@@ -8,6 +8,7 @@ counts (:mod:`.telling`). What can happen is in :mod:`.happenings`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from labkit.course.checks.c10_eventbridge_rules import rules as reading
@@ -141,7 +142,11 @@ class EventBridgeRules(Task):
             sent = count(sum(len(one.mails) for one in played), "e-mail")
             return picture(played, f"{good} of {len(played)} steps as asked, {sent}")
 
-        made = [one.event(lab.now, n, lab.account) for n, one in enumerate(happened)]
+        friday = lab.start - timedelta(days=3)
+        made = [
+            one.event(friday + timedelta(minutes=n), n, lab.account)
+            for n, one in enumerate(happened)
+        ]
         return {"sample": Sample(made, happened), "sandbox": sandbox, "rehearse": rehearse}
 
 
@@ -165,11 +170,17 @@ class Sample(list[dict[str, Any]], Shown):
         return "\n".join([_TITLE, text.table(_COLUMNS, self._rows(), longest=72)])
 
     def _repr_html_(self) -> str:
-        return html.card(_TITLE, html.table(_COLUMNS, self._rows(), right=(0,)), alt=_TITLE)
+        rows = [[n, _unbroken(region), *rest] for n, region, *rest in self._rows()]
+        return html.card(_TITLE, html.table(_COLUMNS, rows, right=(0,)), alt=_TITLE)
 
 
 _TITLE = "20 events of last week; ex.sample[10] is the whole event"
 _COLUMNS = ["no.", "region", "source", "detail-type", "what happened"]
+
+
+def _unbroken(name: str) -> html.Html:
+    """A name with hyphens, on one line."""
+    return html.element("span", name, "white-space:nowrap")
 
 
 def _sandbox(found: reading.Rules, events: Sequence[Mapping[str, Any]]) -> Drawing:
@@ -186,7 +197,10 @@ def _sandbox(found: reading.Rules, events: Sequence[Mapping[str, Any]]) -> Drawi
         for n, (event, text_, names) in enumerate(zip(events, told, passes, strict=True))
     ]
     columns = ["no.", "region", "what happened", "passed by"]
-    fancy = [[n, r, t, html.element("b", p) if p != "-" else html.muted(p)] for n, r, t, p in rows]
+    fancy = [
+        [n, _unbroken(r), t, html.element("b", _unbroken(p)) if p != "-" else html.muted(p)]
+        for n, r, t, p in rows
+    ]
     body = html.card(title, html.table(columns, fancy, right=(0,)), alt=title)
     shown = "\n".join([title, text.table(columns, rows, longest=72)])
     return Drawing(title, shown, {"passes": passes}, body=body)

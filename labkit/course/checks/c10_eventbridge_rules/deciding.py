@@ -80,7 +80,8 @@ class Wrong:
 
             return event_card(self.event)
         drawn = pattern_match(self.answer)
-        head = f"{self.told.text}, against `{self.rule.name}` in {self.rule.region}"
+        what = self.told.text.replace("`", "")
+        head = f"{what}, against {self.rule.name} in {self.rule.region}"
         return Drawing(
             head, f"{head}\n{drawn.text}", drawn.data,
             body=str(html.together([html.element("b", head), html.Html(drawn.html)])),

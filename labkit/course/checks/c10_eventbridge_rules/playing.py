@@ -172,7 +172,7 @@ class _Listener:
 
 def picture(happened: Sequence[Happened], title: str) -> Drawing:
     """The week as a table: the four links of each step, and what arrived."""
-    columns = ["when", "what happened", "event", "matched", "invoked", "failed", "e-mails", ""]
+    columns = ["when", "what happened", "event", "matched", "invoked", "failed", "mails", ""]
     rows: list[list[str]] = []
     fancy: list[list[object]] = []
     for one in happened:
