@@ -6,18 +6,15 @@ key and ETag; as long as the ETag stays the file does. The folder goes with the 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
 
 from labkit.athena.engine import partitions
 from labkit.athena.engine.problems import Failed
 from labkit.athena.records import Execution, Table
+from labkit.athena.sql.folder import Folder
 from labkit.athena.sql.reading import File
 from labkit.athena.store import Store
 from labkit.core.clock import to_datetime
@@ -25,30 +22,6 @@ from labkit.core.errors import AwsError
 from labkit.core.ports import Ports, StoredObject
 
 SERVICE = "athena.amazonaws.com"
-
-
-class Folder:
-    """The lab's files on this machine; made when first needed, gone with its owner."""
-
-    def __init__(self) -> None:
-        self._made: Path | None = None
-
-    @property
-    def path(self) -> Path:
-        """Where."""
-        if self._made is None:
-            self._made = Path(tempfile.mkdtemp(prefix="labkit-athena-"))
-            weakref.finalize(self, shutil.rmtree, self._made, ignore_errors=True)
-        return self._made
-
-    def keep(self, stored: StoredObject, ports: Ports, account: str) -> str:
-        """The path of an object's content, fetched unless it is there already."""
-        mark = blake2b(f"{stored.bucket}/{stored.key}@{stored.etag}".encode(), digest_size=16)
-        ending = ".gz" if stored.key.endswith(".gz") else ""
-        path = self.path / (mark.hexdigest() + ending)
-        if not path.exists():
-            path.write_bytes(ports.object_bytes(account, stored.bucket, stored.key))
-        return str(path)
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from labkit.athena.engine.problems import Failed
 from labkit.athena.engine.results import csv
-from labkit.athena.files import SERVICE, Catalog, Folder, split_uri
+from labkit.athena.files import SERVICE, Catalog, split_uri
 from labkit.athena.records import Execution
 from labkit.athena.running import Runner
+from labkit.athena.sql.folder import Folder
 from labkit.athena.store import Store
 from labkit.core.clock import MILLISECOND, Phase
 from labkit.core.errors import AwsError

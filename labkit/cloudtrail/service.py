@@ -21,6 +21,7 @@ from labkit.cloudtrail.delivery import Delivery
 from labkit.cloudtrail.digests import Digests
 from labkit.cloudtrail.engine import lookup, record, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
+from labkit.cloudtrail.lake import Lake
 from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
 from labkit.cloudtrail.store import RETENTION_US, History
@@ -59,6 +60,8 @@ class CloudTrail:
         self.trails = Trails(world)
         self.delivery = Delivery(world, self.trails, self.record_of)
         self.digests = Digests(world, self.trails.find, self._regions)
+        #: Event data stores and their queries.
+        self.lake = Lake(world, self.record_of)
         world.remember("cloudtrail", lambda account, region: History(account, region, self))
 
     def store(self, account: str, region: str) -> History:
@@ -73,7 +76,9 @@ class CloudTrail:
         if data["error_code"] == "NotImplemented":
             return
         service = data["service"]
-        self.delivery.note(fact, service_of(service).region or fact.region)
+        home = service_of(service).region or fact.region
+        self.delivery.note(fact, home)
+        self.lake.note(fact, home)
         if data["category"] != MANAGEMENT:
             return
         key = (fact.account, fact.region, service)
@@ -93,6 +98,7 @@ class CloudTrail:
         for entry in self._sign_in(fact):
             self.store(fact.account, entry.region).append(entry)
             self.delivery.note(entry, entry.region)
+            self.lake.note(entry, entry.region)
 
     def _sign_in(self, fact: Fact) -> list[Fact]:
         """A sign-in as history keeps it, with the fields of finished calls; ConsoleLogin last."""
@@ -270,7 +276,8 @@ class CloudTrail:
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""
         now_us = self._world.clock.now_us
-        kept = [self.trails.state(), self.delivery.state(), self.digests.state()]
+        kept: list[Any] = [self.trails.state(), self.delivery.state(), self.digests.state()]
+        kept.append(self.lake.state())
         return kept + [
             [
                 account,

@@ -177,7 +177,7 @@ class Query:
 
     @contextmanager
     def _ready(self) -> Iterator[tuple[DuckDBPyConnection, Expression]]:
-        tree = self._parse(self.text)
+        tree = parsed(self.text)
         tree = self._prepared(tree)
         with connection(
             self.catalog.folder, threads=2 if self.scanned > _WORTH_A_THREAD else 1
@@ -200,29 +200,6 @@ class Query:
             alarm.cancel()
 
     # -- reading the statement
-    def _parse(self, text: str) -> Expression:
-        import sqlglot
-        from sqlglot import exp
-
-        try:
-            trees = [tree for tree in sqlglot.parse(text, read="athena") if tree is not None]
-        except sqlglot.errors.SqlglotError as problem:
-            raise syntax(problem, text) from None
-        if len(trees) != 1:
-            raise Failed("", "Only one sql statement is allowed. Got: " + text.strip())
-        tree = trees[0]
-        if not isinstance(tree, exp.Query):
-            word = (text.split() or [""])[0]
-            line, column = place(text, text.find(word))
-            raise Failed(
-                "",
-                f"mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DESCRIBE', 'DROP', "
-                "'EXPLAIN', 'INSERT', 'SHOW', 'WITH', <query>",
-                line,
-                column,
-            )
-        return tree
-
     def _prepared(self, tree: Expression) -> Expression:
         from sqlglot import exp
 
@@ -311,7 +288,7 @@ class Query:
             raise Failed("VIEW_IS_RECURSIVE", f"View is recursive: {table.database}.{table.name}")
         before, self.database = self.database, table.database
         try:
-            tree = _with_unnested_rows(self._with_clock(self._parse(table.view)))
+            tree = _with_unnested_rows(self._with_clock(parsed(table.view)))
             return self._with_files(tree)
         finally:
             self._depth -= 1
@@ -343,6 +320,37 @@ class Query:
                 f"AS {quoted(alias)} WHERE {where} ORDER BY n__",
             ).fetchall()
         return [found[row[0]] for row in told]
+
+
+def parsed(text: str) -> Expression:
+    """The tree of a single query.
+
+    Raises
+    ------
+    Failed
+        For what the grammar refuses, and for what is no query.
+    """
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        trees = [tree for tree in sqlglot.parse(text, read="athena") if tree is not None]
+    except sqlglot.errors.SqlglotError as problem:
+        raise syntax(problem, text) from None
+    if len(trees) != 1:
+        raise Failed("", "Only one sql statement is allowed. Got: " + text.strip())
+    tree = trees[0]
+    if not isinstance(tree, exp.Query):
+        word = (text.split() or [""])[0]
+        line, column = place(text, text.find(word))
+        raise Failed(
+            "",
+            f"mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DESCRIBE', 'DROP', "
+            "'EXPLAIN', 'INSERT', 'SHOW', 'WITH', <query>",
+            line,
+            column,
+        )
+    return tree
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.cloudtrail.api import events, keys, trails
+from labkit.cloudtrail.api import events, keys, lake, trails
 
 #: CloudTrail's code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "ValidationException"
 
 OPERATIONS = {
+    **lake.OPERATIONS,
     ("cloudtrail", "LookupEvents"): events.lookup_events,
     ("cloudtrail", "ListPublicKeys"): keys.list_public_keys,
     ("cloudtrail", "CreateTrail"): trails.create_trail,
