@@ -15,7 +15,7 @@ from typing import Any
 
 from labkit.athena.engine.problems import Failed
 from labkit.athena.engine.results import csv
-from labkit.athena.records import Answer, Table
+from labkit.athena.records import Answer, Column, Table
 from labkit.athena.sql.folder import Folder
 from labkit.athena.sql.query import Query
 from labkit.athena.sql.reading import File
@@ -322,6 +322,12 @@ def _moment(record: Mapping[str, Any]) -> int:
     return to_us(datetime.fromisoformat(record["eventTime"].replace("Z", "+00:00")))
 
 
+def _table(name: str) -> Table:
+    """An event data store as a table of JSON lines."""
+    columns = [Column(*one.split(" ", 1)) for one in engine.COLUMNS.split("|")]
+    return Table("default", name, columns, serde="org.openx.data.jsonserde.JsonSerDe")
+
+
 class _Tables:
     """Event data stores as tables for one query; what :class:`Query` calls a catalog."""
 
@@ -339,7 +345,7 @@ class _Tables:
 
     def table(self, database: str, name: str) -> Table | None:
         """A store that the query names."""
-        return engine.table(name) if name in self._names else None
+        return _table(name) if name in self._names else None
 
     def has_database(self, name: str) -> bool:
         """There is one."""

@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labkit.athena.records import Column, Table
-
 #: What a store takes when nobody says.
 DEFAULT = [
     {
@@ -36,7 +34,8 @@ FIELDS = frozenset(
     ]
 )
 
-_COLUMNS = (
+#: A store's columns as a table: ``name type|name type``.
+COLUMNS = (
     "eventversion string|useridentity struct<type:string,principalid:string,arn:string,"
     "accountid:string,accesskeyid:string,username:string,sessioncontext:struct<attributes:"
     "struct<creationdate:string,mfaauthenticated:string>,sessionissuer:struct<type:string,"
@@ -50,12 +49,6 @@ _COLUMNS = (
     "vpcendpointid string|eventcategory string|sessioncredentialfromconsole string|"
     "tlsdetails struct<tlsversion:string,ciphersuite:string,clientprovidedhostheader:string>"
 )
-
-
-def table(name: str) -> Table:
-    """An event data store as a table of JSON lines."""
-    columns = [Column(*one.split(" ", 1)) for one in _COLUMNS.split("|")]
-    return Table("default", name, columns, serde="org.openx.data.jsonserde.JsonSerDe")
 
 
 def problem(selectors: Sequence[Mapping[str, Any]]) -> str:
