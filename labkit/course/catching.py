@@ -125,29 +125,29 @@ def ordered(events: Iterable[dict[str, Any]]) -> Events:
     return Events(sorted(events, key=lambda event: event["time"]))
 
 
-def root_signs_in(lab: Lab, region: str = "us-east-1") -> None:
-    """Somebody signs in to the console as root, with the password alone.
+def trail(lab: Lab, name: str = "teapot") -> None:
+    """A bucket that CloudTrail may write to, and a trail of all Regions that logs.
 
-    The sign-in is told as a trail would record it; the Region is that of the sign-in, whatever the
-    Region of the company.
+    Parameters
+    ----------
+    lab:
+        Where; trail and bucket are us-east-1's.
+    name:
+        Of the trail; its bucket is called ``<name>-trail``.
     """
-    arn = f"arn:aws:iam::{lab.account}:root"
-    detail = {
-        "eventVersion": "1.09",
-        "userIdentity": {"type": "Root", "principalId": lab.account, "arn": arn,
-                         "accountId": lab.account, "accessKeyId": ""},
-        "eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin", "awsRegion": region,
-        "sourceIPAddress": "203.0.113.24", "responseElements": {"ConsoleLogin": "Success"},
-        "additionalEventData": {"MobileVersion": "No", "MFAUsed": "No"}, "readOnly": False,
-        "eventType": "AwsConsoleSignIn", "managementEvent": True,
-    }  # fmt: skip
-    with lab.world.lock:
-        lab.world.facts.publish(
-            "event.emitted", lab.account, region,
-            {"source": "aws.signin", "detail_type": "AWS Console Sign In via CloudTrail",
-             "resources": [], "detail": detail},
-        )  # fmt: skip
-    lab.advance(seconds=1)
+    bucket, s3 = f"{name}-trail", lab.client("s3", "us-east-1")
+    s3.create_bucket(Bucket=bucket)
+    writer = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    arn = f"arn:aws:s3:::{bucket}"
+    statements = [
+        {**writer, "Action": "s3:GetBucketAcl", "Resource": arn},
+        {**writer, "Action": "s3:PutObject", "Resource": f"{arn}/AWSLogs/*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    cloudtrail = lab.client("cloudtrail", "us-east-1")
+    cloudtrail.create_trail(Name=name, S3BucketName=bucket, IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name=name)
 
 
 def failing_build(lab: Lab, project: str, region: str | None = None) -> None:

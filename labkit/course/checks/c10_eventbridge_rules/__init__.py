@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from labkit.course import catching
 from labkit.course.checks.c10_eventbridge_rules import rules as reading
 from labkit.course.checks.c10_eventbridge_rules.deciding import Decides
 from labkit.course.checks.c10_eventbridge_rules.happenings import (
@@ -78,6 +79,7 @@ class EventBridgeRules(Task):
             topics[region] = sns.create_topic(Name="security")["TopicArn"]
             sns.subscribe(TopicArn=topics[region], Protocol="email", Endpoint=facts["address"])
             lab.mailbox[-1].confirm()
+        catching.trail(lab)
         lab.advance(minutes=2)
         return {
             "home": home,

@@ -14,7 +14,13 @@ from datetime import timedelta
 from typing import Any
 
 from labkit.core.facts import Fact
-from labkit.course.checks.c10_eventbridge_rules.happenings import OBJECT, Step, Teapot
+from labkit.course.checks.c10_eventbridge_rules.happenings import (
+    OBJECT,
+    ROOT,
+    Happening,
+    Step,
+    Teapot,
+)
 from labkit.lab import Lab
 from labkit.views import html, text, theme
 from labkit.views.drawing import Drawing
@@ -113,6 +119,8 @@ def play(world: Lab, teapot: Teapot, steps: Sequence[Step], address: str) -> lis
         before = len(world.mailbox)
         if step.action:
             _act(world, teapot, step)
+        elif step.told.kind == ROOT:
+            _sign_in(world, step.told)
         else:
             listener.one.existed = _tells(world, step)
             if listener.one.existed:
@@ -137,11 +145,22 @@ def _act(world: Lab, teapot: Teapot, step: Step) -> None:
     getattr(ec2, f"{step.action}_instances")(InstanceIds=[teapot.machines[step.machine]])
 
 
+def _sign_in(world: Lab, told: Happening) -> None:
+    """Somebody signs in, and the world's trail tells of it."""
+    identity, more = told.detail["userIdentity"], told.detail["additionalEventData"]
+    world.sign_in(
+        identity.get("userName", "root"),
+        ok="Success" in told.detail["responseElements"].values(),
+        mfa=more["MFAUsed"] == "Yes",
+        region_name=told.region,
+    )
+
+
 def _tells(world: Lab, step: Step) -> bool:
     """Whether there is an event: a bucket tells when its switch is on, and not before."""
     told = step.told
     if told.kind != OBJECT:
-        return True
+        return True  # builds are told always
     bucket = told.detail["bucket"]["name"]
     settings = world.client("s3", told.region).get_bucket_notification_configuration(Bucket=bucket)
     return "EventBridgeConfiguration" in settings
