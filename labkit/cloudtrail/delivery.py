@@ -13,7 +13,7 @@ Source: CloudTrail user guide, cloudtrail-find-log-files, configure-sns-notifica
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -66,13 +66,20 @@ class Delivery:
     # -- what is logged
     def note(self, fact: Fact, region: str) -> None:
         """A finished call, recorded in ``region``: it waits for the trails that log it."""
+        for trail in self.logged_by(fact, region):
+            self._wait((trail.arn, fact.account, region, "CloudTrail"), fact.at_us, fact)
+
+    def logged_by(self, fact: Fact, region: str) -> Sequence[Trail]:
+        """The trails whose selectors want a finished call that is recorded in ``region``."""
         trails = self._trails.logging(fact.account, region)
         if not trails:
-            return
+            return ()
         event = described(fact)
-        for trail in trails:
-            if selectors.logs(event, trail.selectors or selectors.DEFAULT, trail.advanced):
-                self._wait((trail.arn, fact.account, region, "CloudTrail"), fact.at_us, fact)
+        return [
+            trail
+            for trail in trails
+            if selectors.logs(event, trail.selectors or selectors.DEFAULT, trail.advanced)
+        ]
 
     def put(
         self, trail: Trail, region: str, at_us: int, record: dict[str, Any], folder: str

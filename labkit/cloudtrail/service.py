@@ -146,9 +146,18 @@ class CloudTrail:
         stores = self._world.stores("cloudtrail").items()
         return sorted(region for (owner, region), store in stores if owner == account and store)
 
-    def trail_logs(self, account: str, region: str) -> bool:
-        """Whether a trail logs the management events of a Region (port ``trail_logs``)."""
-        return self.trails.logs_management(account, region)
+    def trail_logs(self, fact: Fact) -> str:
+        """In which Region a trail logs a call or sign-in, '' when none (port ``trail_logs``)."""
+        if fact.kind == "sign_in":
+            region = fact.region if fact.data["user"] else sign_in.ROOT_REGION
+            if not self.trails.logging(fact.account, region):
+                return ""
+            fact = self._sign_in(fact)[-1]
+        elif fact.data["error_code"] == "NotImplemented":
+            return ""
+        else:
+            region = service_of(fact.data["service"]).region or fact.region
+        return region if self.delivery.logged_by(fact, region) else ""
 
     def logs_data(self, account: str, region: str) -> bool:
         """Whether a trail there asks for data events: only then are such calls told."""

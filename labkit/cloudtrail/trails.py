@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from labkit.cloudtrail.engine import selectors
 from labkit.cloudtrail.records import Trail
 from labkit.core.world import World
 
@@ -73,14 +72,6 @@ class Trails:
             )
         return found
 
-    def logs_management(self, account: str, region: str) -> bool:
-        """Whether a trail logs management events there: the port ``trail_logs``."""
-        return any(
-            selectors.logs(event, trail.selectors or selectors.DEFAULT, trail.advanced)
-            for trail in self.logging(account, region)
-            for event in _SAMPLES
-        )
-
     def logs_data(self, account: str, region: str) -> bool:
         """Whether a trail there asks for data events of anything."""
         return any(
@@ -100,9 +91,3 @@ class Trails:
             [name if isinstance(name, str) else repr(name) for name in vars(trail).values()]
             for trail in sorted(self._trails.values(), key=lambda trail: trail.arn)
         ]
-
-
-_SAMPLES = tuple(
-    selectors.Described("Management", read_only, "", "ec2.amazonaws.com")
-    for read_only in (False, True)
-)

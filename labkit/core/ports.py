@@ -133,7 +133,7 @@ PORTS: dict[str, Port] = _table(
     ),
     Port(
         "trail_logs",
-        "Does a trail that logs management events cover this account and Region?",
+        "In which Region does a trail log this call or sign-in?",
         "eventbridge",
         "cloudtrail",
     ),
@@ -371,9 +371,12 @@ class Ports:
         )
         return answer
 
-    def trail_logs(self, account: str, region: str) -> bool:
-        """Whether a trail that logs covers the management events of an account and Region."""
-        answer: bool = self._ask("trail_logs")(account, region)
+    def trail_logs(self, fact: Fact) -> str:
+        """In which Region a trail logs a fact ``call.finished`` or ``sign_in``; '' when none does.
+
+        Calls of a global service are logged in its own Region, wherever they were made.
+        """
+        answer: str = self._ask("trail_logs")(fact)
         return answer
 
     def call_record(self, fact: Fact) -> dict[str, Any]:

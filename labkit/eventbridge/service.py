@@ -167,18 +167,18 @@ class EventBridge(Showing):
     def on_call_finished(self, fact: Fact) -> None:
         """An API call came back: an event where a trail logs it."""
         ports = self._world.ports
-        if not ports.answered("trail_logs") or not ports.trail_logs(fact.account, fact.region):
-            return
-        record = ports.call_record(fact)
-        self._from_aws(api_call.told(record), fact.account, record["awsRegion"], fact.at_us)
+        region = ports.trail_logs(fact) if ports.answered("trail_logs") else ""
+        if region and self._wanted(fact.account, region):
+            told = api_call.told(ports.call_record(fact))
+            self._from_aws(told, fact.account, region, fact.at_us)
 
     def on_sign_in(self, fact: Fact) -> None:
         """Somebody signed in to the console: an event where a trail logs it."""
         ports = self._world.ports
-        if not ports.answered("trail_logs") or not ports.trail_logs(fact.account, fact.region):
-            return
-        told = sign_in.told(ports.call_record(fact))
-        self._from_aws(told, fact.account, fact.region, fact.at_us)
+        region = ports.trail_logs(fact) if ports.answered("trail_logs") else ""
+        if region and self._wanted(fact.account, region):
+            told = sign_in.told(ports.call_record(fact))
+            self._from_aws(told, fact.account, region, fact.at_us)
 
     # -- questions
     def policy(self, arn: str) -> tuple[str, str] | None:

@@ -12,6 +12,18 @@ ROOT = {
     "detail": {"userIdentity": {"type": ["Root"]}},
 }
 
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::teapot-trail/*",
+        }
+    ],
+}
+
 
 @pytest.fixture
 def lab():
@@ -61,3 +73,19 @@ def test_a_failing_build_tells_of_its_phases_and_of_itself(lab):
     lab.advance(minutes=2)
     said = [event["detail"].get("build-status") for event in caught()]
     assert said[-1] == "FAILED" and said.count(None) > 5
+
+
+def test_a_sign_in_comes_through_a_trail(lab):
+    virginia = rule(lab, "us-east-1")
+    lab.sign_in("")
+    assert virginia() == [], "event history alone brings no event"
+    trails = lab.client("cloudtrail")
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="teapot-trail")
+    s3.put_bucket_policy(Bucket="teapot-trail", Policy=json.dumps(POLICY))
+    trails.create_trail(Name="all", S3BucketName="teapot-trail", IsMultiRegionTrail=True)
+    trails.start_logging(Name="all")
+    lab.sign_in("")
+    lab.advance(minutes=1)
+    (event,) = virginia()
+    assert event["detail"]["userIdentity"]["type"] == "Root"

@@ -11,7 +11,7 @@ DataResource (aws-semantics 7.5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 #: What a trail logs of which nothing was said: all management events.
@@ -185,7 +185,7 @@ def _advanced(event: Described, selector: Mapping[str, Any]) -> bool:
 
 
 def _field(value: str, field: Mapping[str, Any]) -> bool:
-    tests = {
+    tests: dict[str, Callable[[str], bool]] = {
         "Equals": value.__eq__,
         "StartsWith": value.startswith,
         "EndsWith": value.endswith,
