@@ -151,7 +151,7 @@ class Lab(Passing, Callers, Keeping):
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
             shop=ShopFigures(self.noise_seed, self.world.facts),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
-            cloudtrail=CloudTrail(self.world),
+            cloudtrail=CloudTrail(self.world, self.account, self.region),
             oam=Oam(self.world),
             eventbridge=EventBridge(self.world),
             scheduler=Scheduler(self.world),

@@ -24,6 +24,7 @@ from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
 from labkit.cloudtrail.lake import Lake
 from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
+from labkit.cloudtrail.showing import Showing
 from labkit.cloudtrail.store import RETENTION_US, History
 from labkit.cloudtrail.trails import Trails
 from labkit.core.clock import SECOND, to_datetime
@@ -41,16 +42,21 @@ from labkit.core.world import World
 DELIVERY_DELAY_US = 0
 
 
-class CloudTrail:
+class CloudTrail(Showing):
     """Event histories of a whole lab.
 
     Parameters
     ----------
     world:
         Clock, facts and stores of the lab.
+    account, region:
+        Whose events views show when nobody says otherwise.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(
+        self, world: World, account: str = "123456789012", region: str = "us-east-1"
+    ) -> None:
+        self.account, self.region = account, region
         self._world = world
         self.delivery_delay_us = DELIVERY_DELAY_US
         self._appends: dict[tuple[str, str, str], Callable[[Fact], None]] = {}

@@ -172,6 +172,15 @@ class History:
             if test(fact.data):
                 yield Event(first + place, fact)
 
+    def times(self, from_us: int, to_us: int, matches: Match = everything) -> list[int]:
+        """When the entries of :meth:`newest_first` happened, without making them; oldest first."""
+        low, high = bisect_left(self._times, from_us), bisect_left(self._times, to_us)
+        if matches is everything:
+            return self._times[low:high].tolist()
+        if self._pasts:
+            return [self._times[place] for place in self._matching(low, high, matches)][::-1]
+        return [one.fact.at_us for one in self.newest_first(from_us, to_us, matches)][::-1]
+
     def _matching(self, low: int, high: int, matches: Match) -> Iterator[int]:
         """Places of matching entries among told facts and pasts, the newest first."""
         import numpy as np
