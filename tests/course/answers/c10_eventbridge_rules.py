@@ -120,6 +120,24 @@ OWN_TOPICS = (
 """
 )
 
+#: Root's event goes on to the bus of the shop's Region, where one topic does for all.
+ONE_TOPIC = """
+role = boto3.client("iam").create_role(RoleName="sends-on", AssumeRolePolicyDocument=json.dumps({
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "events.amazonaws.com"}}]}))["Role"]["Arn"]
+bus = f"arn:aws:events:{ex.home}:{ex.lab.account}:event-bus/default"
+boto3.client("iam").put_role_policy(RoleName="sends-on", PolicyName="put",
+    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "events:PutEvents", "Resource": bus}]}))
+boto3.client("events", region_name="us-east-1").put_targets(Rule="root", Targets=[
+    {"Id": "home", "Arn": bus, "RoleArn": role}])
+""" + (
+    f'put(ex.home, "root-here", {ROOT})\n'
+    'boto3.client("events", region_name=ex.home).put_targets(Rule="root-here", Targets=[{'
+    '"Id": "priya", "Arn": ex.topics[ex.home], "InputTransformer": {"InputPathsMap": '
+    '{"o": "$.detail.responseElements.ConsoleLogin"}, "InputTemplate": \'"Root: <o>"\'}}])'
+)  # fmt: skip
+
 ANSWERS = [
     # -- 1: sixty events
     Answer("nothing at all", 1, UNTOUCHED, ("there is no rule in", "none in us-east-1")),
@@ -231,6 +249,10 @@ ANSWERS = [
     Answer(
         "a JSON string for a line", 2, PASSED, ("7 lines came",),
         whole(builds=('{"p": "$.detail.project-name", "t": "$.time"}', '"<t>: build <p> FAILED"')),
+    ),
+    Answer(
+        "one topic, root's event sent on", 2, PASSED, ("7 lines came", '"Root: Failure"'),
+        rules() + SWITCH + PERMIT + targets().partition("\n")[2] + ONE_TOPIC,
     ),
     Answer("rules and nothing else", 2, NOT_YET, ("invoked nothing: it has no target",), rules()),
     Answer(
