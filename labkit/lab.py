@@ -136,6 +136,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
         from labkit.workloads.latencies import Latencies
+        from labkit.workloads.people_at_work import AtWork
         from labkit.workloads.shop_figures import ShopFigures
 
         self.world = World(self.seed, to_us(self.start))
@@ -150,6 +151,7 @@ class Lab(Passing, Callers, Keeping):
             latencies=Latencies(self.noise_seed),
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
             shop=ShopFigures(self.noise_seed, self.world.facts),
+            at_work=AtWork(self.world, self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world, self.account, self.region),
             oam=Oam(self.world),
@@ -195,6 +197,7 @@ class Lab(Passing, Callers, Keeping):
             "shop.befall": self.parts.shop.apply,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
+            "people.work": self.people._begin_work,
             "sign_in": self._signed_in,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,

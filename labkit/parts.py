@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labkit.workloads.groups import Groups
     from labkit.workloads.incidents import Incident
     from labkit.workloads.latencies import Latencies
+    from labkit.workloads.people_at_work import AtWork
     from labkit.workloads.shop_figures import ShopFigures
 
 
@@ -73,6 +74,7 @@ class Parts:
     latencies: Latencies
     agents: Agents
     shop: ShopFigures
+    at_work: AtWork
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""

@@ -83,6 +83,61 @@ class People:
             episodes=[{**one.as_dict(), "start": to_us(one.start)} for one in episodes],
         )
 
+    def work(
+        self,
+        *episodes: Episode,
+        who: Sequence[str] | None = None,
+        regions: Sequence[str] | None = None,
+    ) -> None:
+        """Let people work from now on, each call at its instant, until :meth:`rest`.
+
+        Their calls are recorded, delivered by trails and matched by rules; they change no
+        resources.
+
+        Parameters
+        ----------
+        episodes:
+            What will go wrong.
+        who:
+            Faces; when left out everybody but the three programs that call day and night
+            (``shop-web``, ``watcher``, ``nightly``).
+        regions:
+            Where; where people work, and wherever an episode happens, when left out.
+
+        Raises
+        ------
+        LabError
+            For an unknown face, or an episode that lies behind.
+        """
+        from labkit.workloads.people import REGIONS
+        from labkit.workloads.people_faces import FACES, PROGRAMS
+
+        lab = self._lab
+        chosen = [name for name in FACES if name not in PROGRAMS] if who is None else list(who)
+        for name in chosen:
+            if name not in FACES:
+                raise LabError(f"nobody is called {name!r}; there are {', '.join(FACES)}")
+        for episode in episodes:
+            if episode.start < lab.now:
+                raise LabError(f"{episode.kind} at {episode.start} lies behind; see people.past")
+        where = regions or [*REGIONS, *(one.region for one in episodes)]
+        lab._do(
+            "people.work",
+            regions=sorted(set(where)),
+            who=chosen,
+            episodes=[{**one.as_dict(), "start": to_us(one.start)} for one in episodes],
+        )
+
+    def rest(self) -> None:
+        """Let everybody stop."""
+        self._lab._do("people.work", regions=[], who=[], episodes=[])
+
+    def _begin_work(
+        self, regions: Sequence[str], who: Sequence[str], episodes: Sequence[Mapping[str, Any]]
+    ) -> None:
+        lab = self._lab
+        lab.parts.at_work.begin(lab.account, regions, who, self.principals(), episodes)
+
     def _make_past(
         self,
         start_us: int,
@@ -156,4 +211,7 @@ class People:
         return found
 
     def __repr__(self) -> str:
-        return "<people: week(), month(), past(days=), episode(kind, start), principals()>"
+        return (
+            "<people: week(), month(), past(days=), work(), rest(), episode(kind, start), "
+            "principals()>"
+        )

@@ -132,9 +132,9 @@ class Delivery:
             headers["x-amz-server-side-encryption"] = "aws:kms"
             headers["x-amz-server-side-encryption-aws-kms-key-id"] = trail.kms_key
         problem = "" if allowed.value else "AccessDenied"
-        # A bucket that is gone has no policy either: its own error comes first.
-        written = ports.object_keys(trail.bucket, key)
-        if written is None:
+        # A bucket that is gone has no policy either: its own error comes first. Asked only here,
+        # since a list of keys is long.
+        if problem and ports.object_keys(trail.bucket, key) is None:
             problem = "NoSuchBucket"
         problem = problem or ports.put_object(
             trail.bucket, key, gzip.compress(body, 6, mtime=0), headers=headers

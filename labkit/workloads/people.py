@@ -191,6 +191,8 @@ def past(
     end_us: int,
     principals: Mapping[str, Mapping[str, str]],
     episodes: Sequence[Episode] = (),
+    *,
+    who: Sequence[str] | None = None,
 ) -> PastCalls:
     """What people did in an account and Region.
 
@@ -207,21 +209,24 @@ def past(
     episodes:
         What happens besides. Their instants may lie anywhere; what is outside the stretch is left
         out.
+    who:
+        Whose habits; everybody's when left out.
     """
     book = _Book(principals)
     things = Things(seed, account, region)
     first, last = start_us // MINUTE, -(-end_us // MINUTE)
     for habit in HABITS:
-        if region in habit.regions and last > first:
+        lived = who is None or habit.who in who
+        if lived and region in habit.regions and last > first:
             where = (seed, account, region, habit.who, habit.service, habit.operation)
             minutes = _minutes(where, habit.hourly / 60, PROFILES[habit.when], first, last)
-            who = principals[habit.who]["arn"]
-            deeds = pool(things, habit.service, habit.operation, habit.error, who)
+            arn = principals[habit.who]["arn"]
+            deeds = pool(things, habit.service, habit.operation, habit.error, arn)
             at = _moments(where, minutes)
             which = np.arange(len(at)) + int(minutes[0] if len(minutes) else 0)
             book.add(at, book.caller(habit.who), deeds, which % len(deeds))
     if region == "us-east-1":
-        _mornings(book, account, principals, first, last)
+        _mornings(book, account, principals, first, last, who)
     for number, episode in enumerate(episodes):
         for at_us, caller, what in _happen(book, things, episode, number):
             book.one(at_us, caller, what)
@@ -256,10 +261,17 @@ def _moments(where: tuple[object, ...], minutes: np.ndarray) -> np.ndarray:
 
 
 def _mornings(
-    book: _Book, account: str, principals: Mapping[str, Mapping[str, str]], first: int, last: int
+    book: _Book,
+    account: str,
+    principals: Mapping[str, Mapping[str, str]],
+    first: int,
+    last: int,
+    lived: Sequence[str] | None,
 ) -> None:
     """Who works as a role's session takes the role on each working day, at 08:05."""
     for who, session in ASSUMED:
+        if lived is not None and session not in lived:
+            continue
         what = assume(account, "us-east-1", dict(principals[who]), dict(principals[session]))
         for day in range(first // 1440, last // 1440 + 1):
             if (day + 3) % 7 < 5:

@@ -56,6 +56,9 @@ FACES = {
     )
 }
 
+#: Who calls day and night.
+PROGRAMS = ("shop-web", "watcher", "nightly")
+
 #: Who takes on which role in the morning: the IAM user, the session.
 ASSUMED = (("chiara", "chiara-ci"),)
 
