@@ -45,6 +45,8 @@ class Trail:
         Basic or advanced selectors as given; of the two one is empty.
     insight_selectors, tags:
         As given.
+    insights_since_us:
+        Since when it has insight selectors.
     delivery_error, notification_error:
         Code of the last delivery, or notice, that failed; empty when it went well.
     delivered_us, notified_us:
@@ -71,6 +73,7 @@ class Trail:
     selectors: list[dict[str, Any]] = field(default_factory=list)
     advanced: list[dict[str, Any]] = field(default_factory=list)
     insight_selectors: list[dict[str, Any]] = field(default_factory=list)
+    insights_since_us: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     delivery_error: str = ""
     notification_error: str = ""

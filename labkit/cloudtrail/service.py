@@ -21,6 +21,7 @@ from labkit.cloudtrail.delivery import Delivery
 from labkit.cloudtrail.digests import Digests
 from labkit.cloudtrail.engine import lookup, record, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
+from labkit.cloudtrail.insights import Insights
 from labkit.cloudtrail.lake import Lake
 from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
@@ -66,6 +67,7 @@ class CloudTrail(Showing):
         self.trails = Trails(world)
         self.delivery = Delivery(world, self.trails, self.record_of)
         self.digests = Digests(world, self.trails.find, self._regions)
+        self.insights = Insights(world, self.trails, self.delivery, self.store)
         #: Event data stores and their queries.
         self.lake = Lake(world, self.record_of)
         world.remember("cloudtrail", lambda account, region: History(account, region, self))
@@ -86,6 +88,7 @@ class CloudTrail(Showing):
         self.delivery.note(fact, home)
         self.lake.note(fact, home)
         if data["category"] != MANAGEMENT:
+            self.insights.note(fact, home)
             return
         key = (fact.account, fact.region, service)
         append = self._appends.get(key)
@@ -93,6 +96,7 @@ class CloudTrail(Showing):
             region = service_of(service).region or fact.region
             append = self._appends[key] = self.store(fact.account, region).append
         append(fact)
+        self.insights.note(fact, home)
         principal = data["principal"]
         if principal["kind"] == "AssumedRole":
             self._sessions.setdefault(principal["access_key_id"], fact.at_us)
@@ -139,6 +143,7 @@ class CloudTrail(Showing):
         for home in dict.fromkeys(homes):
             here = np.array([one == home for one in homes], bool)[past.deed]
             self.store(account, home).extend(past, np.flatnonzero(here & young))
+        self.insights.changed(account)
         for number, deed in enumerate(calls.deeds):
             if deed.service != "sts":
                 continue

@@ -15,19 +15,23 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.cloudtrail.engine.lookup import Match, everything
 from labkit.cloudtrail.past import Past
 from labkit.cloudtrail.records import Event
-from labkit.core.clock import DAY
+from labkit.core.clock import DAY, MINUTE
 from labkit.core.facts import Fact
 
 if TYPE_CHECKING:
     import numpy as np
 
     from labkit.cloudtrail.service import CloudTrail
+
+K = TypeVar("K")
+#: Fields of a call -> the series that it counts in.
+SeriesOf = Callable[[Mapping[str, Any]], Sequence[K]]
 
 #: How long event history goes back (quotas.toml, history.days).
 RETENTION_US = 90 * DAY
@@ -129,6 +133,58 @@ class History:
         del self._times[:gone]
         del self._where[:gone]
         self._first += gone
+
+    # -- rates
+    @property
+    def oldest_us(self) -> int | None:
+        """When the oldest entry was made; None when there is none."""
+        return self._times[0] if self._times else None
+
+    def rates(
+        self, series_of: SeriesOf[K], before_us: int
+    ) -> dict[K, tuple[np.ndarray, np.ndarray]]:
+        """Calls by minute of each series, of the entries before an instant.
+
+        Parameters
+        ----------
+        series_of:
+            Fields of a call -> the series that it counts in.
+        before_us:
+            Later entries are left out, and those of the instant.
+
+        Returns
+        -------
+        dict
+            Series -> minutes since the epoch, ascending, and the calls of each (int64).
+        """
+        import numpy as np
+
+        high = bisect_left(self._times, before_us)
+        times = np.frombuffer(self._times[:high], np.int64)
+        where = np.frombuffer(self._where[:high], np.int64)
+        minutes: dict[K, list[np.ndarray]] = {}
+        for number, past in enumerate(self._pasts, 1):
+            mine = np.flatnonzero(where >> _ROWS == number)
+            deeds = past.deed[where[mine] & _ROW]
+            for which in np.unique(deeds).tolist():
+                at = times[mine[deeds == which]] // MINUTE
+                for series in series_of(past.calls.deeds[which]._asdict()):
+                    minutes.setdefault(series, []).append(at)
+        for place in np.flatnonzero(where >> _ROWS == 0).tolist():
+            for series in series_of(self._fact(int(where[place])).data):
+                minutes.setdefault(series, []).append(times[place : place + 1] // MINUTE)
+        return {
+            series: np.unique(np.concatenate(parts), return_counts=True)
+            for series, parts in minutes.items()
+        }
+
+    def calls_of(
+        self, series: K, series_of: SeriesOf[K], from_us: int, to_us: int
+    ) -> Iterator[Fact]:
+        """Calls of one series with ``from_us <= at_us < to_us``."""
+        matches = Match(lambda data: series in series_of(data), "deed")
+        for event in self.newest_first(from_us, to_us, matches):
+            yield event.fact
 
     # -- reading
     def _fact(self, where: int) -> Fact:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.cloudtrail.engine import selectors
 from labkit.cloudtrail.records import Trail
 from labkit.core.world import World
 
@@ -75,13 +76,7 @@ class Trails:
     def logs_data(self, account: str, region: str) -> bool:
         """Whether a trail there asks for data events of anything."""
         return any(
-            any(one.get("DataResources") for one in trail.selectors)
-            or any(
-                "Data" in field.get("Equals", ())
-                for one in trail.advanced
-                for field in one["FieldSelectors"]
-                if field["Field"] == "eventCategory"
-            )
+            selectors.asks_data(trail.selectors, trail.advanced)
             for trail in self.logging(account, region)
         )
 

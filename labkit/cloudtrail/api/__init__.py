@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.cloudtrail.api import events, keys, lake, trails
+from labkit.cloudtrail.api import events, insights, keys, lake, trails
 
 #: CloudTrail's code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "ValidationException"
@@ -10,6 +10,10 @@ VALIDATION_CODE = "ValidationException"
 OPERATIONS = {
     **lake.OPERATIONS,
     ("cloudtrail", "LookupEvents"): events.lookup_events,
+    ("cloudtrail", "PutInsightSelectors"): insights.put_insight_selectors,
+    ("cloudtrail", "GetInsightSelectors"): insights.get_insight_selectors,
+    ("cloudtrail", "ListInsightsMetricData"): insights.list_insights_metric_data,
+    ("cloudtrail", "ListInsightsData"): insights.list_insights_data,
     ("cloudtrail", "ListPublicKeys"): keys.list_public_keys,
     ("cloudtrail", "CreateTrail"): trails.create_trail,
     ("cloudtrail", "UpdateTrail"): trails.update_trail,

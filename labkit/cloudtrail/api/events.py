@@ -14,9 +14,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudtrail.engine.lookup import INSIGHT_KEYS, KEYS
+from labkit.cloudtrail.insights import Told
 from labkit.cloudtrail.store import History
 from labkit.core.call import Call
-from labkit.core.clock import to_us
+from labkit.core.clock import SECOND, to_datetime, to_us
 from labkit.core.errors import AwsError
 from labkit.core.jsontext import dumps, parse
 
@@ -54,8 +55,8 @@ def lookup_events(
     that a learner's second line would be refused: the limit is written in quotas.toml and not
     enforced.
 
-    ``EventCategory="insight"`` answers no events: Insights are a trail's, and trails are not built
-    yet.
+    ``EventCategory="insight"`` answers the starts and ends of unusual rates of calls that a trail
+    with insight selectors has told.
 
     Raises
     ------
@@ -80,9 +81,10 @@ def lookup_events(
             f"MaxResults must be between 1 and {most}, not {size}.",
         )
     asked = [call.account, call.region, attribute, start_us, end_us, EventCategory, size]
-    before = None if NextToken is None else _place(NextToken, asked, store.end)
+    insight = EventCategory == "insight"
+    before = None if NextToken is None or insight else _place(NextToken, asked, store.end)
     if EventCategory == "insight":
-        return {"Events": []}
+        return _insights(call, attribute, (start_us, end_us), size, NextToken, asked)
     events: list[dict[str, Any]] = []
     last = 0
     found = service.events(store, attribute, start_us=start_us, end_us=end_us, before=before)
@@ -92,6 +94,65 @@ def lookup_events(
         events.append(service.found(event))
         last = event.number
     return {"Events": events}
+
+
+def _insights(
+    call: Call,
+    attribute: tuple[str, str] | None,
+    when_us: tuple[int | None, int | None],
+    size: int,
+    token: str | None,
+    asked: Sequence[object],
+) -> dict[str, Any]:
+    """A page of insight events, the newest first."""
+    _, service = _parts(call)
+    found = insight_events(service.insights.told(call.account, call.region), attribute, when_us)
+    first = 0 if token is None else _place(token, asked, len(found) + 1)
+    events = found[first : first + size]
+    more = {"NextToken": _token(first + size, asked)} if first + size < len(found) else {}
+    return {"Events": events, **more}
+
+
+def insight_events(
+    told: Sequence[Told],
+    attribute: tuple[str, str] | None,
+    when_us: tuple[int | None, int | None],
+) -> list[dict[str, Any]]:
+    """Insight events as LookupEvents answers them.
+
+    Parameters
+    ----------
+    told:
+        All that can be read.
+    attribute:
+        One of INSIGHT_KEYS and its value; None for all.
+    when_us:
+        Range of event times in microseconds, both ends included to the second, or None.
+    """
+    low, high = when_us
+    found = []
+    for one in told:
+        details = one.record["insightDetails"]
+        shown = {
+            "EventId": one.record["eventID"],
+            "EventName": details["eventName"],
+            "EventSource": details["eventSource"],
+        }
+        if attribute is not None and shown[attribute[0]] != attribute[1]:
+            continue
+        if low is not None and one.at_us < low - low % SECOND:
+            continue
+        if high is not None and one.at_us >= high - high % SECOND + SECOND:
+            continue
+        found.append(
+            {
+                **shown,
+                "EventTime": to_datetime(one.at_us),
+                "Resources": [],
+                "CloudTrailEvent": dumps(one.record),
+            }
+        )
+    return found
 
 
 def _attribute(

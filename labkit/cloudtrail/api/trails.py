@@ -41,8 +41,14 @@ def _check_name(name: str) -> None:
         )
 
 
-def _find(call: Call, name: str) -> Trail:
-    """A trail by name or ARN, as this Region sees it."""
+def find(call: Call, name: str) -> Trail:
+    """A trail by name or ARN, as this Region sees it.
+
+    Raises
+    ------
+    AwsError
+        TrailNotFoundException, InvalidTrailNameException, CloudTrailARNInvalidException.
+    """
     trails = _service(call).trails
     if name.startswith("arn:"):
         if not re.fullmatch(r"arn:aws:cloudtrail:[a-z0-9-]+:\d{12}:trail/.+", name):
@@ -62,8 +68,15 @@ def _find(call: Call, name: str) -> Trail:
     )
 
 
-def _at_home(call: Call, name: str) -> Trail:
-    trail = _find(call, name)
+def at_home(call: Call, name: str) -> Trail:
+    """A trail that may be changed from this Region.
+
+    Raises
+    ------
+    AwsError
+        InvalidHomeRegionException, and those of :func:`find`.
+    """
+    trail = find(call, name)
     if trail.home_region != call.region:
         raise AwsError(
             "InvalidHomeRegionException",
@@ -253,7 +266,7 @@ def update_trail(
     AwsError
         TrailNotFoundException, InvalidHomeRegionException, and those of CreateTrail.
     """
-    trail = _at_home(call, Name)
+    trail = at_home(call, Name)
     if IsOrganizationTrail:
         raise AwsError("OrganizationsNotInUseException", "This account is in no organization.")
     before = dict(vars(trail))
@@ -286,13 +299,13 @@ def update_trail(
 
 def delete_trail(call: Call, /, *, Name: str) -> dict[str, Any]:
     """Delete a trail; its files stay in the bucket."""
-    _service(call).trails.remove(_at_home(call, Name))
+    _service(call).trails.remove(at_home(call, Name))
     return {}
 
 
 def start_logging(call: Call, /, *, Name: str) -> dict[str, Any]:
     """Let a trail log from now on."""
-    trail = _at_home(call, Name)
+    trail = at_home(call, Name)
     if not trail.logging:
         trail.logging, trail.since_us = True, call.now_us
         _service(call).trails.changed(trail, "started")
@@ -301,7 +314,7 @@ def start_logging(call: Call, /, *, Name: str) -> dict[str, Any]:
 
 def stop_logging(call: Call, /, *, Name: str) -> dict[str, Any]:
     """Let a trail log no more; what waits is still delivered."""
-    trail = _at_home(call, Name)
+    trail = at_home(call, Name)
     if trail.logging:
         trail.logging, trail.stopped_us = False, call.now_us
         _service(call).trails.changed(trail, "stopped")
@@ -310,7 +323,7 @@ def stop_logging(call: Call, /, *, Name: str) -> dict[str, Any]:
 
 def get_trail(call: Call, /, *, Name: str) -> dict[str, Any]:
     """A trail by name or ARN."""
-    return {"Trail": _described(_find(call, Name))}
+    return {"Trail": _described(find(call, Name))}
 
 
 def describe_trails(
@@ -340,7 +353,7 @@ def list_trails(call: Call, /, *, NextToken: str | None = None) -> dict[str, Any
 def get_trail_status(call: Call, /, *, Name: str) -> dict[str, Any]:
     """Whether a trail logs, and how its last delivery went."""
     service = _service(call)
-    trail = _find(call, Name)
+    trail = find(call, Name)
     digest_us = service.digests.delivered_us.get(trail.arn, 0)
     times = {
         "LatestDeliveryTime": trail.delivered_us,
@@ -382,7 +395,7 @@ def put_event_selectors(
     AwsError
         InvalidEventSelectorsException, TrailNotFoundException, InvalidHomeRegionException.
     """
-    trail = _at_home(call, TrailName)
+    trail = at_home(call, TrailName)
     try:
         if bool(EventSelectors) == bool(AdvancedEventSelectors):
             raise selectors.InvalidSelector("give EventSelectors or AdvancedEventSelectors")
@@ -400,7 +413,7 @@ def put_event_selectors(
 
 def get_event_selectors(call: Call, /, *, TrailName: str) -> dict[str, Any]:
     """What a trail logs."""
-    return _selected(_find(call, TrailName))
+    return _selected(find(call, TrailName))
 
 
 def _selected(trail: Trail) -> dict[str, Any]:

@@ -20,7 +20,7 @@ The limit of a day, in calls in five minutes, is the greatest of
   always busy.
 
 An insight **starts** with the minute whose five minutes exceed the limit, and is told at the end of
-that minute. It **ends** after ten minutes in a row that do not.
+that minute. It **ends** when ten minutes have passed after the last such minute.
 
 Why peaks and not deviations from a mean: people work in bursts. The deviation of a series with one
 release a week is small, and the next release lies fifty deviations above it. How well this does on
@@ -36,7 +36,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Minutes of a day.
 DAY = 24 * 60
@@ -59,7 +59,7 @@ class Settings:
     sigmas:
         The room above the mean.
     quiet:
-        Minutes below the limit after which an insight is over.
+        Minutes without such a minute after which an insight is over.
     """
 
     days: int = 28
@@ -116,7 +116,7 @@ class Insight:
     told:
         The minute after the one in which it was noticed: when its start is told.
     over:
-        The last minute whose window exceeded the limit.
+        The last minute with calls whose window exceeded the limit.
     calls, calls_at_start:
         Calls from ``start`` to ``last``, and until it was told.
     limit:
@@ -194,10 +194,18 @@ class Watch:
             self._counts.append(calls)
         return self._look(minute)
 
-    def extend(self, minutes: Sequence[int], counts: Sequence[int]) -> None:
-        """Count many minutes at once, ascending and each once; days without surprises in one go."""
+    def extend(self, minutes: Any, counts: Any) -> None:
+        """Count many minutes at once; days without surprises in one go.
+
+        Parameters
+        ----------
+        minutes, counts:
+            Ascending and each once, and the calls of each (sequences or arrays of integers).
+        """
         import numpy as np
 
+        if not len(minutes):
+            return
         at, calls = np.asarray(minutes, np.int64), np.asarray(counts, np.int64)
         begins = np.flatnonzero(np.diff(at // DAY, prepend=-1))
         sums = _windows(at, calls, self.settings.window)
@@ -319,7 +327,7 @@ class Watch:
             del self.days[number]
 
 
-def _windows(at, calls, window):  # type: ignore[no-untyped-def]
+def _windows(at: Any, calls: Any, window: int) -> Any:
     """For each minute the calls of the window that ends with it."""
     import numpy as np
 

@@ -149,6 +149,16 @@ def logs(
     return any(_basic(event, selector) for selector in basic)
 
 
+def asks_data(basic: Sequence[Mapping[str, Any]], advanced: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether selectors ask for data events of anything."""
+    return any(one.get("DataResources") for one in basic) or any(
+        "Data" in field.get("Equals", ())
+        for one in advanced
+        for field in one["FieldSelectors"]
+        if field["Field"] == "eventCategory"
+    )
+
+
 def _basic(event: Described, selector: Mapping[str, Any]) -> bool:
     kind = selector.get("ReadWriteType", "All")
     if kind != "All" and (kind == "ReadOnly") != event.read_only:
