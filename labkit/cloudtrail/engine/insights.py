@@ -24,7 +24,7 @@ that minute. It **ends** when ten minutes have passed after the last such minute
 
 Why peaks and not deviations from a mean: people work in bursts. The deviation of a series with one
 release a week is small, and the next release lies fifty deviations above it. How well this does on
-generated weeks, with baselines of 28 and of 7 days, stands in docs/design/10-insights.md.
+generated weeks, with baselines of 28 and of 7 days, stands in docs/design/11-insights.md.
 
 Everything is whole numbers of calls until the averages are shown, so the same calls give the same
 answer in one piece or minute by minute.
