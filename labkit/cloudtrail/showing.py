@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudtrail.engine.lookup import everything, match
 from labkit.cloudtrail.engine.record import error_code, event_name, user_name
-from labkit.core.clock import DAY, SECOND, iso, to_us
+from labkit.core.clock import DAY, MINUTE, SECOND, iso, to_us
 from labkit.core.errors import LabError
 from labkit.core.world import World
 
@@ -144,6 +144,37 @@ class Showing:
         from labkit.cloudtrail.views.chain import chain
 
         return chain(self.validate(trail, region=region, start=start), self._trail(trail).name)
+
+    def view_insight(
+        self,
+        start: Mapping[str, Any],
+        end: Mapping[str, Any] | None = None,
+        *,
+        account: str | None = None,
+    ) -> Drawing:
+        """An insight with the calls around it: the spike, the baseline, the attributions.
+
+        Parameters
+        ----------
+        start, end:
+            Its Start record, and its End record where there is one, as CloudTrail delivers them.
+        account:
+            Whose history the calls are looked up in; the Region is the record's.
+        """
+        from labkit.cloudtrail.views.insight import AROUND, insight, span
+
+        told = start["insightDetails"]
+        store = self.store(account or self.account, start["awsRegion"])
+        from_us, until_us = span(start, end)
+        low_us, high_us = from_us - (AROUND + 1) * MINUTE, until_us + (AROUND + 1) * MINUTE
+        attribute = ("EventName", told["eventName"])
+        code = told.get("errorCode")
+        if not code:
+            times = store.times(low_us, high_us, match(*attribute, store.account))
+        else:
+            acts = self._acts(attribute, low_us, high_us, start["awsRegion"], account)
+            times = [act.at_us for act in acts if act.error == code]
+        return insight(start, times, end)
 
     def validate(
         self, trail: str, *, region: str | None = None, start: datetime | None = None

@@ -93,3 +93,56 @@ def test_a_trail_without_digests_proves_nothing(lab, trail):  # noqa: F811
     assert drawn.title == "audit has no digest files here: nothing can be proven."
     with pytest.raises(LabError, match="there are: audit"):
         lab.cloudtrail.validate("audits")
+
+
+def insight_record(state, at, average, duration, error=None):
+    return {
+        "eventTime": at, "awsRegion": "us-east-1", "eventType": "AwsCloudTrailInsight",
+        "sharedEventID": "s",
+        "insightDetails": {
+            "state": state, "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances",
+            "insightType": "ApiErrorRateInsight" if error else "ApiCallRateInsight",
+            **({"errorCode": error} if error else {}),
+            "insightContext": {
+                "statistics": {
+                    "baseline": {"average": 0.002}, "insight": {"average": average},
+                    "insightDuration": duration, "baselineDuration": 10080,
+                },
+                "attributions": [
+                    {"attribute": "userIdentityArn",
+                     "insight": [{"value": "arn:aws:iam::123456789012:user/lena", "average": 4.0}],
+                     "baseline": [{"value": "arn:aws:iam::123456789012:user/t", "average": 0.002}]},
+                    {"attribute": "errorCode",
+                     "insight": [{"value": None, "average": 4.0}],
+                     "baseline": [{"value": None, "average": 0.002}]},
+                ],
+            },
+        },
+    }  # fmt: skip
+
+
+def test_an_insight_with_its_calls(lab):
+    night = lab.now.replace(hour=2, minute=0) - timedelta(days=1)
+    lab.people.week(lab.people.episode("run_instances", night, minutes=20))
+    start = insight_record("Start", "2026-01-04T02:00:00Z", 4.0, 1)
+    end = insight_record("End", "2026-01-04T02:20:00Z", 4.0, 20)
+    drawn = lab.cloudtrail.view_insight(start, end)
+    assert drawn.title == (
+        "RunInstances 4 times a minute; usual are 0.002 a minute, 2,000 times as often."
+    )
+    spike = drawn.data["minutes"][30:50]
+    assert sum(spike) == 80 and set(spike) == {4}
+    assert drawn.data["attributions"][0]["baseline"] == 0.0
+    assert drawn.data["attributions"][1]["value"] == "none"
+    assert "user/lena" in drawn.svg and "identity" in str(drawn)
+
+
+def test_an_insight_of_errors_counts_these_alone(lab):
+    night = lab.now.replace(hour=2, minute=0) - timedelta(days=1)
+    lab.people.week(lab.people.episode("deleted_subnet", night))
+    record = insight_record("Start", "2026-01-04T02:00:00Z", 1, 1, "Client.UnauthorizedOperation")
+    record["insightDetails"]["eventName"] = "DeleteSubnet"
+    drawn = lab.cloudtrail.view_insight(record)
+    assert drawn.title.startswith("DeleteSubnet failed with Client.UnauthorizedOperation 1 times")
+    assert sum(drawn.data["minutes"]) == 1
+    assert drawn.data["end"] is None
