@@ -9,6 +9,7 @@ TABLE, SHOW and DESCRIBE.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labkit.athena.engine.problems import Failed, place
@@ -272,7 +273,7 @@ def _show_databases(found: re.Match[str], text: str) -> Statement:
     return Statement("show databases")
 
 
-_READERS: tuple[tuple[str, object], ...] = (
+_READERS: tuple[tuple[str, Callable[[re.Match[str], str], Statement]], ...] = (
     (rf"create\s+(?:database|schema)\s+(if\s+not\s+exists\s+)?{_QUALIFIED}", _create_database),
     (rf"drop\s+(?:database|schema)\s+(if\s+exists\s+)?{_QUALIFIED}", _drop_database),
     (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labkit.athena.engine.problems import Failed, place
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
+    #: A node of sqlglot's tree; its own classes promise too little to be checked against.
+    Expression: TypeAlias = Any
 
 _UNRESOLVED = (
     "Column '{}' cannot be resolved or requester is not authorized to access requested resources"

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from labkit.athena.engine.problems import Failed, place
 from labkit.athena.engine.results import athena_type, text_of
@@ -32,7 +32,9 @@ from labkit.core.clock import iso
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-    from sqlglot import Expression
+
+    #: A node of sqlglot's tree; its own classes promise too little to be checked against.
+    Expression: TypeAlias = Any
 
 #: Seconds of the machine's time after which a query is given up: nothing may hang.
 PATIENCE = 60.0
@@ -81,7 +83,9 @@ _NOT_TRINOS = frozenset(
 class Catalog(Protocol):
     """Where tables and their files come from."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """Where duckdb may read."""
 
     def table(self, database: str, name: str) -> Table | None:
         """A table or view."""
@@ -479,10 +483,10 @@ def _check_types(tree: Expression, query: Query) -> None:
         elif isinstance(right, exp.Literal) and not right.is_string:
             other = "integer" if right.name.isdigit() else "double"
         if other:
-            line, column = place(query.text, left.this.meta.get("start", 0))
+            line, at = place(query.text, left.this.meta.get("start", 0))
             raise Failed(
                 "TYPE_MISMATCH",
                 f"Cannot apply operator: varchar {signs[type(test)]} {other}",
                 line,
-                column,
+                at,
             )

@@ -117,11 +117,12 @@ def _resource(call: Call, arn: str) -> str:
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if not arn.startswith("arn:") or not name:
         raise AwsError("ResourceARNNotValidException", f"{arn} is no ARN of CloudTrail's.")
-    known = {
+    kinds: dict[str, Mapping[str, Any]] = {
         "eventdatastore": kept.stores,
         "channel": kept.channels,
         "dashboard": kept.dashboards,
-    }.get(kind)
+    }
+    known = kinds.get(kind)
     if known is None:
         raise AwsError("ResourceTypeNotSupportedException", f"A {kind} carries no policy.")
     if name not in known:

@@ -8,7 +8,7 @@ operator none may match; a record is taken when any selector matches.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 #: What a store takes when nobody says.
@@ -91,7 +91,7 @@ def _values(field: str, record: Mapping[str, Any]) -> list[str]:
 
 
 def _matches(selector: Mapping[str, Any], values: Sequence[str]) -> bool:
-    tests = {
+    tests: dict[str, Callable[[str, str], bool]] = {
         "Equals": str.__eq__,
         "StartsWith": str.startswith,
         "EndsWith": str.endswith,
