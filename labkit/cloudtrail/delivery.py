@@ -71,7 +71,10 @@ class Delivery:
 
     def logged_by(self, fact: Fact, region: str) -> Sequence[Trail]:
         """The trails whose selectors want a finished call that is recorded in ``region``."""
-        trails = self._trails.logging(fact.account, region)
+        trails = (
+            *self._trails.logging(fact.account, region),
+            *self._trails.ending(fact, region),
+        )
         if not trails:
             return ()
         event = described(fact)

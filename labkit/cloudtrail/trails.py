@@ -11,7 +11,11 @@ from typing import Any
 
 from labkit.cloudtrail.engine import selectors
 from labkit.cloudtrail.records import Trail
+from labkit.core.facts import Fact
 from labkit.core.world import World
+
+#: Calls after which a trail logs no more.
+_ENDS = ("StopLogging", "DeleteTrail")
 
 
 class Trails:
@@ -27,6 +31,8 @@ class Trails:
         self._world = world
         self._trails: dict[str, Trail] = {}
         self._logging: dict[tuple[str, str], tuple[Trail, ...]] = {}
+        #: The trail that logged last of all its own end, and when it ended.
+        self._ended: tuple[Trail, int] | None = None
 
     def __iter__(self) -> Iterator[Trail]:
         return iter(self._trails.values())
@@ -52,10 +58,29 @@ class Trails:
 
     def remove(self, trail: Trail) -> None:
         """Forget a trail; what it delivered stays."""
-        trail.logging = False
+        if trail.logging:
+            trail.logging = False
+            self.ended(trail)
         self.changed(trail, "stopped")
         del self._trails[trail.arn]
         self.changed(trail, "deleted")
+
+    def ended(self, trail: Trail) -> None:
+        """Note that a call which is under way ends a trail's logging (:meth:`ending`)."""
+        self._ended = (trail, self._world.clock.now_us)
+
+    def ending(self, fact: Fact, region: str) -> tuple[Trail, ...]:
+        """The trail that ended by a finished call, which it still logs.
+
+        The call is finished when the trail logs no more. Were it not told, whoever stops a trail
+        would be the one caller that no file and no rule ever names.
+        """
+        if self._ended is None or fact.data.get("operation") not in _ENDS:
+            return ()
+        trail, at_us = self._ended
+        here = trail.multi_region or trail.home_region == region
+        own = trail.account == fact.account and not fact.data["error_code"]
+        return (trail,) if own and here and fact.at_us == at_us else ()
 
     def changed(self, trail: Trail, change: str) -> None:
         """Tell that a trail was created, started, stopped, updated or deleted."""

@@ -1,5 +1,6 @@
 """What a trail logs reaches EventBridge: the notes' story, and what no selector wants."""
 
+import gzip
 import json
 
 import pytest
@@ -150,3 +151,24 @@ def test_iam_is_logged_by_a_trail_of_us_east_1_wherever_the_client_is(lab, seen)
     seen()
     lab.client("iam", region_name="eu-west-1").create_group(GroupName="g")
     assert seen() == [("CreateGroup", "")]
+
+
+@pytest.mark.parametrize("call", ["stop_logging", "delete_trail"])
+def test_the_call_that_ends_a_trail_is_the_last_that_is_told(lab, seen, call):
+    client = trail(lab)
+    seen()
+    getattr(client, call)(Name="audit")
+    lab.client("sns").create_topic(Name="unheard")
+    assert [name for name, _ in seen()] == [call.title().replace("_", "")]
+
+
+def test_a_file_holds_who_stopped_the_trail(lab):
+    client = trail(lab)
+    lab.advance(minutes=6)
+    client.stop_logging(Name="audit")
+    client.stop_logging(Name="audit")
+    lab.advance(minutes=6)
+    s3 = lab.client("s3")
+    newest = s3.list_objects_v2(Bucket="trails", Prefix="AWSLogs/")["Contents"][-1]["Key"]
+    body = gzip.decompress(s3.get_object(Bucket="trails", Key=newest)["Body"].read())
+    assert [one["eventName"] for one in json.loads(body)["Records"]] == ["StopLogging"]

@@ -317,6 +317,7 @@ def stop_logging(call: Call, /, *, Name: str) -> dict[str, Any]:
     trail = at_home(call, Name)
     if trail.logging:
         trail.logging, trail.stopped_us = False, call.now_us
+        _service(call).trails.ended(trail)
         _service(call).trails.changed(trail, "stopped")
     return {}
 
