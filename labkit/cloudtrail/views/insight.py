@@ -133,8 +133,8 @@ def _picture(
         sheet.text(16, 26, fit(title, WIDTH - 32, 14, True), size=14, bold=True)
         sheet.text(16, 46, "calls a minute", colour=theme.MUTED)
         first, last = x(lasted[0] // MINUTE * MINUTE), x(lasted[1])
-        sheet.box(first, _TOP, max(last - first, 2), _HIGH, theme.INCIDENT)
-        sheet.text(first + 4, _TOP + 14, "insight", colour=theme.INCIDENT_INK, bold=True)
+        sheet.box(first, _TOP - 4, max(last - first, 2), _HIGH + 4, theme.INCIDENT)
+        sheet.text(first, _TOP - 6, "insight", colour=theme.INCIDENT_INK, bold=True)
         for mark in marks:
             sheet.line([(_LEFT, y(mark)), (right, y(mark))], theme.GRID)
             sheet.text(_LEFT - 8, y(mark) + 4, number(mark), colour=theme.MUTED, anchor="end")
