@@ -252,7 +252,7 @@ def _alter(found: re.Match[str], text: str) -> Statement:
     return told
 
 
-def _about(what: str) -> object:
+def _about(what: str) -> Callable[..., Statement]:
     def reader(found: re.Match[str], text: str) -> Statement:
         database, name = _split_name(found.group(1))
         return Statement(what, database, name)
@@ -273,7 +273,7 @@ def _show_databases(found: re.Match[str], text: str) -> Statement:
     return Statement("show databases")
 
 
-_READERS: tuple[tuple[str, Callable[[re.Match[str], str], Statement]], ...] = (
+_READERS: tuple[tuple[str, Callable[..., Statement]], ...] = (
     (rf"create\s+(?:database|schema)\s+(if\s+not\s+exists\s+)?{_QUALIFIED}", _create_database),
     (rf"drop\s+(?:database|schema)\s+(if\s+exists\s+)?{_QUALIFIED}", _drop_database),
     (
