@@ -34,6 +34,21 @@ def _forget_old(queue: Any, now: float) -> None:
         queue._pending_messages &= set(queue._messages)
 
 
+@seam("moto.sqs.models")
+def _keep_the_policy(module: ModuleType) -> None:
+    """SetQueueAttributes changes what it names; moto drops the policy that it does not name."""
+    queue = module.Queue
+    plain = queue._set_attributes
+
+    def set_attributes(self: Any, attributes: Any, now: float | None = None) -> None:
+        kept = getattr(self, "_policy_json", None)
+        plain(self, attributes, now)
+        if kept is not None and "Policy" not in (attributes or {}):
+            self._policy_json = kept
+
+    queue._set_attributes = set_attributes
+
+
 class _Counted(Mapping[str, Any]):
     """A queue's attributes: made when they are looked at, and the three counts each time.
 

@@ -169,3 +169,15 @@ def test_an_expired_message_does_not_stand_in_the_way(lab):
     known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert known["ApproximateNumberOfMessages"] == "0"
     assert known["ApproximateNumberOfMessagesNotVisible"] == "1"
+
+
+def test_a_change_of_one_attribute_keeps_the_policy(sqs):
+    """moto dropped the policy with every change of something else."""
+    policy = '{"Version": "2012-10-17", "Statement": [{"Sid": "a", "Effect": "Allow"}]}'
+    url = make(sqs, Policy=policy)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert '"Sid": "a"' in told["Policy"] and told["VisibilityTimeout"] == "60"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "Policy" not in told
