@@ -57,6 +57,8 @@ class BusesSchedulesAndSchemas(Task):
             "role": made["role"],
             "topic": made["topic"],
             "zone": facts["zone"],
+            "hour": facts["hour"],
+            "minute": facts["minute"],
             "by_hand": hand,
             "queues": made["queues"],
         }
@@ -87,6 +89,7 @@ class BusesSchedulesAndSchemas(Task):
             f"refunds come from `{teapot.REFUNDS}`, orders and carts from `{teapot.SHOP}`",
             "ex.report": f"ARN of the queue `{facts['report']}`: each message makes one report; "
             "rules may send to it, and `ex.role` may",
+            "ex.zone, ex.hour, ex.minute": f"{facts['zone']}, {facts['hour']}, {facts['minute']}",
             "ex.role": "ARN of a role that Scheduler may assume",
             "ex.payments": "ARN of the payment company's queue: it pays what lies in it, by "
             "`refund`; rules may send to it",
