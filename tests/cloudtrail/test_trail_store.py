@@ -86,7 +86,9 @@ def test_dropping_is_not_to_be_seen(gaps, sweep):
 
 def test_the_history_has_no_way_to_change_or_remove_an_entry():
     public = {name for name in vars(History) if not name.startswith("_")}
-    assert public == {"append", "end", "extend", "newest_first", "times"}
+    assert public == {
+        "append", "calls_of", "end", "extend", "newest_first", "rates", "times",
+    }  # fmt: skip
 
 
 def test_limits_are_those_of_the_table():
