@@ -87,7 +87,8 @@ def test_dropping_is_not_to_be_seen(gaps, sweep):
 def test_the_history_has_no_way_to_change_or_remove_an_entry():
     public = {name for name in vars(History) if not name.startswith("_")}
     assert public == {
-        "append", "calls_of", "end", "extend", "newest_first", "rates", "times",
+        "append", "calls_of", "end", "extend", "newest_first", "oldest_us", "rates",
+        "times",
     }  # fmt: skip
 
 
