@@ -72,7 +72,9 @@ def until(lab: Lab, queues: Mapping[str, str], end: datetime, zone: str) -> Draw
     usual = {name: _hour(times[0]) for name, times in came.items() if times}
     fancy = [[html.element("b", row[0]), *(_cell(one, usual.get(row[0], "")) for one in row[1:])]
              for row in rows]  # fmt: skip
-    body = html.card(title, html.table([html.whole(one) for one in columns], fancy), alt=title)
+    body = html.card(
+        title, html.table([one.replace(" ", "\u00a0") for one in columns], fancy), alt=title
+    )
     data = {name: [at.isoformat() for at in times] for name, times in came.items()}
     return Drawing(title, "\n".join([title, plain.table(columns, rows)]), data, body=body)
 

@@ -151,14 +151,21 @@ def _lines(labelled: Iterable[Part]) -> list[str]:
 
 # -- a page
 def inline(text: str) -> html.Html:
-    """The two marks as HTML: ``*emphasis*`` and names in backquotes; everything else escaped."""
-    made = escape(text)
-    code = "background:#eff1f3;border-radius:4px;padding:0 4px;font-size:12px;" + _MONO
-    made = re.sub(r"`([^`]+)`", rf'<code style="{escape(code)}">\1</code>', made)
-    made = re.sub(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", r"<em>\1</em>", made)
-    return html.Html(made.replace("\n", "<br>"))
+    """The two marks as HTML: ``*emphasis*`` and names in backquotes; everything else escaped.
+
+    Asterisks in backquotes, and those with a space inside (``cron(0 9 1W * ? *)``), are themselves.
+    """
+    code = escape("background:#eff1f3;border-radius:4px;padding:0 4px;font-size:12px;" + _MONO)
+    made = []
+    for piece in re.split(r"(`[^`]+`)", text):
+        if len(piece) > 2 and piece.startswith("`") and piece.endswith("`"):
+            made.append(f'<code style="{code}">{escape(piece[1:-1])}</code>')
+        else:
+            made.append(_EMPHASIS.sub(r"<em>\1</em>", escape(piece)))
+    return html.Html("".join(made).replace("\n", "<br>"))
 
 
+_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])")
 _MONO = "font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace"
 
 

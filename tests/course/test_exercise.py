@@ -171,3 +171,11 @@ def test_what_a_learner_typed_is_no_markup():
     )
     page = judged._repr_html_()
     assert "<img" not in page and "<u>" not in page and "<i>drawn</i>" in page
+
+
+def test_asterisks_of_a_cron_expression_are_no_emphasis():
+    from labkit.course.faces import inline
+
+    made = str(inline("*read* `cron(0 9 * * ? *)` as cron(0 9 1W * ? *), *twice*"))
+    assert made.startswith("<em>read</em> <code")
+    assert ">cron(0 9 * * ? *)</code> as cron(0 9 1W * ? *), <em>twice</em>" in made
