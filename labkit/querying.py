@@ -41,8 +41,12 @@ class AthenaControls:
         output: str | None = None,
         workgroup: str = "primary",
         parameters: list[str] | None = None,
+        token: str | None = None,
     ) -> DataFrame:
         """Run a statement and wait for it; the rows as a frame, NULL as None.
+
+        ``token`` is the ClientRequestToken, 32 to 128 characters, for whoever asks in a world that
+        was replayed: one that is made there may be one that the journal has used.
 
         The frame's ``attrs`` hold ``query_execution_id``, ``scanned_bytes`` and ``milliseconds``.
 
@@ -62,6 +66,8 @@ class AthenaControls:
         where = output or self._output(client, workgroup)
         if where:
             asked["ResultConfiguration"] = {"OutputLocation": where}
+        if token:
+            asked["ClientRequestToken"] = token
         if parameters:
             asked["ExecutionParameters"] = parameters
         run = client.start_query_execution(**asked)["QueryExecutionId"]

@@ -111,7 +111,7 @@ def play(world: Lab, teapot: Teapot, steps: Sequence[Step], address: str) -> lis
     address:
         Whose e-mails count.
     """
-    listener = _Listener(world)
+    listener = Listener(world)
     out = []
     for step in steps:
         world.run_until(step.at)
@@ -130,13 +130,27 @@ def play(world: Lab, teapot: Teapot, steps: Sequence[Step], address: str) -> lis
                     {"source": told.source, "detail_type": told.detail_type,
                      "resources": list(told.resources), "detail": dict(told.detail)},
                 )  # fmt: skip
-        world.run_until(step.at + _SETTLES)
-        for mail in world.mailbox[before:]:
-            if mail.confirm_token:
-                continue
-            (listener.one.mails if mail.to == address else listener.one.strays).append(mail)
+        settle(world, listener.one, before, address)
         out.append(listener.one)
     return out
+
+
+def settle(world: Lab, one: Happened, before: int, address: str) -> None:
+    """Wait ten minutes after a step, and write down the e-mails that came since.
+
+    Parameters
+    ----------
+    world, one:
+        Where, and what became of the step.
+    before:
+        How many e-mails there were when it began.
+    address:
+        Whose e-mails count.
+    """
+    world.run_until(one.step.at + _SETTLES)
+    for mail in world.mailbox[before:]:
+        if not mail.confirm_token:
+            (one.mails if mail.to == address else one.strays).append(mail)
 
 
 def _act(world: Lab, teapot: Teapot, step: Step) -> None:
@@ -166,7 +180,7 @@ def _tells(world: Lab, step: Step) -> bool:
     return "EventBridgeConfiguration" in settings
 
 
-class _Listener:
+class Listener:
     """Writes down what the lab tells of the step that is played."""
 
     def __init__(self, world: Lab) -> None:
