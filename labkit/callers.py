@@ -13,10 +13,11 @@ from labkit.repeating import session
 if TYPE_CHECKING:
     from labkit.core.call import Principal
     from labkit.lab import Lab
+    from labkit.partner import Partner
 
 
 class Callers(LabState):
-    """``client``, ``user``, ``assume``, ``root``, ``throttle``."""
+    """``client``, ``user``, ``assume``, ``root``, ``partner``, ``throttle``."""
 
     def client(
         self,
@@ -138,6 +139,27 @@ class Callers(LabState):
             "reason": "" if ok else reason or "Failed authentication",
         }
         self.world.facts.publish("sign_in", self.account, region, told)
+
+    def partner(self, name: str, *, region_name: str | None = None) -> Partner:
+        """A company outside AWS that sends events: ``lab.partner("aws.partner/zendesk.com/1/t")``.
+
+        Its ``offer()`` puts the source before this account, ``send()`` tells an event.
+
+        Parameters
+        ----------
+        name:
+            The event source's name, which the customer's bus has too.
+        region_name:
+            Where; the lab's own when left out.
+
+        Raises
+        ------
+        LabError
+            When the name is none of a partner's event source.
+        """
+        from labkit.partner import Partner
+
+        return Partner(cast("Lab", self), name, region_name or self.region)
 
     def throttle(
         self,
