@@ -53,7 +53,7 @@ def test_what_can_not_be_asked(lab):
     own.offer()
     with pytest.raises(LabError, match="already exists"):
         own.offer()
-    with pytest.raises(LabError, match="no example of helpdesk.example's events"):
+    with pytest.raises(LabError, match=r"no example of helpdesk\.example's events"):
         own.send()
     assert own.account != lab.partner(NAME).account
     lab.advance(days=14)
