@@ -182,8 +182,13 @@ class Refunds(Check):
             built=attempted.built,
             cost="archiving $0.10 for each GB and $0.023 a GB-month; replayed events count as "
             "custom events, $1.00 for a million.",
-            alternative="a payment program that writes each refund's id to a table under the "
-            "condition that it is not there yet: then any replay is harmless.",
+            alternative="`pay-back` itself leaves out the three ids and is the rule in "
+            "`FilterArns`: no rule to take away afterwards, and a pattern that somebody will "
+            "wonder about.",
+            remarks=(
+                "A payment program that writes each refund's id to a table, under the condition "
+                "that it is not there yet, would make any replay harmless.",
+            ),
             figure=picture,
         )  # fmt: skip
 
