@@ -109,7 +109,6 @@ CLOUDWATCH = Fuzzed(
         "MissingParameter", "InvalidNextToken",
     },
 )  # fmt: skip
-CLOUDTRAIL = Fuzzed("cloudtrail", {})
 
 
 @pytest.mark.parametrize("name", CLOUDWATCH.operations())
@@ -117,8 +116,3 @@ def test_every_call_is_answered(name):
     if name in WAITING:
         pytest.skip(f"it answers 501: {WAITING[name][1]}")
     check(CLOUDWATCH, name)
-
-
-@pytest.mark.parametrize("name", CLOUDTRAIL.operations())
-def test_every_call_of_cloudtrail_is_answered(name):
-    check(CLOUDTRAIL, name)

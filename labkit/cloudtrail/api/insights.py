@@ -147,7 +147,7 @@ def list_insights_metric_data(
         raise _parameter("StartTime must be before EndTime")
     start_us = max(start_us, oldest_us) // step_us * step_us
     service = _service(call)
-    trail = {"TrailARN": trails_api.find(call, TrailName).arn} if TrailName else {}
+    trail = {"TrailARN": _source(call, TrailName).arn} if TrailName else {}
     series = Series(InsightType, EventSource, EventName, ErrorCode or "")
     history = service.store(call.account, call.region)
     counts: dict[int, int] = {}
@@ -199,7 +199,7 @@ def list_insights_data(
     AwsError
         InvalidParameterException.
     """
-    trail = trails_api.find(call, InsightSource)
+    trail = _source(call, InsightSource)
     asked = dict(Dimensions or {})
     if len(asked) > 1 or set(asked) - set(_DIMENSIONS):
         raise _parameter(f"Dimensions are one of {', '.join(_DIMENSIONS)}")
@@ -223,6 +223,14 @@ def _named(trail: str | None, store: str | None) -> str:
     if not trail:
         raise AwsError("InvalidParameterCombinationException", "TrailName is required.")
     return trail
+
+
+def _source(call: Call, name: str) -> Trail:
+    """A trail, for operations whose model has no error of its own for one that is not there."""
+    try:
+        return trails_api.find(call, name)
+    except AwsError as problem:
+        raise AwsError("InvalidParameterException", problem.message) from None
 
 
 def _first(token: str | None) -> int:
