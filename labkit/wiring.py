@@ -189,6 +189,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.eventbridge.deliveries.on_delivery_finished,
     ),
     Hears(
+        "delivery.failed",
+        "eventbridge",
+        "what rules sent and nobody got (view_problems)",
+        lambda lab: lab.parts.eventbridge.deliveries.problems.on_delivery_failed,
+    ),
+    Hears(
         "delivery.finished",
         "scheduler",
         "figures of schedule groups",
@@ -238,7 +244,6 @@ ANSWERS: tuple[Answers, ...] = (
 UNHEARD_KINDS = frozenset(
     {
         "metric.put",
-        "delivery.failed",
         "object.changed",
         "build.state",
         "log.ingested",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -86,5 +88,23 @@ def role(lab: Any, name: str = "r", *actions: str, service: str = "events.amazon
     iam.put_role_policy(
         RoleName=name, PolicyName="p",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )  # fmt: skip
+    return arn
+
+
+def function(lab: Any, code: str, name: str = "f") -> str:
+    """A Lambda function of one module, which may do all and which rules may invoke; its ARN."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("app.py"), code)
+    functions = lab.client("lambda")
+    arn: str = functions.create_function(
+        FunctionName=name, Runtime="python3.12", Handler="app.handler",
+        Role=role(lab, f"runs-{name}", service="lambda.amazonaws.com"),
+        Code={"ZipFile": held.getvalue()},
+    )["FunctionArn"]  # fmt: skip
+    functions.add_permission(
+        FunctionName=name, StatementId="s", Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
     )  # fmt: skip
     return arn

@@ -8,9 +8,10 @@ Theory of operation
    ``deliver_reliably``, which tries again and keeps dead letters. A role of the target, or of the
    rule, does it; without one EventBridge itself, which the target's own policy must allow.
 3. **A bus sends on once.** What came from another bus is not sent to a third one, as on AWS.
+   What stays behind is written down (:mod:`labkit.eventbridge.problems`).
 4. **Loops end.** An event carries the chain of what caused it. A rule whose function puts the event
-   that the rule waits for would run for ever, on AWS at your expense; here it stops at 32 links
-   and says what led to what.
+   that the rule waits for would run for ever, on AWS at your expense; here it stops at 32 links,
+   names the rules and says what led to what. The lab goes on.
 5. Figures of ``AWS/Events`` are told as things happen, by rule: MatchedEvents, TriggeredRules,
    Invocations when a target is tried; FailedInvocations, RetryInvocationAttempts and
    InvocationsSentToDlq when a delivery has come to its end.
@@ -27,6 +28,7 @@ from labkit.core.errors import ChainTooDeep
 from labkit.core.facts import MAX_CHAIN, Fact
 from labkit.core.jsontext import dumps, parse
 from labkit.core.world import World
+from labkit.eventbridge import problems
 from labkit.eventbridge.engine import targets, transform
 from labkit.eventbridge.engine.jsonpath import MISSING, look
 from labkit.eventbridge.records import DEFAULT_BUS, Bus, Rule
@@ -62,6 +64,7 @@ class Deliveries:
         self._world = world
         self._destinations = destinations
         self._archives = archives
+        self.problems = problems.Problems()
         world.clock.register(DELIVER, self._deliver)
         world.clock.register(INVOKE, self._invoke)
 
@@ -92,21 +95,28 @@ class Deliveries:
     def _deliver(self, payload: dict[str, Any]) -> None:
         """Clock handler: an event's turn has come."""
         cause = self._world.clock.cause
-        if len(cause) >= MAX_CHAIN:
-            links = "\n  ".join(cause)
-            raise ChainTooDeep(
-                f"events led to one another {MAX_CHAIN} times and would never end:\n  {links}"
-            )
         store: Store = self._world.store("events", payload["account"], payload["region"])
         bus = store.buses.get(payload["bus"])
         if bus is None:
             return
+        if len(cause) >= MAX_CHAIN:
+            raise ChainTooDeep(self._loop(store, bus, payload["rules"], cause))
         text: str = payload["event"]
         event = parse(text)
         for name in payload["rules"]:
             rule = bus.rules.get(name)
             if rule is not None:
                 self._to_rule(store, rule, event, text, payload["came_us"], payload["hops"])
+
+    def _loop(self, store: Store, bus: Bus, names: Sequence[str], cause: Sequence[str]) -> str:
+        """Write a loop down for each of its rules; what is said of it."""
+        told = loop_text(bus.name, names, cause)
+        for name in names:
+            rule = bus.rules.get(name)
+            if rule is not None:
+                why = told.partition("\n")[0]
+                self.problems.note(self._world.clock.now_us, rule.arn, "", problems.LOOP, why)
+        return told
 
     def fired(self, store: Store, rule: Rule, event: Mapping[str, Any]) -> None:
         """Let the targets of a rule have the event of its schedule, now."""
@@ -125,6 +135,12 @@ class Deliveries:
             if rule.managed_by and self._archives.keep(store, target, event, text, came_us):
                 continue
             if ":event-bus/" in arn and hops:
+                why = (
+                    "the event came from another bus, and EventBridge sends an event on once: let "
+                    "the bus where it began send to this one"
+                )
+                now_us = self._world.clock.now_us
+                self.problems.note(now_us, rule.arn, arn, problems.NOT_SENT_ON, why)
                 continue
             self.count(store, rule, "Invocations")
             payload = transform.shape(target, event, text, about)
@@ -233,6 +249,29 @@ class Deliveries:
             self._tell(*where, "InvocationsSentToDlq", 1)
         elif data["dead_letter"] == "failed":
             self._tell(*where, "InvocationsFailedToBeSentToDlq", 1)
+
+
+def loop_text(bus: str, names: Sequence[str], cause: Sequence[str]) -> str:
+    """What is said of a loop: which rules, what to do, and one round of it.
+
+    Parameters
+    ----------
+    bus, names:
+        The bus and its rules that the last event matched.
+    cause:
+        The chain, oldest first.
+    """
+    rules = " and ".join(names)
+    last = cause[-1]
+    before = [index for index, link in enumerate(cause[:-1]) if link == last]
+    begin = before[-1] + 1 if before else 0
+    links = "\n  ".join(cause[begin:])
+    return (
+        f"rule {rules} of bus {bus} leads again and again to an event that it waits for; stopped "
+        f"after {len(cause)} links (on AWS it would go on, at your expense). Let its pattern leave "
+        f"out what its own target causes, or send that to another bus.\n"
+        f"it began with {cause[0]}; one round:\n  {links}"
+    )
 
 
 def _partition_key(target: Mapping[str, Any], event: Mapping[str, Any]) -> str:

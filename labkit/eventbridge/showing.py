@@ -12,6 +12,7 @@ from labkit.core.jsontext import dumps, parse
 from labkit.core.world import World
 
 if TYPE_CHECKING:
+    from labkit.eventbridge.delivering import Deliveries
     from labkit.views.drawing import Drawing
 
 
@@ -19,6 +20,7 @@ class Showing:
     """The views of EventBridge."""
 
     _world: World
+    deliveries: Deliveries
 
     def view_match(
         self, pattern: str | Mapping[str, Any], event: str | Mapping[str, Any]
@@ -92,6 +94,16 @@ class Showing:
             )
         except InvalidEventPattern as problem:
             raise LabError(str(problem)) from None
+
+    def view_problems(self) -> Drawing:
+        """What rules sent and nobody got, with the reason; newest first.
+
+        Deliveries that failed for good, events that were not sent on to a third bus, and loops
+        that were stopped.
+        """
+        from labkit.eventbridge.problem_views import drawn
+
+        return drawn(list(self.deliveries.problems.kept))
 
     def view_schedule(
         self,
