@@ -161,9 +161,11 @@ class Refunds(Check):
         happened, question = wrong
         lost = [one for one in tuesday.refunds if one.lost]
         right = sum(tuesday.paid[one.id] == 1 for one in lost)
+        still = [tomorrow.paid[one] for one in _TOMORROW] == [1, 1]
         return NotYet(
             f"{right} of {len(lost)} refunds of the lost two hours are paid once; "
-            f"{count(len(tuesday.written_twice), 'customer')} got a second letter.",
+            f"{count(len(tuesday.written_twice), 'customer')} got a second letter"
+            f"{'' if still else '; tomorrow is not as always'}.",
             attempted.built,
             "half an hour for what is under way, then two refunds that are asked for tomorrow.",
             happened, question, picture,
@@ -180,8 +182,8 @@ class Refunds(Check):
             "hand. A replay may bring an event that was handled before: who takes money has to "
             "know which refunds it has seen.",
             built=attempted.built,
-            cost="archiving $0.10 for each GB and $0.023 a GB-month; replayed events count as "
-            "custom events, $1.00 for a million.",
+            cost=f"archiving {teapot.price('events.archived')}; replayed events count as custom "
+            f"events, {teapot.price('events.custom')}.",
             alternative="`pay-back` itself leaves out the three ids and is the rule in "
             "`FilterArns`: no rule to take away afterwards, and a pattern that somebody will "
             "wonder about.",

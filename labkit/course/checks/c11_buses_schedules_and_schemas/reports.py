@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from labkit.course.bench import Bench
-from labkit.course.checks.c11_buses_schedules_and_schemas.world import drained
+from labkit.course.checks.c11_buses_schedules_and_schemas.world import drained, free
 from labkit.course.outcomes import Attempted, Broken, NotAttempted, NotYet, Outcome, Passed
 from labkit.course.task import Check
 from labkit.lab import Lab
@@ -201,7 +201,8 @@ class Reports(Check):
             "UTC moves away under it. `1W` is the weekday nearest to the first, inside the month: "
             "1 August 2026 is a Saturday, and the report comes on Monday the third.",
             built=attempted.built,
-            cost="nothing: 14 million invocations of Scheduler a month are free.",
+            cost=f"nothing: {free('scheduler.invocation')} invocations of Scheduler a month are "
+            "free.",
             alternative="two rules in UTC, one for the months that begin in summer time and one "
             "for the others: they hold as long as no month begins on the other side of a change.",
             remarks=tuple(remarks),

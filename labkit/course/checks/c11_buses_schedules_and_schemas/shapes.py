@@ -155,8 +155,8 @@ class Shapes(Check):
                 "is one that its schema does not cover. The registry tells the default bus of "
                 "each version, and your rule picks those of orders.",
                 built=attempted.built,
-                cost="discovery is free for the first 5 million events a month, then $0.10 for a "
-                "million; the registry costs nothing.",
+                cost=f"discovery is free for the first {teapot.free('schemas.discovered')} events "
+                f"a month, then {teapot.price('schemas.discovered')}; the registry costs nothing.",
                 alternative="the same rule on the schema's ARN in `resources`, with `Version` "
                 'anything but "1": then the first description of an order is no e-mail.',
                 figure=picture,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from labkit.billing.prices import table
 from labkit.course import catching
 from labkit.lab import Lab
 
@@ -223,6 +224,17 @@ def _named(body: str) -> str:
             return str(read["refund"])
         read = read.get("detail")
     return ""
+
+
+def price(item: str) -> str:
+    """The list price of an item and what it is counted in: ``$1.00 for a million events``."""
+    row = table().row(item)
+    return f"${float(row.tiers[0].price):,.2f} for a {row.priced}"
+
+
+def free(item: str) -> str:
+    """How much of an item is free in a month: ``14 million``."""
+    return f"{table().row(item).free / 1_000_000:g} million"
 
 
 def told(ids: Iterable[str], most: int = 3) -> str:
