@@ -77,7 +77,13 @@ _FAILURES = (
 
 
 def retryable(code: str, status: int = 400) -> bool:
-    """Whether trying again could help after this error of a target."""
+    """Whether trying again could help after this error of a target.
+
+    What labkit has not (``NotImplemented``, 501) it will not have tomorrow either: tried again for
+    24 hours, the reason would come a day late.
+    """
+    if code == "NotImplemented":
+        return False
     return status == 429 or status >= 500 or code in _PASSING
 
 
