@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from botocore.exceptions import (
     ClientError,
     InvalidEndpointConfigurationError,
@@ -29,6 +30,9 @@ from hypothesis import strategies as st
 
 import labkit
 from labkit import services
+
+#: How many random calls of an operation: a few in `make test`, more in `make test-all`.
+DEPTHS = [3, pytest.param(14, marks=pytest.mark.long)]
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW.replace(hour=10)

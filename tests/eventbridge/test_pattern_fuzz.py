@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,37 +66,52 @@ def patterns(depth):
     return plain | st.builds(lambda one, two: {**one, "$or": two}, plain, ors)
 
 
-@settings(max_examples=400, deadline=None)
-@given(patterns(1), objects(2))
-def test_one_rule(pattern, event):
-    compiled = compile_pattern(json.dumps(pattern))
-    wanted = naive_patterns.matches(pattern, event)
-    assert matches(compiled, event) is wanted
-    assert explain(compiled, event).matched is wanted
+def depths(few, many):
+    """How many examples: a few in `make test`, many in `make test-all`."""
+    return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(patterns(1), min_size=1, max_size=8), st.lists(objects(1), min_size=1, max_size=4))
-def test_many_rules_come_and_go(rules, events):
-    matcher = Matcher()
-    for number, pattern in enumerate(rules):
-        matcher.add(number, compile_pattern(json.dumps(pattern)))
+@depths(80, 800)
+def test_one_rule(examples):
+    @settings(max_examples=examples, deadline=None)
+    @given(patterns(1), objects(2))
+    def one_rule(pattern, event):
+        compiled = compile_pattern(json.dumps(pattern))
+        wanted = naive_patterns.matches(pattern, event)
+        assert matches(compiled, event) is wanted
+        assert explain(compiled, event).matched is wanted
 
-    def check(there):
-        for event in events:
-            wanted = [n for n in there if naive_patterns.matches(rules[n], event)]
-            assert matcher.match(json.dumps(event)) == wanted
+    one_rule()
 
-    check(range(len(rules)))
-    for number in range(0, len(rules), 2):
-        matcher.remove(number)
-    check(range(1, len(rules), 2))
-    for number in range(0, len(rules), 2):
-        matcher.add(number, compile_pattern(json.dumps(rules[number])))
-    check([*range(1, len(rules), 2), *range(0, len(rules), 2)])
-    for number in range(len(rules)):
-        matcher.remove(number)
-    check([])
+
+@depths(30, 300)
+def test_many_rules_come_and_go(examples):
+    @settings(max_examples=examples, deadline=None)
+    @given(
+        st.lists(patterns(1), min_size=1, max_size=8), st.lists(objects(1), min_size=1, max_size=4)
+    )
+    def come_and_go(rules, events):
+        matcher = Matcher()
+        for number, pattern in enumerate(rules):
+            matcher.add(number, compile_pattern(json.dumps(pattern)))
+
+        def check(there):
+            for event in events:
+                wanted = [n for n in there if naive_patterns.matches(rules[n], event)]
+                assert matcher.match(json.dumps(event)) == wanted
+
+        check(range(len(rules)))
+        for number in range(0, len(rules), 2):
+            matcher.remove(number)
+        check(range(1, len(rules), 2))
+        for number in range(0, len(rules), 2):
+            matcher.add(number, compile_pattern(json.dumps(rules[number])))
+        check([*range(1, len(rules), 2), *range(0, len(rules), 2)])
+        for number in range(len(rules)):
+            matcher.remove(number)
+        check([])
+
+    come_and_go()
 
 
 @settings(max_examples=300, deadline=None)

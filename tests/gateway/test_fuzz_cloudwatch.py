@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fuzzing import LATER, NOW, Fuzzed, attempt, check
+from fuzzing import DEPTHS, LATER, NOW, Fuzzed, attempt, check
 
 from labkit.cloudwatch.api import WAITING
 
@@ -111,8 +111,9 @@ CLOUDWATCH = Fuzzed(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("examples", DEPTHS)
 @pytest.mark.parametrize("name", CLOUDWATCH.operations())
-def test_every_call_is_answered(name):
+def test_every_call_is_answered(name, examples):
     if name in WAITING:
         pytest.skip(f"it answers 501: {WAITING[name][1]}")
-    check(CLOUDWATCH, name)
+    check(CLOUDWATCH, name, examples)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fuzzing import LATER, NOW, Fuzzed, attempt, check
+from fuzzing import DEPTHS, LATER, NOW, Fuzzed, attempt, check
 
 BUS, KEPT = {"EventBusName": "default"}, {"Name": "kept"}
 HERE = "arn:aws:events:us-east-1:123456789012:"
@@ -116,6 +116,7 @@ EVENTS = Fuzzed(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("examples", DEPTHS)
 @pytest.mark.parametrize("name", EVENTS.operations())
-def test_every_call_is_answered(name):
-    check(EVENTS, name)
+def test_every_call_is_answered(name, examples):
+    check(EVENTS, name, examples)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fuzzing import Fuzzed, attempt, check
+from fuzzing import DEPTHS, Fuzzed, attempt, check
 
 ACCOUNT, SOURCE = "123456789012", "210987654321"
 TAGS = {"Tags": [{"Key": "a", "Value": "b"}]}
@@ -174,16 +174,19 @@ OAM = Fuzzed(
 )
 
 
+@pytest.mark.parametrize("examples", DEPTHS)
 @pytest.mark.parametrize("name", SCHEDULER.operations())
-def test_every_call_of_scheduler_is_answered(name):
-    check(SCHEDULER, name)
+def test_every_call_of_scheduler_is_answered(name, examples):
+    check(SCHEDULER, name, examples)
 
 
+@pytest.mark.parametrize("examples", DEPTHS)
 @pytest.mark.parametrize("name", SCHEMAS.operations())
-def test_every_call_of_schemas_is_answered(name):
-    check(SCHEMAS, name)
+def test_every_call_of_schemas_is_answered(name, examples):
+    check(SCHEMAS, name, examples)
 
 
+@pytest.mark.parametrize("examples", DEPTHS)
 @pytest.mark.parametrize("name", OAM.operations())
-def test_every_call_of_oam_is_answered(name):
-    check(OAM, name)
+def test_every_call_of_oam_is_answered(name, examples):
+    check(OAM, name, examples)
