@@ -99,7 +99,8 @@ class Deliveries:
         bus = store.buses.get(payload["bus"])
         if bus is None:
             return
-        if len(cause) >= MAX_CHAIN:
+        # One link before functions stop by themselves: here it is known which rule it was.
+        if len(cause) >= MAX_CHAIN - 1:
             raise ChainTooDeep(self._loop(store, bus, payload["rules"], cause))
         text: str = payload["event"]
         event = parse(text)

@@ -63,3 +63,12 @@ def test_a_function_that_calls_itself_is_stopped_and_the_lab_goes_on(lab, events
     put(events, source="calm")
     lab.advance(minutes=10)
     assert len(queue.events()) == 1
+
+
+def test_a_loop_that_a_call_of_its_function_began(lab, events):
+    """A chain of odd length: the rule is named, not only the function."""
+    loop = rule(events, {"source": ["shop"]}, function(lab, AGAIN), "again")
+    with pytest.raises(ChainTooDeep, match="rule again of bus default"):
+        lab.client("lambda").invoke(FunctionName="f")
+        lab.advance(minutes=10)
+    assert [one["rule"] for one in lab.eventbridge.view_problems().data["problems"]] == [loop]
