@@ -131,7 +131,7 @@ def _judged(
             f"The numbers come as {', '.join(map(str, numbers[:6]))}.",
             "What should stand on top of the list?", figure,
         )  # fmt: skip
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if answer.scanned > answer.week_bytes:
         remarks = (
             f"it read {answer.scanned:,} bytes for a week of {answer.week_bytes:,}: a condition on "
