@@ -143,7 +143,8 @@ def _judged(
         why="A refusal is one of a few error codes, not every error; who it was stands in "
         "`useridentity.arn` for users and roles alike, and partitions say which files are read.",
         built=built,
-        cost=f"{answer.scanned:,} bytes read; Athena takes $5 a TB and counts 10 MB at least.",
+        cost="Athena takes $5 a TB, and counts 10 MB for a query that reads less, as this one "
+        "does.",
         alternative="the same as a view that is asked with other days each week.",
         remarks=remarks,
         figure=figure,
