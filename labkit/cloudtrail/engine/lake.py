@@ -8,8 +8,10 @@ operator none may match; a record is taken when any selector matches.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from labkit.cloudtrail.engine.selectors import matches
 
 #: What a store takes when nobody says.
 DEFAULT = [
@@ -73,7 +75,7 @@ def problem(selectors: Sequence[Mapping[str, Any]]) -> str:
 def takes(selectors: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> bool:
     """Whether a store with these selectors takes a record."""
     return any(
-        all(_matches(one, _values(one["Field"], record)) for one in selector["FieldSelectors"])
+        all(matches(_values(one["Field"], record), one) for one in selector["FieldSelectors"])
         for selector in selectors
     )
 
@@ -88,22 +90,6 @@ def _values(field: str, record: Mapping[str, Any]) -> list[str]:
     if isinstance(value, bool):
         return [str(value).lower()]
     return ["" if value is None else str(value)]
-
-
-def _matches(selector: Mapping[str, Any], values: Sequence[str]) -> bool:
-    tests: dict[str, Callable[[str, str], bool]] = {
-        "Equals": str.__eq__,
-        "StartsWith": str.startswith,
-        "EndsWith": str.endswith,
-    }
-    for name, test in tests.items():
-        wanted = selector.get(name)
-        if wanted and not any(test(value, one) for value in values for one in wanted):
-            return False
-        unwanted = selector.get(f"Not{name}")
-        if unwanted and any(test(value, one) for value in values for one in unwanted):
-            return False
-    return True
 
 
 #: An event data store in FROM: its id, or its ARN in quotes.

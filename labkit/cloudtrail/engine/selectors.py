@@ -26,8 +26,12 @@ DEFAULT = (
 READ_WRITE = ("All", "ReadOnly", "WriteOnly")
 DATA_TYPES = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
 EXCLUDABLE = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
-#: Values of all resources of a kind.
-_ALL = {"arn:aws:s3", "arn:aws:lambda", "arn:aws:dynamodb"}
+#: Values of all resources of a kind. Of S3 both spellings are in use.
+_ALL = {
+    "AWS::S3::Object": ("arn:aws:s3", "arn:aws:s3:::"),
+    "AWS::Lambda::Function": ("arn:aws:lambda",),
+    "AWS::DynamoDB::Table": ("arn:aws:dynamodb",),
+}
 MOST_SELECTORS, MOST_RESOURCES, MOST_VALUES = 5, 250, 500
 
 FIELDS = (
@@ -97,7 +101,7 @@ def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
                 )
             for value in resource.get("Values", ()):
                 resources += 1
-                if value not in _ALL and value.count(":") < 5:
+                if value not in _ALL[resource["Type"]] and value.count(":") < 5:
                     raise InvalidSelector(f"{value!r} is not the ARN of a resource")
     if resources > MOST_RESOURCES:
         raise InvalidSelector(f"a trail's selectors name up to {MOST_RESOURCES} data resources")
@@ -170,7 +174,7 @@ def _basic(event: Described, selector: Mapping[str, Any]) -> bool:
         if resource["Type"] == event.resource_type:
             exact = event.resource_type != "AWS::S3::Object"
             for value in resource.get("Values", ()):
-                if value in _ALL or (
+                if value in _ALL[event.resource_type] or (
                     event.resource_arn == value
                     if exact
                     else event.resource_arn.startswith(value)
@@ -191,18 +195,26 @@ def _advanced(event: Described, selector: Mapping[str, Any]) -> bool:
         "userIdentity.arn": event.caller_arn,
         "errorCode": event.error_code,
     }
-    return all(_field(had.get(field["Field"], ""), field) for field in selector["FieldSelectors"])
+    return all(
+        matches([had.get(field["Field"], "")], field) for field in selector["FieldSelectors"]
+    )
 
 
-def _field(value: str, field: Mapping[str, Any]) -> bool:
-    tests: dict[str, Callable[[str], bool]] = {
-        "Equals": value.__eq__,
-        "StartsWith": value.startswith,
-        "EndsWith": value.endswith,
+def matches(values: Sequence[str], field: Mapping[str, Any]) -> bool:
+    """Whether the values that an event has of a field satisfy a field selector.
+
+    Trails and event data stores share it. An event can have several values of a field (a record's
+    resources): a positive operator needs one that matches, a negative one forbids any.
+    """
+    tests: dict[str, Callable[[str, str], bool]] = {
+        "Equals": str.__eq__,
+        "StartsWith": str.startswith,
+        "EndsWith": str.endswith,
     }
     for operator, test in tests.items():
-        if operator in field and not any(test(wanted) for wanted in field[operator]):
+        wanted, unwanted = field.get(operator), field.get(f"Not{operator}")
+        if wanted and not any(test(value, one) for value in values for one in wanted):
             return False
-        if f"Not{operator}" in field and any(test(wanted) for wanted in field[f"Not{operator}"]):
+        if unwanted and any(test(value, one) for value in values for one in unwanted):
             return False
     return True
