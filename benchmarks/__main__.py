@@ -321,7 +321,7 @@ def events() -> list[Row]:
             "moto in process",
             peer["put"] * 1e6,
             "us",
-            40,
+            100,
             note="1 KB; boto3's own part of a call is most of ours",
         )
     )
