@@ -22,6 +22,7 @@ from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
 from labkit.cloudtrail.engine.insights import USUAL, Insight, Settings, Watch
 from labkit.cloudtrail.engine.record import error_code, event_name
 from labkit.cloudtrail.records import Trail
+from labkit.cloudtrail.store import RETENTION_US
 from labkit.cloudtrail.trails import Trails
 from labkit.core.clock import HOUR, MINUTE, Phase, iso
 from labkit.core.facts import Fact
@@ -206,6 +207,9 @@ class Insights:
         account, region = payload["account"], payload["region"]
         series = Series(*payload["series"])
         place = self._places.get((account, region))
+        if place is not None and not place.watches and self.asking(account, region):
+            # The past became another while this waited: an insight that was begun still ends.
+            place = self._place(account, region)
         watch = place.watches.get(series) if place is not None else None
         if watch is None or not watch.insights:
             return
@@ -307,18 +311,12 @@ class Insights:
 
     # -- reading
     def told(self, account: str, region: str) -> list[Told]:
-        """Insight events of a place that can be read now, the newest first."""
+        """Insight events of a place that can be read now, of the last 90 days, the newest first."""
         place = self._places.get((account, region))
         now_us = self._world.clock.now_us
-        found = [one for one in (place.told if place else ()) if one.told_us <= now_us]
+        oldest_us = now_us - RETENTION_US
+        found = [one for one in (place.told if place else ()) if oldest_us <= one.told_us <= now_us]
         return sorted(found, key=lambda one: one.told_us, reverse=True)
-
-    def insights(self, account: str, region: str) -> list[tuple[Series, Insight]]:
-        """What was found in a place and is still remembered, in order of time, for views."""
-        place = self._places.get((account, region))
-        watches = place.watches if place else {}
-        found = [(series, one) for series, watch in watches.items() for one in watch.insights]
-        return sorted(found, key=lambda pair: (pair[1].start, pair[0]))
 
     def state(self) -> list[Any]:
         """What was told, as plain values, for the digest of a world."""

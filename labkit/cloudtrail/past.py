@@ -1,6 +1,7 @@
 """A past in event history: columns as they were imported, and quick answers about them.
 
-A million calls as objects are 700 MB and take ten seconds to make. A past keeps the columns instead
+A million calls as objects are about 700 MB and take ten seconds to make (scaled from 200,000). A past
+keeps the columns instead
 (:class:`labkit.core.past_calls.PastCalls`), and a fact is made for the rows that somebody reads.
 
 A look-up asks about the deed, the caller or the id of a call. There are few deeds and few callers,

@@ -297,7 +297,7 @@ class CloudTrail(Showing):
         """Everything remembered, as plain values: two equal worlds have equal digests."""
         now_us = self._world.clock.now_us
         kept: list[Any] = [self.trails.state(), self.delivery.state(), self.digests.state()]
-        kept.append(self.lake.state())
+        kept += [self.lake.state(), self.insights.state()]
         return kept + [
             [
                 account,

@@ -272,3 +272,26 @@ def test_two_days_are_one_and_one(lab, watching, days):
     assert [one["eventTime"] for one in events(watching)] == [
         "2026-01-07T09:01:00Z", "2026-01-07T09:00:00Z",
     ]  # fmt: skip
+
+
+def test_an_insight_ends_though_another_past_came_meanwhile(lab, watching):
+    burst(lab)
+    lab.advance(minutes=1)
+    lab.people.week()
+    lab.advance(minutes=30)
+    assert [one["insightDetails"]["state"] for one in events(watching)] == ["End", "Start"]
+
+
+def test_an_insight_is_looked_up_for_90_days(lab, watching):
+    burst(lab)
+    lab.advance(days=89)
+    assert len(events(watching)) == 2
+    lab.advance(days=2)
+    assert events(watching) == []
+
+
+def test_what_was_told_is_in_the_digest_of_the_world(lab, watching):
+    burst(lab)
+    lab.advance(minutes=1)
+    (start,) = events(watching)
+    assert start["sharedEventID"] in repr(lab.parts.cloudtrail.digest())
