@@ -1,8 +1,8 @@
 """A past in event history: columns as they were imported, and quick answers about them.
 
-A million calls as objects are about 700 MB and take ten seconds to make (scaled from 200,000). A past
-keeps the columns instead
-(:class:`labkit.core.past_calls.PastCalls`), and a fact is made for the rows that somebody reads.
+A million calls as objects are about 700 MB and take ten seconds to make (scaled from 200,000). A
+past keeps the columns instead (:class:`labkit.core.past_calls.PastCalls`), and a fact is made for
+the rows that somebody reads.
 
 A look-up asks about the deed, the caller or the id of a call. There are few deeds and few callers,
 so each of them is tested once, and a row's answer is a look into a small table of booleans. Ids are
