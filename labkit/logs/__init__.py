@@ -1,0 +1,1 @@
+"""CloudWatch Logs: groups and streams, what comes in, what reads it, what it sets off."""
