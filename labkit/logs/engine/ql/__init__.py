@@ -1,0 +1,11 @@
+"""Logs Insights QL: parse a query, look at its plan, run it over tables of events."""
+
+from __future__ import annotations
+
+from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Moment
+from labkit.logs.engine.ql.errors import QueryError, place
+from labkit.logs.engine.ql.parsing import parse
+from labkit.logs.engine.ql.plan import Query
+from labkit.logs.engine.ql.running import Result, Statistics, run
+
+__all__ = ["DEFAULT_LIMIT", "Moment", "Query", "QueryError", "Result", "Statistics", "parse", "place", "run"]
