@@ -129,6 +129,7 @@ class Lab(Passing, Callers, Keeping):
         from labkit.cloudtrail.service import CloudTrail
         from labkit.cloudwatch.service import CloudWatch
         from labkit.eventbridge.service import EventBridge
+        from labkit.logs.service import Logs
         from labkit.oam.service import Oam
         from labkit.scheduler.service import Scheduler
         from labkit.schemas.service import Schemas
@@ -158,6 +159,7 @@ class Lab(Passing, Callers, Keeping):
             eventbridge=EventBridge(self.world),
             scheduler=Scheduler(self.world),
             schemas=Schemas(self.world),
+            logs=Logs(self.world, self.account, self.region),
             athena=Athena(self.world, self.account),
             post=Post(),
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.service import CloudWatch
     from labkit.eventbridge.service import EventBridge
     from labkit.lab import Lab
+    from labkit.logs.service import Logs
     from labkit.oam.service import Oam
     from labkit.scheduler.service import Scheduler
     from labkit.schemas.service import Schemas
@@ -67,6 +68,7 @@ class Parts:
     eventbridge: EventBridge
     scheduler: Scheduler
     schemas: Schemas
+    logs: Logs
     athena: Athena
     post: Post
     groups: Groups

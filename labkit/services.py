@@ -14,14 +14,13 @@ from labkit.quotas import quotas_of
 BACKED = SERVICES
 
 #: Services of labkit's own.
-OURS = ("athena", "cloudwatch", "cloudtrail", "events", "oam", "scheduler", "schemas")
+OURS = ("athena", "cloudwatch", "cloudtrail", "events", "logs", "oam", "scheduler", "schemas")
 
 #: Services of labkit's own whose folder is not called like botocore's service.
 _FOLDERS = {"events": "eventbridge"}
 
 #: Services of labkit's own that later parts bring, whole.
 LATER = {
-    "logs": "CloudWatch Logs comes with its own part.",
     "events": "EventBridge comes with its own part.",
     "pipes": "EventBridge Pipes come with EventBridge.",
     "synthetics": "Canaries come with the Synthetics part.",
@@ -37,12 +36,13 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.cloudtrail import api as cloudtrail
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
+    from labkit.logs import api as logs
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (athena, cloudwatch, cloudtrail, eventbridge, oam, scheduler, schemas):
+    for service in (athena, cloudwatch, cloudtrail, eventbridge, logs, oam, scheduler, schemas):
         built.update(service.OPERATIONS)
     return built
 
@@ -84,6 +84,7 @@ def validation_codes() -> Mapping[str, str]:
     from labkit.athena import api as athena
     from labkit.cloudwatch import api as cloudwatch
     from labkit.eventbridge import api as eventbridge
+    from labkit.logs import api as logs
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
@@ -92,6 +93,7 @@ def validation_codes() -> Mapping[str, str]:
         "athena": athena.VALIDATION_CODE,
         "cloudwatch": cloudwatch.VALIDATION_CODE,
         "events": eventbridge.VALIDATION_CODE,
+        "logs": logs.VALIDATION_CODE,
         "oam": oam.VALIDATION_CODE,
         "scheduler": scheduler.VALIDATION_CODE,
         "schemas": schemas.VALIDATION_CODE,

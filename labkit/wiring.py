@@ -130,6 +130,12 @@ HEARERS: tuple[Hears, ...] = (
     ),
     Hears(
         "log.emitted",
+        "logs",
+        "lines of AWS resources, into their log groups",
+        lambda lab: lab.parts.logs.on_log_emitted,
+    ),
+    Hears(
+        "log.emitted",
         "cloudwatch",
         "metrics embedded in log lines",
         lambda lab: lab.parts.cloudwatch.embedded.on_log_emitted,
@@ -236,6 +242,9 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("call_record", "cloudtrail", lambda lab: lab.parts.cloudtrail.record_of),
     Answers("call_as", "gateway", lambda lab: lab.acting.call),
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
+    Answers("log_group_exists", "logs", lambda lab: lab.parts.logs.group_exists),
+    Answers("log_events", "logs", lambda lab: lab.parts.logs.log_events),
+    Answers("put_log_lines", "logs", lambda lab: lab.parts.logs.put_lines),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 
@@ -253,10 +262,7 @@ UNHEARD_KINDS = frozenset(
 )
 UNANSWERED_PORTS = frozenset(
     {
-        "log_events",
-        "log_group_exists",
         "log_table",
-        "put_log_lines",
     }
 )
 

@@ -106,9 +106,4 @@ STORED = frozenset(
 )
 
 #: Operations that are built and wait for another part: (the port it will answer, the reason).
-WAITING = {
-    "GetInsightRuleReport": (
-        "log_events",
-        "It reads log events, which come with CloudWatch Logs.",
-    ),
-}
+WAITING: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,1 @@
+"""Pure engines of CloudWatch Logs: patterns, queries, batches. Time is an argument."""

@@ -8,4 +8,14 @@ from labkit.logs.engine.ql.parsing import parse
 from labkit.logs.engine.ql.plan import Query
 from labkit.logs.engine.ql.running import Result, Statistics, run
 
-__all__ = ["DEFAULT_LIMIT", "Moment", "Query", "QueryError", "Result", "Statistics", "parse", "place", "run"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "Moment",
+    "Query",
+    "QueryError",
+    "Result",
+    "Statistics",
+    "parse",
+    "place",
+    "run",
+]

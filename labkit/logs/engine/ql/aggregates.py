@@ -1,4 +1,7 @@
-"""The functions of ``stats``: a row each. Missing values and texts that are no number are skipped."""
+"""The functions of ``stats``: a row each.
+
+Missing values and texts that are no number are skipped.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +79,12 @@ AGGREGATES: dict[str, Aggregate] = {
     row.name.lower(): row
     for row in (
         Aggregate("count", 0, 1, _count),
-        Aggregate("count_distinct", 1, 1, lambda a: _num(f"CAST(count(DISTINCT {a.text}) AS DOUBLE)")),
-        Aggregate("countDistinct", 1, 1, lambda a: _num(f"CAST(count(DISTINCT {a.text}) AS DOUBLE)")),
+        Aggregate(
+            "count_distinct", 1, 1, lambda a: _num(f"CAST(count(DISTINCT {a.text}) AS DOUBLE)")
+        ),
+        Aggregate(
+            "countDistinct", 1, 1, lambda a: _num(f"CAST(count(DISTINCT {a.text}) AS DOUBLE)")
+        ),
         Aggregate("sum", 1, 1, lambda a: _num(f"sum({a.num})"), floats=True),
         Aggregate("avg", 1, 1, lambda a: _num(f"avg({a.num})"), floats=True),
         Aggregate("stddev", 1, 1, lambda a: _num(f"stddev_pop({a.num})"), floats=True),

@@ -1,11 +1,12 @@
 """From the plan to SQL.
 
-Theory of operation. A query becomes a chain of common table expressions. The first one, ``q0``, reads
-the base relation (``ts, ing, log, stream, msg, region, ptr``, a row an event) and adds a column for
-every discovered field that the query names before the events are gone; each command adds one link.
-A *scope* says which names there are and in which column; it is *open* as long as the events are still
-there, so that an unknown name is a field that may be discovered, and *closed* after ``stats`` or
-``pattern``, when only their columns are left: a name that was not carried through is an error then.
+Theory of operation. A query becomes a chain of common table expressions. The first one, ``q0``,
+reads the base relation (``ts, ing, log, stream, msg, region, ptr``, a row an event) and adds a
+column for every discovered field that the query names before the events are gone; each command
+adds one link. A *scope* says which names there are and in which column; it is *open* as long as
+the events are still there, so that an unknown name is a field that may be discovered, and
+*closed* after ``stats`` or ``pattern``, when only their columns are left: a name that was not
+carried through is an error then.
 
 All JSON fields of a query are read in one pass over the message (a list of pointers). The SQL is
 plain but for names that begin with ``lq_``; :mod:`labkit.logs.engine.ql.dialect` has those.
@@ -39,7 +40,7 @@ DEFAULT_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The range of a query and when it runs, in milliseconds since the epoch; the end is included."""
+    """The range of a query and when it runs: milliseconds since the epoch, both ends included."""
 
     start_ms: int
     end_ms: int
@@ -147,10 +148,7 @@ class Compiler:
         inner = ""
         if self._paths:
             leaves, json = discovered.json_columns(self._paths)
-            inner = (
-                f"(SELECT *, {leaves} AS _j FROM "
-                f"(SELECT *, {json} AS js FROM {self.base}))"
-            )
+            inner = f"(SELECT *, {leaves} AS _j FROM (SELECT *, {json} AS js FROM {self.base}))"
         adds = "".join(f", {self._fields[name]} AS {column(made[name])}" for name in made)
         self.link(f"SELECT *{adds} FROM {inner or self.base}")
         for name, cell in made.items():
@@ -220,9 +218,7 @@ class Compiler:
         there = list(self.scope.values)
         near = difflib.get_close_matches(name, there, 1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(there)}"
-        return (
-            f"the field {name} is not there any more: after stats only its own columns are{hint}"
-        )
+        return f"the field {name} is not there any more: after stats only its own columns are{hint}"
 
     def _inside(self, held: Value, keys: Sequence[str]) -> Value:
         pointer = "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
@@ -237,8 +233,8 @@ class Compiler:
                 return self.name(expr)
             case plan.Literal(value=str() as text):
                 return text_value(text)
-            case plan.Literal(value=number):
-                return number_value(number)
+            case plan.Literal():
+                return number_value(float(expr.value))
             case plan.Regex(pattern=pattern):
                 return text_value(named(pattern))
             case plan.Period():
@@ -508,7 +504,11 @@ class Compiler:
         if value.kind in ("num", "time", "bool"):
             return [f"{value.sql} {way}"]
         text = value.text
-        return [f"(lq_num({text}) IS NOT NULL) {way}", f"lq_num({text}) {way}", f"lq_key({text}) {way}"]
+        return [
+            f"(lq_num({text}) IS NOT NULL) {way}",
+            f"lq_num({text}) {way}",
+            f"lq_key({text}) {way}",
+        ]
 
     def _sort(self, command: plan.Sort) -> None:
         keys: list[str] = []
@@ -532,7 +532,9 @@ class Compiler:
 
     def _limit(self, command: plan.Limit) -> None:
         if command.tail:
-            backwards = ", ".join(_turned(key) for key in self.ordered.removeprefix(" ORDER BY ").split(", ") if key)
+            backwards = ", ".join(
+                _turned(key) for key in self.ordered.removeprefix(" ORDER BY ").split(", ") if key
+            )
             order = f" ORDER BY {backwards}" if backwards else ""
             self.link(f"SELECT * FROM {self.at}{order} LIMIT {command.count}")
         else:
@@ -573,7 +575,9 @@ class Compiler:
             if value.kind == "json":
                 value = Value(value.text, "text")
             groups.append((told.name, self.fresh(), value))
-        wanted = [(told.name, self.fresh(), self._aggregate(told.expr)) for told in command.aggregates]
+        wanted = [
+            (told.name, self.fresh(), self._aggregate(told.expr)) for told in command.aggregates
+        ]
         cells = [f"{value.sql} AS {cell}" for _, cell, value in groups + wanted]
         hidden = self.fresh()
         by = f" GROUP BY {', '.join(value.sql for _, _, value in groups)}" if groups else ""
@@ -681,9 +685,7 @@ class Compiler:
         matched = self.counted and self.with_links(self.counted)
         if not matched and self.filtered:
             matched = self.with_links(f"SELECT count(*) FROM {self.filtered}")
-        return Compiled(
-            self.with_links(select), tuple(names), matched, pointed, self.floats
-        )
+        return Compiled(self.with_links(select), tuple(names), matched, pointed, self.floats)
 
 
 def _turned(key: str) -> str:

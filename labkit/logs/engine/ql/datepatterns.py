@@ -54,7 +54,8 @@ def parse_date(text: str, pattern: str, zone_name: str = "UTC") -> int | None:
     if directives is None or where is None:
         return None
     try:
-        found = datetime.strptime(text.strip(), "".join(d for _, d in directives))
+        shape = "".join(directive for _, directive in directives)
+        found = datetime.strptime(text.strip(), shape)  # noqa: DTZ007 (the zone comes next)
         if found.tzinfo is None:
             found = found.replace(tzinfo=where)
         return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -30,7 +30,8 @@ MACROS = (
         CASE WHEN regexp_matches(x, '[0-9]')
              THEN array_to_string(list_transform(regexp_extract_all(x, '[0-9]+|[^0-9]+'),
                   lambda c: CASE WHEN c[1] BETWEEN '0' AND '9'
-                            THEN '0' || lpad(CAST(length(c) AS VARCHAR), 6, '0') || c ELSE c END), '')
+                            THEN '0' || lpad(CAST(length(c) AS VARCHAR), 6, '0') || c
+                            ELSE c END), '')
              ELSE x END""",
     r"""CREATE MACRO lq_leaf(j) AS
         CASE json_type(j) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL WHEN 'NULL' THEN NULL

@@ -1,4 +1,4 @@
-"""Fields that Logs Insights finds by itself: in JSON, Lambda, VPC flow, Route 53 and CloudTrail logs.
+"""Fields that Logs Insights finds by itself: JSON, Lambda, VPC flow, Route 53, CloudTrail.
 
 A name is turned into SQL over the event's message. Which reading applies is decided line by line by
 the shape of the line, so that one query over groups of several kinds finds ``protocol`` in the flow
@@ -10,18 +10,38 @@ from __future__ import annotations
 from labkit.logs.engine.ql.values import quoted
 
 #: The columns of a flow log line of version 2, by the names that Logs Insights gives them.
-FLOW = (
-    "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes "
-    "startTime endTime action logStatus"
-).split()
+FLOW = [
+    "version",
+    "accountId",
+    "interfaceId",
+    "srcAddr",
+    "dstAddr",
+    "srcPort",
+    "dstPort",
+    "protocol",
+    "packets",
+    "bytes",
+    "startTime",
+    "endTime",
+    "action",
+    "logStatus",
+]
 #: Older pages write these; both are taken.
 _FLOW_ALIASES = {"start": "startTime", "end": "endTime"}
 
 #: The columns of a Route 53 query log line.
-ROUTE53 = (
-    "version queryTimestamp hostedZoneId queryName queryType responseCode protocol edgeLocation "
-    "resolverIp ednsClientSubnet"
-).split()
+ROUTE53 = [
+    "version",
+    "queryTimestamp",
+    "hostedZoneId",
+    "queryName",
+    "queryType",
+    "responseCode",
+    "protocol",
+    "edgeLocation",
+    "resolverIp",
+    "ednsClientSubnet",
+]
 _ROUTE53_ALIASES = {"hostZoneId": "hostedZoneId"}
 
 _IS_FLOW = "regexp_matches(msg, '^[0-9]+ ([0-9]{12}|unknown) eni-')"
@@ -75,9 +95,7 @@ def column_field(name: str) -> list[str]:
     found = []
     flow = _FLOW_ALIASES.get(name, name)
     if flow in FLOW:
-        found.append(
-            f"CASE WHEN {_IS_FLOW} THEN split_part(msg, ' ', {FLOW.index(flow) + 1}) END"
-        )
+        found.append(f"CASE WHEN {_IS_FLOW} THEN split_part(msg, ' ', {FLOW.index(flow) + 1}) END")
     queried = _ROUTE53_ALIASES.get(name, name)
     if queried in ROUTE53:
         part = ROUTE53.index(queried) + 1
@@ -108,7 +126,7 @@ JSON_OF_LINE = (
 
 
 def json_columns(paths: list[str]) -> tuple[str, str]:
-    """Two columns over the base: the leaves at those pointers, in one reading, and the JSON itself."""
+    """Two columns over the base: the leaves at those pointers, read at once, and the JSON."""
     listed = ", ".join(map(quoted, paths))
     return (
         f"CASE WHEN json_valid(js) THEN json_extract_string(js, [{listed}]) END",

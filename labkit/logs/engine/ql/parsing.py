@@ -5,26 +5,54 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib import resources
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.errors import QueryError, place
 from labkit.logs.engine.ql.plan import Span
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
+    from lark import Lark, Tree
 
 #: What a command may be called, for the help after a typing error.
-COMMANDS = (
-    "fields display filter where filterIndex parse sort limit stats dedup pattern diff anomaly "
-    "unmask unnest lookup join SOURCE"
-).split()
+COMMANDS = [
+    "fields",
+    "display",
+    "filter",
+    "where",
+    "filterIndex",
+    "parse",
+    "sort",
+    "limit",
+    "stats",
+    "dedup",
+    "pattern",
+    "diff",
+    "anomaly",
+    "unmask",
+    "unnest",
+    "lookup",
+    "join",
+    "SOURCE",
+]
 
 #: Commands of the 2026 guide that labkit does not run; named so that the error can say so.
-LATER_COMMANDS = (
-    "addtotals accum appendcols autoregress cidrlookup countFrequent estimate expand filldown "
-    "fillmissing logcompare outlier relevantfields sessionize"
-).split()
+LATER_COMMANDS = [
+    "addtotals",
+    "accum",
+    "appendcols",
+    "autoregress",
+    "cidrlookup",
+    "countFrequent",
+    "estimate",
+    "expand",
+    "filldown",
+    "fillmissing",
+    "logcompare",
+    "outlier",
+    "relevantfields",
+    "sessionize",
+]
 
 #: Longest query (StartQuery, QueryString).
 LONGEST = 10_000
@@ -58,7 +86,12 @@ def parse(text: str) -> plan.Query:
     QueryError
         With the place and, where it can be guessed, what was meant.
     """
-    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+    from lark.exceptions import (
+        UnexpectedCharacters,
+        UnexpectedEOF,
+        UnexpectedInput,
+        UnexpectedToken,
+    )
 
     if len(text) > LONGEST:
         raise QueryError(f"The query is longer than {LONGEST} characters.", LONGEST, len(text))
@@ -70,7 +103,8 @@ def parse(text: str) -> plan.Query:
     except UnexpectedToken as error:
         raise _unexpected(text, error.token.start_pos, str(error.token), error) from None
     except UnexpectedCharacters as error:
-        raise _unexpected(text, error.pos_in_stream, text[error.pos_in_stream], error) from None
+        at = error.pos_in_stream or 0
+        raise _unexpected(text, at, text[at], error) from None
     except UnexpectedEOF:
         raise QueryError("unexpected end of the query", len(text)) from None
     except UnexpectedInput as error:
@@ -97,14 +131,20 @@ def _parser() -> Lark:
 
     grammar = resources.files(__package__).joinpath("grammar.lark").read_text("utf-8")
     return Lark(
-        grammar, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        propagate_positions=True,
+        maybe_placeholders=True,
     )
 
 
 def _unexpected(text: str, offset: int | None, found: str, error: Any) -> QueryError:
     """AWS's words, then ours: what was meant, or what the place has room for."""
-    if offset is None or found == "" or getattr(error, "token", None) is not None and (
-        error.token.type == "$END"
+    if (
+        offset is None
+        or found == ""
+        or (getattr(error, "token", None) is not None and (error.token.type == "$END"))
     ):
         end = len(text.rstrip())
         return QueryError(
@@ -133,7 +173,7 @@ def _meant(text: str, offset: int, word: str) -> str:
         if near:
             return f": did you mean {near[0]}?"
         return f": a command was expected, one of {', '.join(COMMANDS[:10])} ..."
-    if word in ("\"", "'"):
+    if word in ('"', "'"):
         return ": this text has no closing quote"
     if word == "&" or word == "!":
         return ": the operators are the words and, or, not"
@@ -157,8 +197,10 @@ _SHOWN = {
 
 
 def _room(error: Any) -> str:
-    allowed = getattr(error, "accepts", None) or getattr(error, "allowed", None) or getattr(
-        error, "expected", ()
+    allowed = (
+        getattr(error, "accepts", None)
+        or getattr(error, "allowed", None)
+        or getattr(error, "expected", ())
     )
     shown = [_SHOWN[name] for name in sorted(allowed or ()) if name in _SHOWN]
     return f": expected {', '.join(shown[:5])}" if shown else ""
@@ -280,8 +322,7 @@ class _Builder:
             )
         if told and len(told) != compiled.groups:
             raise QueryError.at(
-                f"parse: the pattern has {compiled.groups} groups and there are "
-                f"{len(told)} names",
+                f"parse: the pattern has {compiled.groups} groups and there are {len(told)} names",
                 self._span(tree),
             )
         if not told and not groups:
@@ -308,7 +349,7 @@ class _Builder:
     def do_tail(self, tree: Tree[Any]) -> plan.Command:
         return plan.Limit(self._count(tree.children[0]), tail=True, span=self._span(tree))
 
-    def _count(self, token: Token) -> int:
+    def _count(self, token: Any) -> int:
         text = str(token)
         if not text.isdigit() or not 1 <= int(text) <= 100_000:
             raise QueryError.at(
@@ -332,9 +373,7 @@ class _Builder:
                 split = index
                 break
         del Token
-        return plan.Stats(
-            self.aliases(children[:split]), self.aliases(children[split:]), span=span
-        )
+        return plan.Stats(self.aliases(children[:split]), self.aliases(children[split:]), span=span)
 
     def do_dedup(self, tree: Tree[Any]) -> plan.Command:
         return plan.Dedup(tuple(map(self.name, tree.children)), span=self._span(tree))
@@ -374,9 +413,7 @@ class _Builder:
                 keys.append((name.name, self.name(field) if field is not None else name))
             else:
                 output.append(self.name(child).name)
-        return plan.Lookup(
-            self.name(table).name, tuple(keys), tuple(output), span=self._span(tree)
-        )
+        return plan.Lookup(self.name(table).name, tuple(keys), tuple(output), span=self._span(tree))
 
     def do_join(self, tree: Tree[Any]) -> plan.Command:
         options = {"type": "inner", "left": "", "right": ""}
@@ -593,7 +630,9 @@ def compiled_regex(pattern: str, span: Span) -> Any:
     except re2.error as error:
         said = error.args[0] if error.args else error
         said = said.decode() if isinstance(said, bytes) else said
-        raise QueryError.at(f"the regular expression /{pattern}/ is not valid: {said}", span) from None
+        raise QueryError.at(
+            f"the regular expression /{pattern}/ is not valid: {said}", span
+        ) from None
 
 
 def _check(query: plan.Query) -> None:
@@ -608,9 +647,7 @@ def _check(query: plan.Query) -> None:
             seen_stats += 1
             if seen_stats > 10:
                 raise QueryError.at("a query has at most 10 stats commands", command.span)
-    last = max(
-        (i for i, c in enumerate(query.commands) if isinstance(c, plan.Stats)), default=-1
-    )
+    last = max((i for i, c in enumerate(query.commands) if isinstance(c, plan.Stats)), default=-1)
     for command in query.commands[: max(0, last)]:
         if isinstance(command, plan.Sort | plan.Limit):
             raise QueryError.at(

@@ -1,11 +1,11 @@
 """``pattern``: the shapes of log lines, and what differs from the range before.
 
-A line is cut at blanks and punctuation. A word that holds a digit, or is an address, a time or an id,
-is *dynamic*: its place in the shape is a token, ``<Type-N>``, with N counting the dynamic tokens of
-the line. Lines with the same shape are one pattern. Then places are looked at where shapes differ in
-one word only: a place that takes many words is dynamic too (``<Token-N>``), so that
-``user ann logged in`` and ``user bob logged in`` meet. AWS clusters with a model of its own; the
-columns and the form of the tokens are AWS's (CWL_QuerySyntax-Pattern), the clusters are ours.
+A line is cut at blanks and punctuation. A word that holds a digit, or is an address, a time or an
+id, is *dynamic*: its place in the shape is a token, ``<Type-N>``, with N counting the dynamic
+tokens of the line. Lines with the same shape are one pattern. Then places are looked at where
+shapes differ in one word only: a place that takes many words is dynamic too (``<Token-N>``), so
+that ``user ann logged in`` and ``user bob logged in`` meet. AWS clusters with a model of its own;
+the columns and the form of the tokens are AWS's (CWL_QuerySyntax-Pattern), the clusters are ours.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _compiled() -> tuple[Any, tuple[tuple[str, Any], ...], tuple[tuple[str, Any]
 
 @dataclass(slots=True)
 class Shape:
-    """One pattern: ``text`` with tokens, how many lines have it, one line, and the words of each token."""
+    """One pattern: how many lines have it, one of them, and the words of each token."""
 
     parts: tuple[str, ...]
     count: int = 0

@@ -20,7 +20,10 @@ _MONDAY = 4 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """A period as it really works. ``capped``: the number that was written, when it was too large."""
+    """A period as it really works.
+
+    ``capped``: the number that was written, when it was too large.
+    """
 
     count: int
     unit: str
@@ -50,9 +53,7 @@ def floored(ms: str, floor: Floor, up: bool = False) -> str:
     if floor.months:
         months = f"datediff('month', DATE '1970-01-01', make_timestamp_ms(CAST({ms} AS BIGINT)))"
         begin = f"(CAST(floor({months} / {floor.months}.0) AS INTEGER) * {floor.months})"
-        start = (
-            f"epoch_ms(CAST(DATE '1970-01-01' + to_months({begin}) AS TIMESTAMP))"
-        )
+        start = f"epoch_ms(CAST(DATE '1970-01-01' + to_months({begin}) AS TIMESTAMP))"
         if not up:
             return start
         end = (

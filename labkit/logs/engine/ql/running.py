@@ -1,8 +1,8 @@
 """Runs a plan over tables of events.
 
-A plan runs in stages: duckdb does everything up to a ``pattern``; the patterns are found in Python;
-their rows are a table again, over which the rest runs. Queries inside (``in (SOURCE ...)``, ``join``)
-are links of the same statement over tables of their own.
+A plan runs in stages: duckdb does everything up to a ``pattern``; the patterns are found in
+Python; their rows are a table again, over which the rest runs. Queries inside (``in (SOURCE
+...)``, ``join``) are links of the same statement over tables of their own.
 """
 
 from __future__ import annotations
@@ -236,15 +236,13 @@ class _Run:
                         found.append(value.name[len(command.left) + 1 :])
         return found
 
-    def _join(
-        self, compiler: Compiler, join: plan.Join, after: Sequence[plan.Command]
-    ) -> None:
+    def _join(self, compiler: Compiler, join: plan.Join, after: Sequence[plan.Command]) -> None:
         right, left = join.right + ".", join.left + "."
         needed: list[str] = []
         for value in plan.walk((join.condition, tuple(after))):
             if isinstance(value, plan.Name) and value.name.startswith(right):
-                if value.name[len(right) :] not in needed:
-                    needed.append(value.name[len(right) :])
+                needed.append(value.name[len(right) :])
+        needed = list(dict.fromkeys(needed))
         inner = self._inner(join.query, "j_", needed)
         wanted = needed + [
             n for n in inner.shown if n not in needed and n != "@timestamp" and n != "@message"
@@ -384,7 +382,10 @@ class _Run:
                 kind, score = "NewPattern", 1.0
                 text = f"{row.count} lines of a pattern that the range before had not"
             elif was and (row.count > 3 * was or was > 3 * row.count) and max(row.count, was) >= 10:
-                kind, score = "PatternFrequency", min(1.0, abs(row.count - was) / max(row.count, was))
+                kind, score = (
+                    "PatternFrequency",
+                    min(1.0, abs(row.count - was) / max(row.count, was)),
+                )
                 text = f"{row.count} lines; {was} in the range before"
             else:
                 continue

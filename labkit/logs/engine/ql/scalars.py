@@ -234,4 +234,12 @@ OF_THE_QUERY = (
     "bin", "now", "queryStartTime", "queryEndTime", "queryTimeRange", "messageSize", "unmask",
 )  # fmt: skip
 
-__all__ = ["FUNCTIONS", "NULL", "OF_THE_QUERY", "Function", "literal_number", "number_value", "quoted"]
+__all__ = [
+    "FUNCTIONS",
+    "NULL",
+    "OF_THE_QUERY",
+    "Function",
+    "literal_number",
+    "number_value",
+    "quoted",
+]

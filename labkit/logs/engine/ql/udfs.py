@@ -121,12 +121,14 @@ def _vectored(function: Callable[..., Any], count: int, answer: str) -> Callable
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a connection."""
+    from duckdb.func import ARROW, SPECIAL
+
     for name, (function, takes, answer) in UDFS.items():
         connection.create_function(
             name,
             _vectored(function, len(takes), answer),
             list(takes),
             answer,
-            type="arrow",
-            null_handling="special",
+            type=ARROW,
+            null_handling=SPECIAL,
         )

@@ -1,0 +1,17 @@
+"""The API operations of CloudWatch Logs, by botocore's service name and the wire name."""
+
+from __future__ import annotations
+
+from labkit.logs.api import events, groups, streams
+
+#: The code for a parameter that breaks a constraint of the model.
+VALIDATION_CODE = "InvalidParameterException"
+
+#: One file for each kind of resource, each with its own table.
+RESOURCES = (groups, streams, events)
+
+OPERATIONS = {
+    ("logs", name): operation
+    for resource in RESOURCES
+    for name, operation in resource.OPERATIONS.items()
+}

@@ -1,0 +1,105 @@
+"""What CloudWatch Logs remembers: groups, streams, an accepted batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import DAY
+
+if TYPE_CHECKING:
+    from labkit.logs.events import Events
+
+STANDARD, INFREQUENT_ACCESS, DELIVERY = "STANDARD", "INFREQUENT_ACCESS", "DELIVERY"
+
+#: Days that PutRetentionPolicy takes (API reference, PutRetentionPolicy, retentionInDays).
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class LogStream:
+    """A stream. Times of events are milliseconds since the epoch, None while it is empty.
+
+    ``index``: its number in the group, by which events know their stream; never used again.
+    """
+
+    name: str
+    arn: str
+    index: int
+    created_us: int
+    first_ms: int | None = None
+    last_ms: int | None = None
+    ingested_ms: int | None = None
+
+
+@dataclass(slots=True)
+class LogGroup:
+    """A log group with its events.
+
+    ``retention_days``: None for never; ``kms_key``: ARN, "" for AWS's own encryption.
+    ``policies``: documents that hang on the group, by their kind (``data_protection``, ``index``,
+    ``transformer``); owners of the kinds say what is in them.
+    """
+
+    account: str
+    region: str
+    name: str
+    arn: str
+    created_us: int
+    events: Events
+    log_class: str = STANDARD
+    retention_days: int | None = None
+    kms_key: str = ""
+    deletion_protection: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+    streams: dict[str, LogStream] = field(default_factory=dict)
+    by_index: list[LogStream] = field(default_factory=list)
+    policies: dict[str, Any] = field(default_factory=dict)
+
+    def oldest_ms(self, now_us: int) -> int:
+        """The first instant (milliseconds) whose events are still kept."""
+        if self.retention_days is None:
+            return -(2**62)
+        return (now_us - self.retention_days * DAY) // 1000
+
+    @property
+    def log(self) -> str:
+        """``account-id:name``, as the field ``@log`` shows it."""
+        return f"{self.account}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that was taken: events in the order of their time, all of one stream.
+
+    ``first_seq``: number of the first event in the group; the others follow without a gap.
+    """
+
+    group: LogGroup
+    stream: LogStream
+    first_seq: int
+    timestamps_ms: Sequence[int]
+    messages: Sequence[str]
+    ingested_ms: int
+    request_id: str = ""
+
+    def ids(self) -> list[str]:
+        """The ids of the events, as readers and subscribers see them."""
+        return [
+            event_id(at_ms, self.first_seq + index)
+            for index, at_ms in enumerate(self.timestamps_ms)
+        ]
+
+
+def event_id(at_ms: int, seq: int) -> str:
+    """An event's id: 56 digits that sort as the events do."""
+    return f"3{at_ms + 10**15:016d}{seq:039d}"
+
+
+def seq_of(event: str) -> int | None:
+    """The number that an id was made of; None when it is no id of labkit's."""
+    return int(event[17:]) if len(event) == 56 and event.isdigit() else None

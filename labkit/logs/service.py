@@ -1,0 +1,215 @@
+"""CloudWatch Logs as the lab assembles it: lines come in, and what they set off happens.
+
+Every line comes in through :meth:`Logs.accept`, whoever wrote it: an API call, an AWS resource, a
+delivery of another service. What happens to an accepted batch stands in ``on_accepted``, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from labkit.core.delivery import Delivery
+from labkit.core.errors import NotImplementedYet
+from labkit.core.facts import Fact
+from labkit.core.world import World
+from labkit.logs.records import Accepted, LogGroup, LogStream
+from labkit.logs.store import LogStore
+
+#: Services for which AWS makes the log group with the first line.
+MAKES_GROUPS = frozenset({"lambda", "elasticbeanstalk", "apigateway", "synthetics"})
+
+
+class Logs:
+    """The log groups of a whole lab.
+
+    Parameters
+    ----------
+    world:
+        Clock, facts, ports and stores of the lab.
+    account, region:
+        Whose groups views show when nobody says otherwise.
+    """
+
+    def __init__(
+        self, world: World, account: str = "123456789012", region: str = "us-east-1"
+    ) -> None:
+        self.world, self.account, self.region = world, account, region
+        world.remember("logs", lambda a, r: LogStore(a, r, self))
+        #: What happens to an accepted batch, in this order.
+        self.on_accepted: list[Callable[[Accepted], None]] = []
+
+    def store(self, account: str, region: str) -> LogStore:
+        """What is remembered for an account and Region."""
+        found: LogStore = self.world.store("logs", account, region)
+        return found
+
+    # ---- in
+
+    def accept(
+        self,
+        group: LogGroup,
+        stream: LogStream,
+        timestamps_ms: Sequence[int],
+        messages: Sequence[str],
+        request_id: str = "",
+    ) -> Accepted | None:
+        """Keep lines of one stream, in the order of time, and let happen what they set off."""
+        if not timestamps_ms:
+            return None
+        now_ms = self.world.clock.now_us // 1000
+        first = group.events.append(stream.index, timestamps_ms, messages, now_ms)
+        _touch(stream, min(timestamps_ms), max(timestamps_ms), now_ms)
+        batch = Accepted(group, stream, first, timestamps_ms, messages, now_ms, request_id)
+        for happen in self.on_accepted:
+            happen(batch)
+        self.world.facts.publish(
+            "log.ingested",
+            group.account,
+            group.region,
+            {
+                "log_group": group.name,
+                "log_stream": stream.name,
+                "count": len(messages),
+                "bytes": sum(len(text.encode("utf-8", "replace")) + 26 for text in messages),
+            },
+        )
+        return batch
+
+    def import_lines(
+        self,
+        account: str,
+        region: str,
+        group: str,
+        streams: str | Sequence[str],
+        timestamps_ms: Any,
+        messages: Any,
+        stream_index: Any = None,
+    ) -> LogGroup:
+        """Put a past into a group: many lines at once, that set nothing off.
+
+        Parameters
+        ----------
+        account, region, group:
+            Where; the group and the streams are made when they are not there.
+        streams:
+            Name of the stream, or names, of which ``stream_index`` says which line has which.
+        timestamps_ms:
+            Array of milliseconds since the epoch.
+        messages:
+            List or arrow array of texts, as long.
+        stream_index:
+            Array of places in ``streams``; all in the first when None.
+        """
+        import numpy as np
+
+        store, now_us = self.store(account, region), self.world.clock.now_us
+        found = store.find(group) or store.add_group(group, now_us)
+        at = np.asarray(timestamps_ms, np.int64)
+        if not len(at):
+            return found
+        found.created_us = min(found.created_us, int(at.min()) * 1000)
+        names = [streams] if isinstance(streams, str) else list(streams)
+        held = [found.streams.get(n) or store.add_stream(found, n, found.created_us) for n in names]
+        numbers = np.asarray([stream.index for stream in held], np.int32)
+        which = np.zeros(len(at), np.int64) if stream_index is None else np.asarray(stream_index)
+        found.events.extend(at, messages, numbers[which])
+        for place, stream in enumerate(held):
+            of = at[which == place]
+            if len(of):
+                stream.created_us = min(stream.created_us, int(of.min()) * 1000)
+                _touch(stream, int(of.min()), int(of.max()), int(of.max()))
+        return found
+
+    def matcher(self, pattern: str) -> Callable[[str], bool]:
+        """Whether a text matches a filter pattern.
+
+        Raises
+        ------
+        AwsError
+            InvalidParameterException, with the place, when the pattern is none.
+        """
+        if not pattern.strip():
+            return lambda text: True
+        raise NotImplementedYet("logs", "FilterLogEvents", "Filter patterns are not built yet.")
+
+    # ---- what others ask and tell
+
+    def group_exists(self, account: str, region: str, name: str) -> bool:
+        """The port ``log_group_exists``."""
+        return self.store(account, region).find(name) is not None
+
+    def put_lines(
+        self,
+        account: str,
+        region: str,
+        group: str,
+        stream: str,
+        lines: Sequence[tuple[int, str]],
+    ) -> Delivery:
+        """The port ``put_log_lines``: lines of a service, (microseconds, text), into a group."""
+        store = self.store(account, region)
+        found = store.find(group)
+        if found is None:
+            return Delivery(
+                False,
+                "ResourceNotFoundException",
+                message="The specified log group does not exist.",
+            )
+        self.write(found, stream, lines)
+        return Delivery(True)
+
+    def write(self, group: LogGroup, stream: str, lines: Sequence[tuple[int, str]]) -> None:
+        """Write lines, (microseconds, text), into a stream, which is made when it is not there."""
+        store = self.store(group.account, group.region)
+        held = group.streams.get(stream) or store.add_stream(group, stream, self.world.clock.now_us)
+        ordered = sorted(lines, key=lambda line: line[0])
+        oldest = group.oldest_ms(self.world.clock.now_us)
+        kept = [
+            (at_us // 1000, text) for at_us, text in ordered if at_us // 1000 >= oldest and text
+        ]
+        self.accept(group, held, [at for at, _ in kept], [text for _, text in kept])
+
+    def on_log_emitted(self, fact: Fact) -> None:
+        """An AWS resource wrote lines."""
+        data = fact.data
+        store = self.store(fact.account, fact.region)
+        group = store.find(data["log_group"])
+        if group is None:
+            if data["source"] not in MAKES_GROUPS:
+                return
+            group = store.add_group(data["log_group"], fact.at_us)
+        self.write(group, data["log_stream"], [(at, text) for at, text in data["events"]])
+
+    def log_events(
+        self, account: str, region: str, groups: Sequence[str], start_us: int, end_us: int
+    ) -> list[tuple[int, str]]:
+        """The port ``log_events``: (microseconds, text) of groups, whose names may end in ``*``."""
+        store = self.store(account, region)
+        found: list[tuple[int, str]] = []
+        for group in store.groups():
+            if not any(_named(group.name, pattern) for pattern in groups):
+                continue
+            start = max(start_us // 1000, group.oldest_ms(self.world.clock.now_us))
+            found += [
+                (row.at_ms * 1000, row.message)
+                for row in group.events.scan(start, -(-end_us // 1000))
+            ]
+        return sorted(found, key=lambda event: event[0])
+
+    def digest(self) -> list[Any]:
+        """Everything remembered, as plain values: two equal worlds have equal digests."""
+        return [
+            [account, region, store.digest()]
+            for (account, region), store in sorted(self.world.stores("logs").items())
+        ]
+
+
+def _named(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _touch(stream: LogStream, first_ms: int, last_ms: int, ingested_ms: int) -> None:
+    stream.first_ms = first_ms if stream.first_ms is None else min(stream.first_ms, first_ms)
+    stream.last_ms = last_ms if stream.last_ms is None else max(stream.last_ms, last_ms)
+    stream.ingested_ms = max(stream.ingested_ms or 0, ingested_ms)
