@@ -20,6 +20,12 @@ KINDS = {
     "slow": "every request that a latency metric tells of takes `size` times as long",
     "slow_share": "`size` percent of the requests that a latency metric tells of wait four seconds",
     "failing": "`size` percent of the requests of a shop's service fail",
+    "timeouts": "`size` percent of the requests of a shop's service run into its time limit",
+    "bad_deploy": "a release of a shop's service fails `size` percent of its requests, until it is "
+    "taken back",
+    "bad_host": "one of the machines of a shop's service fails `size` percent of its requests",
+    "scan": "somebody tries the ports of the machines of a shop's service, `size` a minute; nothing "
+    "fails",
     "silence": "a latency metric says nothing; `size` means nothing",
     "memory": "a program leaks: after half an hour a machine's memory is full to `size` percent",
     "disk": "a file system of a machine (target `i-0abc:/var`) fills up to `size` percent in an "
@@ -28,6 +34,8 @@ KINDS = {
 
 #: Kinds whose size is a percentage.
 PERCENT = frozenset({"cpu", "memory", "disk"})
+#: Kinds whose size is a share of the requests, in percent.
+SHARES = frozenset({"failing", "slow_share", "timeouts", "bad_deploy", "bad_host"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +77,10 @@ class Incident:
             raise LabError(f"an incident ends after it starts, not {self.start} to {self.end}")
         if self.kind == "slow" and self.size <= 0:
             raise LabError(f"a slow incident is so many times as slow, more than 0: {self.size}")
-        if self.kind == "failing" and not 0 < self.size <= 100:
-            raise LabError(f"the size of a failing is a percentage, above 0: {self.size}")
-        if self.kind == "slow_share" and not 0 < self.size <= 100:
-            raise LabError(f"the size of a slow_share is a percentage, above 0: {self.size}")
+        if self.kind in SHARES and not 0 < self.size <= 100:
+            raise LabError(f"the size of a {self.kind} is a percentage, above 0: {self.size}")
+        if self.kind == "scan" and not 0 < self.size <= 10_000:
+            raise LabError(f"a scan tries 1 to 10,000 ports a minute, not {self.size}")
         if self.kind in PERCENT and not 0 <= self.size <= 100:
             raise LabError(
                 f"the size of a {self.kind} incident is a percentage from 0 to 100: {self.size}"

@@ -20,8 +20,8 @@ _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _11 = (np.uint64(bits) for bits in (30, 27, 31, 11))
-#: 53 random bits (all that a float64 holds) become a number in [0, 2).
-_UNIT = 2.0**-52
+#: 53 random bits (all that a float64 holds) become a number in [0, 1).
+_UNIT = 2.0**-53
 
 
 def key_of(*names: object) -> np.uint64:
@@ -32,16 +32,28 @@ def key_of(*names: object) -> np.uint64:
 
 def uniform(key: np.uint64, first: int, last: int) -> np.ndarray:
     """float64 in [-1, 1), one for each minute of ``[first, last)`` (``first >= 0``)."""
-    mixed = np.arange(first, last, dtype=np.uint64)
-    mixed *= _GAMMA
+    shares = share(key, np.arange(first, last, dtype=np.uint64))
+    shares *= 2.0
+    shares -= 1.0
+    return shares
+
+
+def bits(key: np.uint64, numbers: np.ndarray) -> np.ndarray:
+    """64 random bits (uint64) for each of some numbers (uint64), whatever their order."""
+    mixed = numbers * _GAMMA
     mixed += key
     mixed ^= mixed >> _30
     mixed *= _FIRST
     mixed ^= mixed >> _27
     mixed *= _SECOND
     mixed ^= mixed >> _31
+    return mixed
+
+
+def share(key: np.uint64, numbers: np.ndarray) -> np.ndarray:
+    """float64 in [0, 1) for each of some numbers (uint64), whatever their order."""
+    mixed = bits(key, numbers)
     mixed >>= _11
     shares = mixed.astype(np.float64)
     shares *= _UNIT
-    shares -= 1.0
     return shares

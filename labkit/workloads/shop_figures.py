@@ -16,7 +16,11 @@ seed, the minute and the incidents that were applied.
    stock-taking makes everything slower for some minutes; a single straggler takes nine seconds in
    one minute of ten by day.
 4. An **incident** befalls one service: ``failing`` (percent of its requests fail), ``slow`` (all of
-   them take so many times as long), ``slow_share`` (percent of them wait four seconds).
+   them take so many times as long), ``slow_share`` (percent of them wait four seconds),
+   ``timeouts`` (percent of them take fifteen seconds and fail), ``bad_deploy`` and ``bad_host``
+   (percent of those of one release, of one machine fail). A ``scan`` shows in logs only.
+5. What the shop logs is the same traffic (:meth:`ShopFigures.traffic`): a minute has as many lines
+   with a status of 500 or more as the metric has errors.
 """
 
 from __future__ import annotations
@@ -46,6 +50,12 @@ SERVICES = {
     "payment": (300, 220.0, 3.0),
 }
 METRICS = ("Requests", "Errors", "Latency")
+#: How many machines (instances, tasks) serve; the payment is a function and has none.
+MACHINES = {"front": 4, "catalogue": 3, "cart": 2, "checkout": 2}
+#: What fails requests besides everyday's errors, in the order in which it gets its share.
+FAILING = ("timeouts", "bad_deploy", "bad_host", "failing")
+#: How long a request takes that runs into its time limit, milliseconds.
+TIMEOUT_MS = 15_000.0
 #: Customers by hour of the day, as shares of the busiest hour.
 RHYTHM = (0.10, 0.06, 0.03, 0.025, 0.025, 0.05, 0.15, 0.35, 0.60, 0.80, 0.92, 0.98,
           1.0, 0.95, 0.88, 0.85, 0.88, 0.92, 0.97, 0.98, 0.85, 0.62, 0.38, 0.20)  # fmt: skip
@@ -91,6 +101,28 @@ class Shop:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a service did in some minutes, in figures; one row for each minute.
+
+    Parameters
+    ----------
+    requests, usual:
+        How many requests, and how many of them failed as on every day.
+    failed:
+        Kind of incident -> how many failed of it.
+    times, counts:
+        Response times in milliseconds (a row of some values for each minute, those that ran into
+        the time limit first) and how many requests had each; together as many as there were.
+    """
+
+    requests: np.ndarray
+    usual: np.ndarray
+    failed: Mapping[str, np.ndarray]
+    times: np.ndarray
+    counts: np.ndarray
+
+
 class ShopFigures:
     """The figures of the world's shops: a pulled source.
 
@@ -103,7 +135,7 @@ class ShopFigures:
     """
 
     #: The incidents that can befall a service.
-    KINDS: ClassVar[frozenset[str]] = frozenset({"failing", "slow", "slow_share"})
+    KINDS: ClassVar[frozenset[str]] = frozenset({*FAILING, "slow", "slow_share", "scan"})
 
     def __init__(self, seed: int, facts: Facts) -> None:
         self._seed = seed
@@ -141,7 +173,8 @@ class ShopFigures:
 
     def knows(self, incident: Incident) -> bool:
         """Whether an incident is about one of the shop's services."""
-        return incident.kind in self.KINDS and incident.target in SERVICES
+        placed = incident.kind in ("bad_host", "scan")
+        return incident.kind in self.KINDS and incident.target in (MACHINES if placed else SERVICES)
 
     def apply(self, incident: Incident | Mapping[str, Any]) -> None:
         """Let an incident befall a service, in every account in which it reports.
@@ -229,9 +262,16 @@ class ShopFigures:
         return np.maximum(np.floor(SERVICES[service][0] * level * weekend * noise), 1.0)
 
     def _errors(self, shop: Shop, service: str, low: int, high: int) -> np.ndarray:
+        requests = self._requests(shop, service, low, high)
+        errors = self._usual(service, requests, low, high)
+        for more in self._failed(shop, service, requests, errors, low, high).values():
+            errors = errors + more
+        return errors
+
+    def _usual(self, service: str, requests: np.ndarray, low: int, high: int) -> np.ndarray:
+        """How many requests fail in each minute when nothing is wrong."""
         import numpy as np
 
-        requests = self._requests(shop, service, low, high)
         blocks = requests.reshape(-1, _BLOCK)
         expected = blocks.sum(axis=1) * SERVICES[service][2] / 100
         drawn = (self._noise("errors", service, low // _BLOCK, high // _BLOCK) + 1) / 2
@@ -240,9 +280,24 @@ class ShopFigures:
         share = np.cumsum(blocks, axis=1) / blocks.sum(axis=1)[:, None]
         upto = np.floor(several[:, None] * share + begin[:, None])
         usual = np.diff(upto, axis=1, prepend=np.floor(begin)[:, None]).reshape(-1)
-        failing = self._befallen(shop, service, "failing", low, high)
-        extra = np.floor(requests * failing / 100 + 0.5)
-        return np.minimum(usual + extra, requests)
+        return np.minimum(usual, requests)
+
+    def _failed(
+        self, shop: Shop, service: str, requests: np.ndarray, usual: np.ndarray, low: int, high: int
+    ) -> dict[str, np.ndarray]:
+        """How many requests fail of each incident; no request fails twice."""
+        import numpy as np
+
+        found: dict[str, np.ndarray] = {}
+        left = requests - usual
+        befallen = {one.kind for one in shop.incidents if one.target == service}
+        for kind in FAILING:
+            if kind in befallen:
+                size = self._befallen(shop, service, kind, low, high)
+                meant = requests // MACHINES[service] if kind == "bad_host" else requests
+                found[kind] = np.minimum(np.floor(meant * size / 100 + 0.5), left)
+                left = left - found[kind]
+        return found
 
     def _orders(self, shop: Shop, name: str, low: int, high: int) -> np.ndarray:
         import numpy as np
@@ -259,29 +314,69 @@ class ShopFigures:
         import numpy as np
 
         minutes = np.arange(low, high, dtype=np.int64)[cut]
-        requests = self._requests(shop, service, low, high)[cut]
+        values, counts = self._times(shop, service, low, high, cut)
+        keep = counts > 0
+        stamps = np.broadcast_to((minutes * MINUTE)[:, None], counts.shape)[keep]
+        return stamps, values[keep], counts[keep]
+
+    def _times(
+        self, shop: Shop, service: str, low: int, high: int, cut: slice
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Response times and their counts, a row for each minute: time limit, usual ones, caught,
+        straggler (one more than there are requests)."""
+        import numpy as np
+
+        minutes = np.arange(low, high, dtype=np.int64)[cut]
+        requests = self._requests(shop, service, low, high)
+        usual = self._usual(service, requests, low, high)
+        failed = self._failed(shop, service, requests, usual, low, high)
+        requests = requests[cut]
+        timed = failed["timeouts"][cut] if "timeouts" in failed else np.zeros_like(requests)
         level = SERVICES[service][1] * (1 + 0.1 * self._noise("level", service, low, high)[cut])
         of_day = minutes % _DAY_MINUTES
         begin, end = _STOCK_TAKING
         level *= np.where((of_day >= begin) & (of_day < end), _STOCK_TAKING_SLOW, 1.0)
         slow = self._befallen(shop, service, "slow", low, high)[cut]
         level *= np.where(slow > 0, slow, 1.0)
-        values = np.empty((len(minutes), len(SHAPE) + 2))
+        values = np.empty((len(minutes), len(SHAPE) + 3))
         counts = np.zeros_like(values)
-        upto = np.floor(requests[:, None] * np.cumsum([share for _, share in SHAPE]) + 1e-9)
-        counts[:, :-2] = np.diff(upto, axis=1, prepend=0)
-        counts[:, 3] += requests - upto[:, -1]
-        values[:, :-2] = level[:, None] * np.array([times for times, _ in SHAPE])
+        values[:, 0], counts[:, 0] = TIMEOUT_MS, timed
+        quick = requests - timed
+        upto = np.floor(quick[:, None] * np.cumsum([share for _, share in SHAPE]) + 1e-9)
+        counts[:, 1:-2] = np.diff(upto, axis=1, prepend=0)
+        counts[:, 4] += quick - upto[:, -1]
+        values[:, 1:-2] = level[:, None] * np.array([times for times, _ in SHAPE])
         share = self._befallen(shop, service, "slow_share", low, high)[cut]
-        caught = np.minimum(np.ceil(requests * share / 100), counts[:, 3])
-        counts[:, 3] -= caught
+        caught = np.minimum(np.ceil(requests * share / 100), counts[:, 4])
+        counts[:, 4] -= caught
         values[:, -2], counts[:, -2] = CAUGHT_MS, caught
         values[:, -1] = STRAGGLER_MS
         straggles = self._noise("straggler", service, low, high)[cut] < -0.8
         counts[:, -1] = straggles & (requests >= 150)
-        keep = counts > 0
-        stamps = np.broadcast_to((minutes * MINUTE)[:, None], counts.shape)[keep]
-        return stamps, values[keep], counts[keep]
+        return values, counts
+
+    def shop(self, account: str, region: str) -> Shop | None:
+        """The shop that reports in an account and Region; the first of several."""
+        here = (one for one in self._shops if (one.account, one.region) == (account, region))
+        return next(here, None)
+
+    def traffic(self, shop: Shop, service: str, first: int, last: int) -> Traffic:
+        """What a service does in the minutes ``[first, last)`` since the epoch."""
+        import numpy as np
+
+        low, high = first - first % _BLOCK, last + -last % _BLOCK
+        cut = slice(first - low, last - low)
+        requests = self._requests(shop, service, low, high)
+        usual = self._usual(service, requests, low, high)
+        failed = self._failed(shop, service, requests, usual, low, high)
+        times, counts = self._times(shop, service, low, high, cut)
+        # The straggler is one of the requests here, instead of one of the most frequent time.
+        straggler = np.minimum(counts[:, -1], counts[:, 4])
+        counts[:, 4] -= straggler
+        counts[:, -1] = straggler
+        return Traffic(
+            requests[cut], usual[cut], {kind: n[cut] for kind, n in failed.items()}, times, counts
+        )
 
     def _befallen(self, shop: Shop, service: str, kind: str, low: int, high: int) -> np.ndarray:
         """The size of the incident of a kind in each minute, 0 where there is none."""
