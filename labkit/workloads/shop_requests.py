@@ -40,6 +40,7 @@ from labkit.workloads.shop_figures import (
 
 #: What :attr:`Requests.why` says: nothing failed, everyday's error, then the incidents.
 WHY = ("", "usual", *FAILING)
+ROUTES = ("checkout", "cart", "catalogue")
 _SPECIAL = (TIMEOUT_MS, CAUGHT_MS, STRAGGLER_MS)
 #: Bits of a request's number that are its place in its minute.
 _PLACE = np.uint64(20)
@@ -64,6 +65,8 @@ class Requests:
         How long it took.
     why:
         Why it failed: a row of :data:`WHY`; 0 when it went well.
+    route:
+        Where the shop's front passes it on: a row of :data:`ROUTES`.
     machine:
         Which machine answered, counted from 0.
     bad_machine:
@@ -77,6 +80,7 @@ class Requests:
     end_us: np.ndarray
     ms: np.ndarray
     why: np.ndarray
+    route: np.ndarray
     machine: np.ndarray
     bad_machine: int
 
@@ -98,6 +102,7 @@ def requests(
     """
     traffic = {name: figures.traffic(shop, name, first, last) for name in shop.services}
     places, many = _places(traffic, last - first)
+    paying, buying = places["cart"], places["catalogue"]
     begin = np.concatenate([[0], np.cumsum(many)])
     minute = np.repeat(np.arange(first, last, dtype=np.int64), many)
     place = np.arange(begin[-1]) - begin[minute - first]
@@ -124,9 +129,11 @@ def requests(
     found = {}
     for name, (slots, machine, why, ms) in dealt.items():
         came_us = start_us[slots] + _BEHIND_US.get(name, 0)
+        row = minute[slots] - first
+        route = (place[slots] >= paying[row]).astype(np.int8) + (place[slots] >= buying[row])
         found[name] = Requests(
             name, number[slots], minute[slots], came_us, came_us + (ms * 1000).astype(np.int64),
-            ms, why, machine, _bad_machine(seed, name),
+            ms, why, route, machine, _bad_machine(seed, name),
         )  # fmt: skip
     return found
 
