@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 
 from labkit.core.clock import MILLISECOND, MINUTE, SECOND, iso, to_datetime
 
-_HEX = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint8).reshape(256, 2)
+#: Two hexadecimal digits of each byte, as one number of 16 bits.
+_PAIRS = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
 _TWO = np.frombuffer("".join(f"{n:02d}" for n in range(100)).encode(), np.uint8).reshape(100, 2)
 _THREE = np.frombuffer("".join(f"{n:03d}" for n in range(1000)).encode(), np.uint8).reshape(-1, 3)
-#: Where the digits of a UUID stand among its dashes.
-_DIGITS = np.array([place for place in range(36) if place not in (8, 13, 18, 23)])
+#: The digits of a UUID between its dashes.
+_RUNS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
 
 
 def lines(*parts: Any) -> pa.Array:
@@ -64,7 +65,8 @@ def fixed(matrix: np.ndarray) -> pa.Array:
 def hexes(*halves: np.ndarray) -> np.ndarray:
     """Columns of 64 bits as a matrix of hexadecimal digits."""
     raw = [half.astype(">u8").view(np.uint8).reshape(-1, 8) for half in halves]
-    return _HEX[np.concatenate(raw, axis=1)].reshape(len(halves[0]), -1)
+    pairs = _PAIRS.take(np.concatenate(raw, axis=1))
+    return pairs.view(np.uint8).reshape(len(halves[0]), -1)
 
 
 def uuids(high: np.ndarray, low: np.ndarray) -> pa.Array:
@@ -73,7 +75,8 @@ def uuids(high: np.ndarray, low: np.ndarray) -> pa.Array:
     digits[:, 12] = ord("4")
     digits[:, 16] = np.frombuffer(b"89ab", np.uint8)[(low >> np.uint64(62)).astype(np.intp)]
     matrix = np.full((len(high), 36), ord("-"), np.uint8)
-    matrix[:, _DIGITS] = digits
+    for dashes, (begin, end) in enumerate(_RUNS):
+        matrix[:, begin + dashes : end + dashes] = digits[:, begin:end]
     return fixed(matrix)
 
 
