@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.clock import to_datetime
+from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact
 from labkit.workloads.incidents import Incident
@@ -246,6 +246,10 @@ class FleetControls:
         )
 
 
+#: How far back a shop's logs may go: a day of all sources is some eight million lines.
+MOST_HOURS = 168
+
+
 class ShopControls:
     """What a learner can do to the shop of a lab: each is written into the journal."""
 
@@ -288,12 +292,13 @@ class ShopControls:
         start: datetime | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Let something befall a service: ``failing``, ``slow`` or ``slow_share``.
+        """Let something befall a service: ``failing``, ``slow``, ``timeouts``, ``bad_deploy`` ...
 
         Parameters
         ----------
         kind, size:
-            One of the incidents, and how bad in its unit.
+            One of :data:`labkit.workloads.incidents.KINDS` that a service can have, and how bad in
+            its unit.
         service:
             ``front``, ``catalogue``, ``cart``, ``checkout`` or ``payment``.
         start, minutes:
@@ -311,5 +316,123 @@ class ShopControls:
         incident = Incident(kind, service, begin, end, size)
         self._lab._do("shop.befall", incident=incident.as_dict())
 
+    def happened(
+        self, kind: str, service: str, size: float, *, start: datetime, minutes: float = 30
+    ) -> Incident:
+        """An incident of the time that lies behind, for :meth:`logs`.
+
+        Parameters
+        ----------
+        kind, service, size:
+            As in :meth:`incident`.
+        start, minutes:
+            When (aware), and for how long.
+
+        Raises
+        ------
+        LabError
+            For an incident that can't be.
+        """
+        return Incident(kind, service, start, start + timedelta(minutes=minutes), size)
+
+    def logs(
+        self,
+        *incidents: Incident,
+        hours: float = 1,
+        sources: Sequence[str] | None = None,
+        live: bool = True,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> dict[str, int]:
+        """Let the shop have written logs for some hours, and go on writing them as time passes.
+
+        What is logged are the requests that the shop's metrics count, so a minute has as many lines
+        with a status of 500 or more as the metric ``Errors`` says. A request has one id in all of
+        nginx's, the tasks', the API's and the function's lines. Some hours of a day have a million
+        lines. A shop is opened when there is none yet.
+
+        ::
+
+            ten = lab.now - timedelta(hours=1)
+            lab.shop.logs(lab.shop.happened("timeouts", "payment", 40, start=ten), hours=2)
+            lab.client("logs").filter_log_events(
+                logGroupName="/aws/lambda/shop-payment", filterPattern="Task timed out"
+            )
+
+        Parameters
+        ----------
+        incidents:
+            What went wrong meanwhile: see :meth:`happened`. The metrics show it too.
+        hours:
+            How far back; 0 for no past, but groups that lines will come to.
+        sources:
+            Who writes: some of :data:`labkit.workloads.shop_logs.SOURCES`; all when left out.
+        live:
+            Whether lines go on coming, minute by minute. A group that is deleted gets no more.
+        account, region:
+            Where; the lab's own when left out.
+
+        Returns
+        -------
+        Log group -> how many lines it has got.
+
+        Raises
+        ------
+        LabError
+            For an unknown source, a stretch that can't be, or an incident outside of it.
+        """
+        from labkit.workloads.shop_logs import SOURCES
+
+        lab = self._lab
+        chosen = list(SOURCES) if sources is None else list(sources)
+        unknown = [name for name in chosen if name not in SOURCES]
+        if unknown:
+            raise LabError(f"the shop's logs come from {', '.join(SOURCES)}; not {unknown[0]}")
+        if not 0 <= hours <= MOST_HOURS:
+            raise LabError(f"a past of logs has 0 to {MOST_HOURS} hours, not {hours}")
+        start = lab.now - timedelta(hours=hours)
+        for one in incidents:
+            if not start <= one.start < lab.now:
+                raise LabError(f"{one.kind} at {one.start} is not within the past asked for")
+            if not lab.parts.shop.knows(one):
+                raise LabError(f"{one.kind} of {one.target!r} can't befall the shop")
+        written: dict[str, int] = lab._do(
+            "shop.logs", incidents=[one.as_dict() for one in incidents], start=start,
+            sources=chosen, live=live, account=account or lab.account, region=region or lab.region,
+        )  # fmt: skip
+        return written
+
+    def _write_logs(
+        self,
+        incidents: Sequence[Mapping[str, Any]],
+        start: datetime,
+        sources: Sequence[str],
+        live: bool,
+        account: str,
+        region: str,
+    ) -> dict[str, int]:
+        parts, clock = self._lab.parts, self._lab.world.clock
+        if parts.shop.shop(account, region) is None:
+            parts.shop.open(account, region)
+        for one in incidents:
+            parts.shop.apply(one)
+        written: dict[str, int] = {}
+        for where, group in parts.shop_logs.groups(account, region, sources):
+            parts.logs.import_lines(account, where, group, (), (), ())
+            written[group] = 0
+        past = parts.shop_logs.past(account, region, sources, to_us(start), clock.now_us)
+        for told in past:
+            parts.logs.import_lines(
+                account, told.region, told.group, told.streams, told.at_us // 1000,
+                told.messages, told.stream,
+            )  # fmt: skip
+            written[told.group] += len(told)
+        if live:
+            parts.shop_logs.live(account, region, sources)
+        return written
+
     def __repr__(self) -> str:
-        return "<shop: open(), incident(kind, service, size, start=, minutes=)>"
+        return (
+            "<shop: open(), incident(kind, service, size, start=, minutes=), "
+            "logs(*incidents, hours=, sources=, live=), happened(kind, service, size, start=)>"
+        )

@@ -139,11 +139,13 @@ class Lab(Passing, Callers, Keeping):
         from labkit.workloads.latencies import Latencies
         from labkit.workloads.people_at_work import AtWork
         from labkit.workloads.shop_figures import ShopFigures
+        from labkit.workloads.shop_logs import ShopLogs
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
         self.identities = Identities(self.world.ids, self.account, backing.issued_to)
         fleet = Fleet(self.noise_seed, self.world.clock, self.world.facts)
+        shop = ShopFigures(self.noise_seed, self.world.facts)
         self.parts = Parts(
             backing=backing,
             fleet=fleet,
@@ -151,7 +153,8 @@ class Lab(Passing, Callers, Keeping):
             group_loads=GroupLoads(fleet, self.world.clock),
             latencies=Latencies(self.noise_seed),
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
-            shop=ShopFigures(self.noise_seed, self.world.facts),
+            shop=shop,
+            shop_logs=ShopLogs(self.world, shop, self.noise_seed),
             at_work=AtWork(self.world, self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world, self.account, self.region),
@@ -197,6 +200,7 @@ class Lab(Passing, Callers, Keeping):
             "fleet.remove_agent": self.parts.agents.remove,
             "shop.open": self.parts.shop.open,
             "shop.befall": self.parts.shop.apply,
+            "shop.logs": self.shop._write_logs,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
             "people.work": self.people._begin_work,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labkit.workloads.latencies import Latencies
     from labkit.workloads.people_at_work import AtWork
     from labkit.workloads.shop_figures import ShopFigures
+    from labkit.workloads.shop_logs import ShopLogs
 
 
 class Post:
@@ -76,6 +77,7 @@ class Parts:
     latencies: Latencies
     agents: Agents
     shop: ShopFigures
+    shop_logs: ShopLogs
     at_work: AtWork
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:

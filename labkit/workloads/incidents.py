@@ -24,8 +24,7 @@ KINDS = {
     "bad_deploy": "a release of a shop's service fails `size` percent of its requests, until it is "
     "taken back",
     "bad_host": "one of the machines of a shop's service fails `size` percent of its requests",
-    "scan": "somebody tries the ports of the machines of a shop's service, `size` a minute; nothing "
-    "fails",
+    "scan": "somebody tries the ports in front of a shop's service, `size` a minute; nothing fails",
     "silence": "a latency metric says nothing; `size` means nothing",
     "memory": "a program leaks: after half an hour a machine's memory is full to `size` percent",
     "disk": "a file system of a machine (target `i-0abc:/var`) fills up to `size` percent in an "

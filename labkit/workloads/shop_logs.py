@@ -93,8 +93,18 @@ class ShopLogs:
                 self._figures, shop, self._seed, sources, low, min(low + _STRETCH, last)
             )
 
+    def groups(self, account: str, region: str, sources: Sequence[str]) -> list[tuple[str, str]]:
+        """(Region, log group) of some sources of a shop, as far as its services write there."""
+        from labkit.workloads.shop_site import DNS_REGION, GROUPS
+
+        services = self._shop(account, region).services
+        return [
+            (DNS_REGION if source == "route53" else region, GROUPS[source])
+            for source in _written(sources, services)
+        ]
+
     def live(self, account: str, region: str, sources: Sequence[str]) -> None:
-        """Let a shop log from the next whole minute on, these sources and no others."""
+        """Let a shop log from the present minute on, these sources and no others."""
         self._shop(account, region)
         self._live[account, region] = tuple(sources)
         self._round += 1
@@ -102,8 +112,8 @@ class ShopLogs:
             self._wait(account, region, self._world.clock.now_us)
 
     def _wait(self, account: str, region: str, now_us: int) -> None:
-        """Lines of a minute are there at its end; one that has begun already is left out."""
-        begin_us = -(-now_us // MINUTE) * MINUTE
+        """Lines of a minute are there at its end."""
+        begin_us = now_us // MINUTE * MINUTE
         named = {"account": account, "region": region, "round": self._round}
         self._world.clock.at(begin_us + MINUTE, Phase.DATA, "shop.minute", named, cause=())
 
@@ -153,7 +163,7 @@ def lines_of(
     """The lines of some sources in the minutes ``[first, last)`` since the epoch."""
     from labkit.workloads import shop_network_lines, shop_payment_lines, shop_web_lines
     from labkit.workloads.shop_requests import requests
-    from labkit.workloads.shop_site import NEEDS, ShopSite
+    from labkit.workloads.shop_site import ShopSite
 
     served = requests(figures, shop, seed, first, last)
     site = ShopSite(shop, seed)
@@ -170,6 +180,16 @@ def lines_of(
             site, served["front"], first, last
         ),
     }  # fmt: skip
-    for source in SOURCES:
-        if source in sources and any(name in served for name in NEEDS[source]):
-            yield makers[source]()
+    for source in _written(sources, shop.services):
+        yield makers[source]()
+
+
+def _written(sources: Sequence[str], services: Sequence[str]) -> list[str]:
+    """Those of some sources for which a shop has the services."""
+    from labkit.workloads.shop_site import NEEDS
+
+    return [
+        source
+        for source in SOURCES
+        if source in sources and any(name in services for name in NEEDS[source])
+    ]

@@ -65,7 +65,7 @@ def apigateway(site: ShopSite, served: Requests) -> Lines:
     )
     at_us = served.end_us + 3 * MILLISECOND
     none = np.zeros(len(served), dtype=np.int64)
-    stream = site._hex("access log", size=32)
+    stream = site.digits("access log", size=32)
     return sorted_lines("apigateway", site.region, (stream,), [(at_us, none, messages)])
 
 
@@ -77,7 +77,7 @@ def function(site: ShopSite, served: Requests) -> Lines:
     parts: list[tuple[np.ndarray, np.ndarray, pa.Array]] = []
     cold = np.flatnonzero(fresh)
     if len(cold):
-        said = _RUNTIME.format(region=site.region, digits=site._hex("runtime", size=64))
+        said = _RUNTIME.format(region=site.region, digits=site.digits("runtime", size=64))
         parts.append((start_us[cold], stream[cold], pa.array([said] * len(cold), pa.string())))
     begin = lines("START RequestId: ", ids, " Version: $LATEST\n")
     parts.append((start_us, stream, begin))

@@ -206,5 +206,3 @@ def _dealt(flow: Traffic, row: np.ndarray, why: np.ndarray, fate: np.ndarray) ->
     ms = np.empty(len(row))
     ms[order] = np.where(special, values, values * wobble)
     return ms
-
-

@@ -94,22 +94,23 @@ class ShopSite:
         self.account, self.region = shop.account, shop.region
         self._seed = seed
         machines = range(MACHINES["front"])
-        self.instances = tuple("i-0" + self._hex("instance", n, size=16) for n in machines)
+        self.instances = tuple("i-0" + self.digits("instance", n, size=16) for n in machines)
         self.machine_addresses = tuple(f"10.0.{n % 2}.{20 + n}" for n in machines)
         self.machine_interfaces = tuple(self._interface("machine", n) for n in machines)
         self.balancer_interfaces = tuple(self._interface("balancer", n) for n in range(2))
         self.idle_interface = self._interface("bastion", 0)
-        self.zone = "Z" + self._hex("zone", size=20).upper()
+        self.zone = "Z" + self.digits("zone", size=20).upper()
         self.addresses = tuple(
             f"{net}.{n}" for net in ("203.0.113", "198.51.100") for n in range(1, 255)
         )
 
-    def _hex(self, *names: object, size: int) -> str:
+    def digits(self, *names: object, size: int) -> str:
+        """Hexadecimal digits for a name: the same in every world of the seed."""
         text = "/".join(map(str, (self._seed, self.account, self.region, *names)))
         return blake2b(text.encode(), digest_size=(size + 1) // 2).hexdigest()[:size]
 
     def _interface(self, *names: object) -> str:
-        return "eni-0" + self._hex("interface", *names, size=16)
+        return "eni-0" + self.digits("interface", *names, size=16)
 
     # -- hashed
     def bits(self, what: str, numbers: np.ndarray) -> np.ndarray:
@@ -167,11 +168,11 @@ class ShopSite:
     def tasks(self, service: str, release: int) -> list[str]:
         """The ids of a service's tasks; each release has new ones."""
         names = range(MACHINES[service])
-        return [self._hex("task", service, release, n, size=32) for n in names]
+        return [self.digits("task", service, release, n, size=32) for n in names]
 
     def environment(self, block: int, place: int) -> str:
         """32 digits of an execution environment of the payment's function."""
-        return self._hex("environment", block, place, size=32)
+        return self.digits("environment", block, place, size=32)
 
 
 def version(release: int) -> str:
