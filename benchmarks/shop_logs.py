@@ -63,8 +63,8 @@ def main() -> dict[str, Any]:
         minute = once(lambda: lab.advance(minutes=5)) / 5
     lines = sum(written.values())
     return {
-        "world": world, "made": made, "minute": minute, "naive": best(lambda: _naive(lines), rounds=3),
-        "lines": lines, "hours": HOURS, "bytes": size,
+        "world": world, "made": made, "minute": minute,
+        "naive": best(lambda: _naive(lines), rounds=3), "lines": lines, "hours": HOURS, "bytes": size,
     }  # fmt: skip
 
 
