@@ -64,7 +64,8 @@ def main() -> dict[str, Any]:
     lines = sum(written.values())
     return {
         "world": world, "made": made, "minute": minute,
-        "naive": best(lambda: _naive(lines), rounds=3), "lines": lines, "hours": HOURS, "bytes": size,
+        "naive": best(lambda: _naive(lines), rounds=3),
+        "lines": lines, "hours": HOURS, "bytes": size,
     }  # fmt: skip
 
 
