@@ -6,7 +6,7 @@ delivery of another service. What happens to an accepted batch stands in ``on_ac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labkit.core.delivery import Delivery
@@ -15,6 +15,7 @@ from labkit.core.facts import Fact
 from labkit.core.world import World
 from labkit.logs.records import Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
+from labkit.logs.subscriptions import Subscriptions
 
 #: Services for which AWS makes the log group with the first line.
 MAKES_GROUPS = frozenset({"lambda", "elasticbeanstalk", "apigateway", "synthetics"})
@@ -37,7 +38,8 @@ class Logs:
         self.world, self.account, self.region = world, account, region
         world.remember("logs", lambda a, r: LogStore(a, r, self))
         #: What happens to an accepted batch, in this order.
-        self.on_accepted: list[Callable[[Accepted], None]] = []
+        self.subscriptions = Subscriptions(world, self.extractor)
+        self.on_accepted: list[Callable[[Accepted], None]] = [self.subscriptions.on_accepted]
 
     def store(self, account: str, region: str) -> LogStore:
         """What is remembered for an account and Region."""
@@ -132,6 +134,11 @@ class Logs:
         if not pattern.strip():
             return lambda text: True
         raise NotImplementedYet("logs", "FilterLogEvents", "Filter patterns are not built yet.")
+
+    def extractor(self, pattern: str) -> Callable[[str], Mapping[str, Any] | None]:
+        """What a filter pattern extracts from a text that matches; None when it does not match."""
+        matches = self.matcher(pattern)
+        return lambda text: {} if matches(text) else None
 
     # ---- what others ask and tell
 

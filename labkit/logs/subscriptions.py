@@ -35,7 +35,11 @@ from labkit.logs.engine import criteria, payloads
 from labkit.logs.records import Accepted, LogGroup, event_id
 
 #: The key of a group's filters in its policies, of an account's things in its store.
-FILTERS, DESTINATIONS, ACCOUNT_POLICY = "subscriptions", "destinations", "SUBSCRIPTION_FILTER_POLICY"
+FILTERS, DESTINATIONS, ACCOUNT_POLICY = (
+    "subscriptions",
+    "destinations",
+    "SUBSCRIPTION_FILTER_POLICY",
+)
 
 SEND = "logs.subscription"
 #: Tried again after 1, 2, 4 ... 128 seconds and then every five minutes, for a day (ours: AWS
@@ -209,7 +213,11 @@ class Subscriptions:
         group = store.find(payload["group"])
         if group is None:
             return
-        held = store.of("subscription_policies") if payload["policy"] else group.policies.get(FILTERS, {})
+        held = (
+            store.of("subscription_policies")
+            if payload["policy"]
+            else group.policies.get(FILTERS, {})
+        )
         one = held.get(payload["filter"])
         if one is None:
             return

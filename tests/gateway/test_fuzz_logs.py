@@ -1,7 +1,11 @@
 """CloudWatch Logs with whatever botocore lets through."""
 
+import json
+
 import pytest
+from buskit import role
 from fuzzing import DEPTHS, Fuzzed, attempt, check
+from logskit import Stream
 
 AT_MS = 1_767_603_600_000
 NAMED = {"logGroupName": "kept"}
@@ -15,6 +19,36 @@ def prepare(lab):
     return {}
 
 
+def subscribed(lab, things):
+    """A stream, a destination before it, and a filter of the group ``kept``."""
+    if "$stream" not in things:
+        stream = Stream(lab, "fuzzed")
+        things["$stream"], things["$role"] = (
+            stream.arn,
+            role(lab, "fuzz", service="logs.amazonaws.com"),
+        )
+    logs = lab.client("logs")
+    logs.put_destination(
+        destinationName="kept", targetArn=things["$stream"], roleArn=things["$role"]
+    )
+    logs.put_subscription_filter(
+        logGroupName="kept", filterName="kept", filterPattern="",
+        destinationArn=things["$stream"], roleArn=things["$role"],
+    )  # fmt: skip
+
+
+ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "logs:PutSubscriptionFilter"}]})  # fmt: skip
+FILTER = NAMED | {"filterName": "kept"}
+SUBSCRIPTIONS = {
+    "PutSubscriptionFilter": FILTER | {
+        "filterPattern": "", "destinationArn": "$stream", "roleArn": "$role"},
+    "DescribeSubscriptionFilters": NAMED, "DeleteSubscriptionFilter": FILTER,
+    "PutDestination": {"destinationName": "dNEW", "targetArn": "$stream", "roleArn": "$role"},
+    "PutDestinationPolicy": {"destinationName": "kept", "accessPolicy": ANYBODY},
+    "DescribeDestinations": {}, "DeleteDestination": {"destinationName": "kept"},
+}  # fmt: skip
+
 LOGS = Fuzzed(
     "logs",
     {
@@ -23,11 +57,12 @@ LOGS = Fuzzed(
         "CreateLogStream": NAMED | {"logStreamName": "sNEW"}, "DeleteLogStream": STREAM,
         "DescribeLogStreams": NAMED,
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
-        "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
+        "GetLogEvents": STREAM, "FilterLogEvents": NAMED, **SUBSCRIPTIONS,
     },
     prepare,
     # The newer operations and those that take two ways to name a group.
-    {"ValidationException"},
+    {"ValidationException", "AccessDeniedException"},
+    dict.fromkeys(SUBSCRIPTIONS, subscribed),
 )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ def hand(errand: Errand) -> None:
 
     Services invoke asynchronously: Lambda takes the event and retries by itself. With
     ``{"InvocationType": "RequestResponse"}`` among the parameters it is waited for, and an error of
-    the function is an error of the delivery.
+    the function is an error of the delivery. With ``DryRun`` it is only asked whether it may be
+    invoked.
     """
     parcel, arn = errand.parcel, errand.arn
     functions = errand.desk.functions()
@@ -19,7 +20,10 @@ def hand(errand: Errand) -> None:
             "NotImplemented", f"labkit does not run functions yet: {arn.text}", retryable=False
         )
     errand.need("lambda:InvokeFunction", arn.text, code="AccessDeniedException")
-    waits = (parcel.parameters or {}).get("InvocationType") == "RequestResponse"
+    way = (parcel.parameters or {}).get("InvocationType")
+    if way == "DryRun":
+        return
+    waits = way == "RequestResponse"
     ended = functions.invoke(
         arn.text, parcel.data, principal=parcel.principal, asynchronous=not waits
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.logs.api import events, groups, streams
+from labkit.logs.api import destinations, events, groups, streams, subscription_filters
 
 #: The code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "InvalidParameterException"
 
 #: One file for each kind of resource, each with its own table.
-RESOURCES = (groups, streams, events)
+RESOURCES = (groups, streams, events, subscription_filters, destinations)
 
 OPERATIONS = {
     ("logs", name): operation

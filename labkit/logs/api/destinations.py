@@ -80,7 +80,9 @@ def put_destination_policy(
     if not isinstance(statements, list | dict) or not statements:
         raise invalid("The access policy is not a valid policy document.")
     for statement in statements if isinstance(statements, list) else [statements]:
-        if not isinstance(statement, dict) or not {"Effect", "Action", "Principal"} <= set(statement):
+        if not isinstance(statement, dict) or not {"Effect", "Action", "Principal"} <= set(
+            statement
+        ):
             raise invalid("Each statement of an access policy needs Effect, Principal and Action.")
     one.access_policy = accessPolicy
     return {}

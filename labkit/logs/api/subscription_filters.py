@@ -175,14 +175,17 @@ def _check_destination_policy(call: Call, one: SubscriptionFilter) -> None:
     destination = service_of(call).subscriptions.destination(one.destination_arn)
     if destination is None:
         raise not_found("The specified destination does not exist.")
-    allowed = bool(destination.access_policy) and call.ports.policy_allows(
-        destination.access_policy,
-        call.principal,
-        _ACTION,
-        destination.arn,
-        {},
-        destination.arn.split(":")[4],
-    ).value
+    allowed = (
+        bool(destination.access_policy)
+        and call.ports.policy_allows(
+            destination.access_policy,
+            call.principal,
+            _ACTION,
+            destination.arn,
+            {},
+            destination.arn.split(":")[4],
+        ).value
+    )
     if not allowed:
         raise AwsError(
             "AccessDeniedException",

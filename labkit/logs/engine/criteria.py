@@ -81,7 +81,7 @@ def parse(text: str, fields: tuple[str, ...]) -> Criteria:
     while text.strip():
         match = _TERM.match(text, place)
         if match is None:
-            raise CriteriaError(f"no condition at position {place}: {text[place:place + 20]!r}")
+            raise CriteriaError(f"no condition at position {place}: {text[place : place + 20]!r}")
         if match["field"] not in fields:
             raise CriteriaError(f"{match['field']} can't be selected by; {', '.join(fields)} can")
         groups[-1].append(_term(match))
