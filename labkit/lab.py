@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from labkit.cloudwatch.service import CloudWatch
     from labkit.cloudwatch.widgets.showing import DashboardView
     from labkit.eventbridge.service import EventBridge
+    from labkit.log_controls import LogControls
     from labkit.querying import AthenaControls
     from labkit.views.mailbox import Mailbox
 
@@ -226,6 +227,7 @@ class Lab(Passing, Callers, Keeping):
         SURROUNDINGS.up(_sleep_in_active_lab)
         _LABS.append(self)
         notebook.MAGICS.setdefault("athena", _athena_cell)
+        notebook.MAGICS.setdefault("insights", _insights_cell)
         notebook.register()
 
     def close(self) -> None:
@@ -371,6 +373,13 @@ class Lab(Passing, Callers, Keeping):
         return AthenaControls(self)
 
     @property
+    def logs(self) -> LogControls:
+        """CloudWatch Logs: ``lab.logs.query("fields @message", "/shop/access")``."""
+        from labkit.log_controls import LogControls
+
+        return LogControls(self)
+
+    @property
     def eventbridge(self) -> EventBridge:
         """Buses, rules and what came over them."""
         return self.parts.eventbridge
@@ -449,6 +458,13 @@ _LABS: list[Lab] = []
 def _athena_cell(line: str, cell: str) -> Any:
     """The cell magic ``%%athena [database] [>> name]``: run the cell's SQL in the active lab."""
     from labkit.querying import magic
+
+    return magic(_LABS[-1], line, cell)
+
+
+def _insights_cell(line: str, cell: str) -> Any:
+    """The cell magic ``%%insights group [last=6h] [>> name]``: a Logs Insights query."""
+    from labkit.log_controls import magic
 
     return magic(_LABS[-1], line, cell)
 

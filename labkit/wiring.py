@@ -244,6 +244,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
     Answers("log_group_exists", "logs", lambda lab: lab.parts.logs.group_exists),
     Answers("log_events", "logs", lambda lab: lab.parts.logs.log_events),
+    Answers("log_table", "logs", lambda lab: lab.parts.logs.queries.table),
     Answers("put_log_lines", "logs", lambda lab: lab.parts.logs.put_lines),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
@@ -260,11 +261,7 @@ UNHEARD_KINDS = frozenset(
         "trace.segment",
     }
 )
-UNANSWERED_PORTS = frozenset(
-    {
-        "log_table",
-    }
-)
+UNANSWERED_PORTS: frozenset[str] = frozenset()
 
 
 def connect(lab: Lab) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -93,6 +95,22 @@ class Accepted:
             event_id(at_ms, self.first_seq + index)
             for index, at_ms in enumerate(self.timestamps_ms)
         ]
+
+
+def pointer(group: LogGroup, seq: int) -> str:
+    """``@ptr`` of an event: where it is, opaque to whoever carries it."""
+    told = json.dumps([group.account, group.region, group.name, seq], separators=(",", ":"))
+    return base64.b64encode(told.encode()).decode()
+
+
+def pointed(text: str) -> tuple[str, str, str, int] | None:
+    """Account, Region, group and number behind a ``@ptr``; None when it is none."""
+    try:
+        account, region, name, seq = json.loads(base64.b64decode(text, validate=True))
+    except (ValueError, TypeError):
+        return None
+    right = all(isinstance(one, str) for one in (account, region, name)) and type(seq) is int
+    return (account, region, name, seq) if right else None
 
 
 def event_id(at_ms: int, seq: int) -> str:

@@ -13,6 +13,7 @@ from labkit.core.delivery import Delivery
 from labkit.core.errors import NotImplementedYet
 from labkit.core.facts import Fact
 from labkit.core.world import World
+from labkit.logs.querying import Queries
 from labkit.logs.records import Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
@@ -38,6 +39,7 @@ class Logs:
         self.world, self.account, self.region = world, account, region
         world.remember("logs", lambda a, r: LogStore(a, r, self))
         #: What happens to an accepted batch, in this order.
+        self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
         self.on_accepted: list[Callable[[Accepted], None]] = [self.subscriptions.on_accepted]
 
@@ -122,6 +124,11 @@ class Logs:
                 stream.created_us = min(stream.created_us, int(of.min()) * 1000)
                 _touch(stream, int(of.min()), int(of.max()), int(of.max()))
         return found
+
+    def scanned(self, account: str, region: str, count: int) -> None:
+        """A query has looked at so many bytes: they are charged."""
+        if count:
+            self.world.meters.count("logs.scanned", account, region, self.world.clock.now_us, count)
 
     def matcher(self, pattern: str) -> Callable[[str], bool]:
         """Whether a text matches a filter pattern.

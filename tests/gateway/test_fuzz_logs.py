@@ -9,6 +9,10 @@ from logskit import Stream
 
 AT_MS = 1_767_603_600_000
 NAMED = {"logGroupName": "kept"}
+QUERY = NAMED | {
+    "queryString": "stats count(*)", "startTime": AT_MS // 1000 - 60,
+    "endTime": AT_MS // 1000 + 3600,
+}  # fmt: skip
 STREAM = NAMED | {"logStreamName": "kept"}
 
 
@@ -16,7 +20,24 @@ def prepare(lab):
     logs = lab.client("logs")
     attempt(logs.create_log_group, **NAMED)
     attempt(logs.create_log_stream, **STREAM)
-    return {}
+    logs.put_log_events(
+        **STREAM, logEvents=[{"timestamp": lab.world.clock.now_us // 1000, "message": "m"}]
+    )
+    attempt(logs.create_lookup_table, lookupTableName="kept", tableBody="a,b\n1,2\n")
+    tables = logs.describe_lookup_tables()["lookupTables"]
+    query = logs.start_query(**QUERY)["queryId"]
+    done = logs.start_query(**QUERY | {"queryString": "fields @message"})["queryId"]
+    lab.advance(seconds=3)
+    stop = logs.start_query(**QUERY)["queryId"]
+    rows = logs.get_query_results(queryId=done)["results"]
+    saved = logs.put_query_definition(name="kept", queryString="stats count(*)")
+    return {
+        "$query": query,
+        "$stop": stop,
+        "$ptr": next(cell["value"] for cell in rows[0] if cell["field"] == "@ptr"),
+        "$saved": saved["queryDefinitionId"],
+        "$table": tables[0]["lookupTableArn"],
+    }
 
 
 def subscribed(lab, things):
@@ -57,7 +78,18 @@ LOGS = Fuzzed(
         "CreateLogStream": NAMED | {"logStreamName": "sNEW"}, "DeleteLogStream": STREAM,
         "DescribeLogStreams": NAMED,
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
-        "GetLogEvents": STREAM, "FilterLogEvents": NAMED, **SUBSCRIPTIONS,
+        "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
+        **SUBSCRIPTIONS,
+        # Logs Insights
+        "StartQuery": QUERY, "GetQueryResults": {"queryId": "$query"},
+        "StopQuery": {"queryId": "$stop"}, "ListLogGroupsForQuery": {"queryId": "$query"},
+        "GetLogRecord": {"logRecordPointer": "$ptr"}, "GetLogGroupFields": NAMED,
+        "PutQueryDefinition": {"name": "nNEW", "queryString": "stats count(*)"},
+        "DeleteQueryDefinition": {"queryDefinitionId": "$saved"},
+        "CreateLookupTable": {"lookupTableName": "tNEW", "tableBody": "a,b\n1,2\n"},
+        "UpdateLookupTable": {"lookupTableArn": "$table", "tableBody": "a,b\n3,4\n"},
+        "GetLookupTable": {"lookupTableArn": "$table"},
+        "DeleteLookupTable": {"lookupTableArn": "$table"},
     },
     prepare,
     # The newer operations and those that take two ways to name a group.

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from labkit.logs.api import destinations, events, groups, streams, subscription_filters
+from labkit.logs.api import (
+    destinations,
+    events,
+    groups,
+    lookup_tables,
+    queries,
+    query_definitions,
+    streams,
+    subscription_filters,
+)
 
 #: The code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "InvalidParameterException"
 
-#: One file for each kind of resource, each with its own table.
-RESOURCES = (groups, streams, events, subscription_filters, destinations)
+#: One file for each kind of resource, each with its own table. One line each: several hands add.
+RESOURCES = (
+    groups,
+    streams,
+    events,
+    #
+    subscription_filters,
+    destinations,
+    #
+    queries,
+    query_definitions,
+    lookup_tables,
+)
 
 OPERATIONS = {
     ("logs", name): operation

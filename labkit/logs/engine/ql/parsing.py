@@ -250,8 +250,14 @@ class _Builder:
             if child is None:
                 continue
             data = getattr(child, "data", None)
-            if data is None:
+            if data is None and child.type == "STRING":
                 groups.append(_unquoted(child))
+            elif data is None:
+                if str(child).lower() != "loggroups":
+                    raise QueryError.at(
+                        f"SOURCE takes names in quotes or logGroups(...), not {child}",
+                        self._span(child),
+                    )
             elif data == "source_args":
                 filters.extend(self.source_args(child))
             elif data == "source_more":

@@ -1,0 +1,253 @@
+"""Logs from a notebook: ``lab.logs.query("...")`` and the cell magic ``%%insights``.
+
+Both do what a learner's own code would: start the query, let the lab's time pass until it is
+complete, read the rows.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import to_us
+from labkit.core.errors import LabError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from labkit.lab import Lab
+    from labkit.logs.engine import ql
+    from labkit.views.drawing import Drawing
+
+#: How far a query looks back when nothing is said.
+LAST = timedelta(hours=1)
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@cache
+def _answer_class() -> type[DataFrame]:
+    from pandas import DataFrame
+
+    class Answer(DataFrame):
+        """The rows of a query; it shows itself as a picture, everything made of it as a frame."""
+
+        _internal_names = [*DataFrame._internal_names, "_drawing"]  # noqa: RUF012
+        _internal_names_set = set(_internal_names)  # noqa: RUF012
+
+        @property
+        def _constructor(self) -> type[DataFrame]:
+            return DataFrame
+
+        @property
+        def drawing(self) -> Drawing:
+            """The answer as it draws itself."""
+            return self._drawing
+
+        def _repr_html_(self) -> str:
+            return self._drawing.html
+
+        def __repr__(self) -> str:
+            return str(self._drawing)
+
+    return Answer
+
+
+class LogControls:
+    """CloudWatch Logs of a lab, for a person.
+
+    Parameters
+    ----------
+    lab:
+        The lab.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def query(
+        self,
+        text: str,
+        groups: str | Sequence[str] = (),
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        last: timedelta | str = LAST,
+        limit: int | None = None,
+    ) -> DataFrame:
+        """Run a Logs Insights query and wait for it.
+
+        Parameters
+        ----------
+        text:
+            The query; with a SOURCE in it when ``groups`` is left out.
+        groups:
+            Name of a log group, or names.
+        start, end:
+            Aware datetimes; the last ``last`` until now when left out.
+        last:
+            A timedelta, or ``"30m"``, ``"6h"``, ``"2d"``.
+        limit:
+            Rows when the query says nothing; 10,000 when left out.
+
+        Returns
+        -------
+        DataFrame
+            Numbers as numbers, times as times in UTC, None where a field is missing. It draws
+            itself: bars over time when the rows have a bin, else a table. ``attrs`` hold
+            ``query_id``, ``statistics`` and ``pointers`` (``@ptr`` of each row of an event).
+
+        Raises
+        ------
+        LabError
+            With the line and a caret under the place when the query is malformed.
+        """
+        from botocore.exceptions import ClientError
+
+        client = self._lab.client("logs")
+        until = end or self._lab.now
+        since = start or until - _stretch(last)
+        names = [groups] if isinstance(groups, str) else list(groups)
+        asked: dict[str, Any] = {
+            "queryString": text,
+            "startTime": to_us(since) // 1_000_000,
+            "endTime": to_us(until) // 1_000_000,
+        }
+        if names:
+            asked["logGroupNames"] = names
+        if limit:
+            asked["limit"] = limit
+        try:
+            query_id = client.start_query(**asked)["queryId"]
+        except ClientError as error:
+            raise _pointing(error, text) from None
+        told = client.get_query_results(queryId=query_id)
+        while told["status"] in ("Scheduled", "Running"):
+            self._lab.advance(seconds=1)
+            told = client.get_query_results(queryId=query_id)
+        if told["status"] != "Complete":
+            raise LabError(f"the query is {told['status']}")
+        return self._frame(client, query_id, told, text, to_us(since), to_us(until))
+
+    def _frame(
+        self, client: Any, query_id: str, told: Any, text: str, start_us: int, end_us: int
+    ) -> DataFrame:
+        from labkit.logs.engine import ql
+        from labkit.logs.views.answer import answer
+
+        found = list(told["results"])
+        while told.get("nextToken"):
+            told = client.get_query_results(queryId=query_id, nextToken=told["nextToken"])
+            found += told["results"]
+        plan = ql.parse(text)
+        columns, rows, pointers = _read(found, plan)
+        bins = _bins(plan, columns)
+        statistics = told["statistics"]
+        drawn = answer(columns, rows, statistics, bins=bins, start_us=start_us, end_us=end_us)
+        from pandas import Series
+
+        frame = _answer_class()(
+            {
+                place: Series(_values([row[place] for row in rows], name), dtype=None)
+                for place, name in enumerate(columns)
+            }
+        )
+        frame.columns = list(columns)
+        frame._drawing = drawn
+        frame.attrs = {
+            "query_id": query_id, "statistics": dict(statistics), "pointers": pointers
+        }  # fmt: skip
+        return frame
+
+
+def _stretch(last: timedelta | str) -> timedelta:
+    if isinstance(last, timedelta):
+        return last
+    digits, unit = last[:-1], last[-1:]
+    if not digits.isdigit() or unit not in _UNITS:
+        raise LabError(f"last={last!r}: write 30m, 6h, 2d or a timedelta")
+    return timedelta(**{_UNITS[unit]: int(digits)})
+
+
+def _pointing(error: Any, text: str) -> Exception:
+    """The line with a caret under the place, for a malformed query; else the error itself."""
+    place = error.response.get("queryCompileError", {}).get("location")
+    if error.response["Error"]["Code"] != "MalformedQueryException" or not place:
+        return error
+    from labkit.logs.engine.ql import QueryError
+
+    told = QueryError(
+        error.response["Error"]["Message"], place["startCharOffset"], place["endCharOffset"]
+    )
+    return LabError(f"{told.message}\n{told.pointing(text)}")
+
+
+def _read(
+    found: Sequence[Sequence[dict[str, str]]], plan: ql.Query
+) -> tuple[list[str], list[list[str | None]], list[str]]:
+    """Columns, rows and pointers: a column is there when any row has it."""
+    columns: list[str] = []
+    for row in found:
+        names = [cell["field"] for cell in row if cell["field"] != "@ptr"]
+        for place, name in enumerate(names):
+            if name not in columns:
+                # A field that the rows before had not stands where this row has it.
+                before = names[place - 1] if place else None
+                columns.insert(columns.index(before) + 1 if before else 0, name)
+    held = [{cell["field"]: cell["value"] for cell in row} for row in found]
+    rows = [[row.get(name) for name in columns] for row in held]
+    return columns, rows, [row["@ptr"] for row in held if "@ptr" in row]
+
+
+def _bins(plan: ql.Query, columns: Sequence[str]) -> str:
+    from labkit.logs.engine.ql.plan import Call, Stats
+
+    for command in reversed(plan.commands):
+        if isinstance(command, Stats):
+            for told in command.by:
+                of = told.expr
+                if isinstance(of, Call) and of.function.lower() in ("bin", "datefloor", "dateceil"):
+                    return told.name if told.name in columns else ""
+            return ""
+    return ""
+
+
+def _values(texts: Sequence[str | None], name: str) -> list[Any]:
+    from labkit.logs.views.answer import moment
+
+    there = [text for text in texts if text is not None]
+    if not there:
+        return list(texts)
+    for convert in (int, float, moment):
+        try:
+            made = {text: convert(text) for text in there}
+        except ValueError:
+            continue
+        if convert is not moment and any(text[:1] == "+" or "_" in text for text in there):
+            continue
+        return [None if text is None else made[text] for text in texts]
+    return list(texts)
+
+
+def magic(lab: Lab, line: str, cell: str) -> DataFrame | None:
+    """``%%insights group [group ...] [last=6h] [>> name]``: run the cell's query."""
+    words = shlex.split(line)
+    name = ""
+    if ">>" in words:
+        at = words.index(">>")
+        name = words[at + 1] if at + 1 < len(words) else ""
+        words = words[:at]
+        if not name.isidentifier():
+            raise LabError("%%insights group >> name: a name to keep the frame under")
+    last = next((word[5:] for word in words if word.startswith("last=")), None)
+    groups = [word for word in words if not word.startswith("last=")]
+    frame = lab.logs.query(cell, groups, last=last or LAST)
+    if not name:
+        return frame
+    from IPython import get_ipython
+
+    get_ipython().push({name: frame})
+    return None

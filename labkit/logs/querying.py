@@ -1,0 +1,384 @@
+"""Logs Insights queries as they live: Scheduled, Running, Complete, on the lab's clock.
+
+A query is checked when it is started, so that a mistake is answered at once and with its place.
+It runs a tenth of a second later; it looks at the events that are there at that instant, and is
+complete after the time that its bytes take. Its answer is kept for seven days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import DAY, MILLISECOND, MINUTE, Phase
+from labkit.core.errors import AwsError
+from labkit.core.world import World
+from labkit.logs.engine import ql
+from labkit.logs.engine.ql.plan import Source
+from labkit.logs.records import INFREQUENT_ACCESS, LogGroup, pointer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from labkit.logs.service import Logs
+    from labkit.logs.store import LogStore
+
+#: States that a query can be in.
+SCHEDULED, RUNNING, COMPLETE = "Scheduled", "Running", "Complete"
+FAILED, CANCELLED, TIMEOUT = "Failed", "Cancelled", "Timeout"
+
+QUEUE_MS = 100
+#: What a query takes at least, and how much it reads in a millisecond: labkit's own figures.
+LEAST_MS = 400
+BYTES_PER_MS = 1_000_000
+KEPT_US = 7 * DAY
+LONGEST_US = 60 * MINUTE
+
+#: Groups of one query.
+MOST_GROUPS = 50
+
+#: How a pointer within a query is made of the group's place and the event's number.
+_SHIFT = 40
+
+
+@dataclass(slots=True)
+class Query:
+    """A query that was started. Times in microseconds, the range in milliseconds, both included."""
+
+    id: str
+    text: str
+    plan: ql.Query = field(repr=False)
+    groups: list[LogGroup] = field(repr=False)
+    start_ms: int
+    end_ms: int
+    limit: int
+    created_us: int
+    language: str = "CWLI"
+    who: str = ""
+    status: str = SCHEDULED
+    result: ql.Result | None = field(default=None, repr=False)
+    pointers: list[str] = field(default_factory=list)
+    done_us: int = 0
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """The text as DescribeQueries shows it: the source is said before it."""
+        if self.plan.source is not None or not self.groups:
+            return self.text
+        names = ", ".join(f'"{group.name}"' for group in self.groups)
+        return f"SOURCE {names} START={self.start_ms} END={self.end_ms} | {self.text}"
+
+
+def malformed(error: ql.QueryError, text: str) -> AwsError:
+    """MalformedQueryException, with the place as the API models it."""
+    return AwsError(
+        "MalformedQueryException",
+        error.message,
+        extra={
+            "queryCompileError": {
+                "location": {"startCharOffset": error.start, "endCharOffset": error.end},
+                "message": error.message,
+            }
+        },
+    )
+
+
+class Queries:
+    """Queries of a whole lab.
+
+    Parameters
+    ----------
+    logs:
+        The service.
+    world:
+        Clock, ids and stores.
+    """
+
+    def __init__(self, logs: Logs, world: World) -> None:
+        self._logs, self._world = logs, world
+        world.clock.register("logs.query.run", self._run)
+        world.clock.register("logs.query.done", self._done)
+
+    # ---- starting and looking
+
+    def start(
+        self,
+        store: LogStore,
+        text: str,
+        groups: Sequence[LogGroup],
+        start_s: int,
+        end_s: int,
+        limit: int,
+        who: str = "",
+    ) -> Query:
+        """Check a query and put it into the queue.
+
+        Raises
+        ------
+        AwsError
+            MalformedQueryException with the place.
+        """
+        plan = self.read(text)
+        start_ms, end_ms = start_s * 1000, end_s * 1000 + 999
+        held = list(groups)
+        if plan.source is not None:
+            held = self.groups_of(store, plan.source)
+        self._within(held, end_ms)
+        self._classes(plan, held)
+        self.check(plan, store)
+        now_us = self._world.clock.now_us
+        query = Query(
+            self._world.ids.uuid(), text, plan, held, start_ms, end_ms, limit, now_us, who=who
+        )
+        store.of("queries")[query.id] = query
+        self._at(store, query, "logs.query.run", QUEUE_MS)
+        return query
+
+    def read(self, text: str) -> ql.Query:
+        """The plan of a text.
+
+        Raises
+        ------
+        AwsError
+            MalformedQueryException.
+        """
+        try:
+            return ql.parse(text)
+        except ql.QueryError as error:
+            raise malformed(error, text) from None
+
+    def check(self, plan: ql.Query, store: LogStore) -> None:
+        """Compile the plan over no events: names and functions are right, or this says what is not.
+
+        Raises
+        ------
+        AwsError
+            MalformedQueryException.
+        """
+        empty = _table([])
+        try:
+            ql.run(plan, lambda *_: empty, ql.Moment(0, 0, 0), lookups=self.lookups(store))
+        except ql.QueryError as error:
+            raise malformed(error, plan.text) from None
+
+    def _within(self, groups: Sequence[LogGroup], end_ms: int) -> None:
+        now_us = self._world.clock.now_us
+        if groups and all(
+            end_ms < max(group.created_us // 1000, group.oldest_ms(now_us)) for group in groups
+        ):
+            raise malformed(
+                ql.QueryError(
+                    "Query's end date and time is either before the log groups creation time or "
+                    "exceeds the log groups log retention settings",
+                    0,
+                    0,
+                ),
+                "",
+            )
+
+    @staticmethod
+    def _classes(plan: ql.Query, groups: Sequence[LogGroup]) -> None:
+        """Commands that groups of the class Infrequent Access have not."""
+        if not any(group.log_class == INFREQUENT_ACCESS for group in groups):
+            return
+        lacking = ("Pattern", "Diff", "Anomaly", "Unmask")
+        for command in plan.commands:
+            if type(command).__name__ in lacking:
+                raise malformed(
+                    ql.QueryError.at(
+                        f"{command} is not there for log groups of class Infrequent Access",
+                        command.span,
+                    ),
+                    plan.text,
+                )
+
+    def find(self, store: LogStore, query_id: str) -> Query | None:
+        """A query that was started in the last seven days."""
+        query: Query | None = store.of("queries").get(query_id)
+        if query is None or self._world.clock.now_us - query.created_us > KEPT_US:
+            return None
+        return query
+
+    def stop(self, query: Query) -> bool:
+        """Cancel a query; False when it was over already."""
+        if query.status not in (SCHEDULED, RUNNING):
+            return False
+        query.status, query.result = CANCELLED, None
+        query.done_us = self._world.clock.now_us
+        return True
+
+    def groups_of(self, store: LogStore, source: Source) -> list[LogGroup]:
+        """The groups that a SOURCE names.
+
+        Raises
+        ------
+        AwsError
+            ResourceNotFoundException, MalformedQueryException.
+        """
+        if source.groups:
+            return [self._named(store, name) for name in source.groups]
+        told = dict(source.filters)
+        prefixes = told.get("namePrefix", ())
+        classes = told.get("class", ("STANDARD",))
+        accounts = told.get("accountIdentifiers", (store.account,))
+        if len(prefixes) > 5:
+            raise malformed(ql.QueryError("logGroups takes at most 5 prefixes"), "")
+        found = [
+            group
+            for account in accounts
+            for group in self._logs.store(account, store.region).groups()
+            if (not prefixes or group.name.startswith(tuple(prefixes)))
+            and group.log_class in classes
+        ]
+        return found
+
+    def _named(self, store: LogStore, name: str) -> LogGroup:
+        if name.startswith("arn:"):
+            parts = name.removesuffix(":*").split(":", 6)
+            store, name = self._logs.store(parts[4], parts[3]), parts[6]
+        found = store.find(name)
+        if found is None:
+            raise AwsError(
+                "ResourceNotFoundException",
+                f"Log group '{name}' does not exist for account ID '{store.account}'",
+            )
+        return found
+
+    # ---- running
+
+    def _at(self, store: LogStore, query: Query, name: str, ms: int) -> None:
+        self._world.clock.at(
+            self._world.clock.now_us + ms * MILLISECOND,
+            Phase.SCHEDULES,
+            name,
+            {"account": store.account, "region": store.region, "query": query.id},
+        )
+
+    def _of(self, data: dict[str, Any]) -> tuple[LogStore, Query | None]:
+        store = self._logs.store(data["account"], data["region"])
+        query = store.of("queries").get(data["query"])
+        return store, query
+
+    def _run(self, data: dict[str, Any]) -> None:
+        store, query = self._of(data)
+        if query is None or query.status != SCHEDULED:
+            return
+        query.status = RUNNING
+        try:
+            self.answer(store, query)
+        except (AwsError, ql.QueryError) as error:
+            query.status, query.why = FAILED, str(error)
+            query.done_us = self._world.clock.now_us
+            return
+        assert query.result is not None
+        took = LEAST_MS + query.result.statistics.bytes_scanned // BYTES_PER_MS
+        self._at(store, query, "logs.query.done", took)
+
+    def _done(self, data: dict[str, Any]) -> None:
+        _, query = self._of(data)
+        if query is None or query.status != RUNNING:
+            return
+        query.done_us = self._world.clock.now_us
+        query.status = COMPLETE
+        if query.done_us - query.created_us > LONGEST_US:
+            query.status, query.result = TIMEOUT, None
+
+    def answer(self, store: LogStore, query: Query) -> None:
+        """Run a query over what is there now."""
+        moment = ql.Moment(query.start_ms, query.end_ms, self._world.clock.now_us // 1000)
+        query.result = self.run(store, query.plan, query.groups, moment, query.limit)
+        groups = query.groups
+        query.pointers = [
+            pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1)) for ptr in query.result.ptrs
+        ]
+        bytes_scanned = query.result.statistics.bytes_scanned
+        self._logs.scanned(store.account, store.region, bytes_scanned)
+
+    def run(
+        self,
+        store: LogStore,
+        plan: ql.Query,
+        groups: Sequence[LogGroup],
+        moment: ql.Moment,
+        limit: int = ql.DEFAULT_LIMIT,
+    ) -> ql.Result:
+        """The answer of a plan over groups."""
+
+        def tables(source: Source | None, start_ms: int, end_ms: int) -> pa.Table:
+            over = groups
+            if source is not None and source is not plan.source:
+                over = self.groups_of(store, source)
+            now_us = self._world.clock.now_us
+            return _table(
+                [
+                    (place, group, max(start_ms, group.oldest_ms(now_us)), end_ms)
+                    for place, group in enumerate(over)
+                ]
+            )
+
+        return ql.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
+
+    def lookups(self, store: LogStore) -> dict[str, Any]:
+        """Lookup tables by name, as arrow."""
+        return {name: table.arrow() for name, table in store.of("lookup_tables").items()}
+
+    # ---- what others ask
+
+    def table(
+        self, account: str, region: str, text: str, start_us: int, end_us: int
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """The port ``log_table``: head and rows of a query with its SOURCE, for a widget."""
+        store = self._logs.store(account, region)
+        plan = self.read(text)
+        if plan.source is None:
+            raise AwsError("InvalidParameterException", "The query begins with SOURCE.")
+        groups = self.groups_of(store, plan.source)
+        moment = ql.Moment(start_us // 1000, end_us // 1000, self._world.clock.now_us // 1000)
+        try:
+            found = self.run(store, plan, groups, moment)
+        except ql.QueryError as error:
+            raise malformed(error, text) from None
+        return list(found.columns), [["" if v is None else v for v in row] for row in found.rows]
+
+
+def _table(parts: Sequence[tuple[int, LogGroup, int, int]]) -> pa.Table:
+    """The base relation of a query over several groups."""
+    import pyarrow as pa
+
+    kinds = {
+        "ts": pa.int64(), "ing": pa.int64(), "log": pa.string(), "stream": pa.string(),
+        "msg": pa.large_string(), "region": pa.string(), "ptr": pa.int64(),
+    }  # fmt: skip
+    tables = [_group_table(*part) for part in parts]
+    if not tables:
+        return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int) -> pa.Table:
+    import numpy as np
+    import pyarrow as pa
+
+    held = group.events.table(start_ms, end_ms)
+    count = held.num_rows
+    names = pa.array([stream.name for stream in group.by_index] or [""], pa.string())
+    index = held.column("stream_index").combine_chunks()
+    seq = held.column("ptr").to_numpy()
+    zeros = pa.array(np.zeros(count, np.int32))
+
+    def same(text: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(zeros, pa.array([text], pa.string()))
+
+    return pa.table(
+        {
+            "ts": held.column("ts"),
+            "ing": held.column("ing"),
+            "log": same(group.log),
+            "stream": pa.DictionaryArray.from_arrays(index, names),
+            "msg": held.column("msg"),
+            "region": same(group.region),
+            "ptr": pa.array(seq + (place << _SHIFT), pa.int64()),
+        }
+    )
