@@ -18,8 +18,11 @@ from labkit.logs.records import Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
 
-#: Services for which AWS makes the log group with the first line.
-MAKES_GROUPS = frozenset({"lambda", "elasticbeanstalk", "apigateway", "synthetics"})
+#: Services for which AWS makes the log group with the first line. Whether their role (or an option,
+#: as of ECS) lets them make it is asked where the lines come from.
+MAKES_GROUPS = frozenset(
+    {"lambda", "elasticbeanstalk", "apigateway", "synthetics", "ecs", "vpc-flow-logs", "codebuild"}
+)
 
 
 class Logs:

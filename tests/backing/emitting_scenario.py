@@ -129,6 +129,7 @@ def names(lab: Any, client: Any) -> None:
     """Zones, APIs, flow logs."""
     route53, gateway, ec2 = client("route53"), client("apigateway"), client("ec2")
     zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
+    client("logs").create_log_group(logGroupName="dns")
     route53.create_query_logging_config(
         HostedZoneId=zone,
         CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{lab.account}:log-group:dns",

@@ -39,6 +39,9 @@ def zone(route53):
 
 
 def log_to(lab, route53, zone, group="/aws/route53/example.com"):
+    logs = lab.client("logs")
+    if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        logs.create_log_group(logGroupName=group)
     arn = f"arn:aws:logs:us-east-1:{lab.account}:log-group:{group}"
     return route53.create_query_logging_config(HostedZoneId=zone, CloudWatchLogsLogGroupArn=arn)
 

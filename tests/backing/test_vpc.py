@@ -96,7 +96,7 @@ def test_traffic_type_resource_and_format(lab, ec2, eni):
     flow(lab, eni, action="ACCEPT")
     flow(lab, eni, port=23, action="REJECT")
     lab.advance(minutes=1)
-    assert emitted.lines() == [f"REJECT 23 {eni['VpcId']} ingress -"]
+    assert emitted.lines() == [f"REJECT 23 {eni['VpcId']} ingress 2"]
 
 
 def test_security_groups_decide(lab, ec2, eni):
@@ -155,3 +155,85 @@ def test_flow_logs_go_to_s3_as_well(lab, ec2, eni):
 def test_an_interface_that_is_not_there(lab):
     with pytest.raises(LabError, match="no network interface"):
         lab.parts.backing.vpc.flow(lab.account, "us-east-1", "eni-0", "a", "b", 1, 2)
+
+
+def stored(lab, group="flows"):
+    logs = lab.client("logs")
+    events = logs.filter_log_events(logGroupName=group)["events"]
+    return [(event["logStreamName"], event["timestamp"], event["message"]) for event in events]
+
+
+def test_records_are_in_cloudwatch_logs_and_silence_is_a_record(lab, ec2, eni):
+    made = watch(lab, ec2, eni["NetworkInterfaceId"], MaxAggregationInterval=60)
+    begun = int(lab.now.timestamp())
+    flow(lab, eni, port=22, packets=1, size=40, action="REJECT")
+    started = int(lab.now.timestamp())
+    lab.run_until("09:02")
+    name, stream = eni["NetworkInterfaceId"], f"{eni['NetworkInterfaceId']}-all"
+    nine = int(lab.start.timestamp())
+    first, second = stored(lab)  # the group is made with the first record
+    assert first[0] == stream
+    assert first[1] // 1000 == started
+    assert first[2].endswith(f"22 6 1 40 {started} {started + 1} REJECT OK")
+    silent = f"2 {lab.account} {name} - - - - - - - {nine + 60} {nine + 120} - NODATA"
+    assert second == (stream, (nine + 60) * 1000, silent)
+    assert begun == nine
+    ec2.delete_flow_logs(FlowLogIds=[made])
+    lab.advance(minutes=5)
+    assert len(stored(lab)) == 2
+
+
+def test_a_group_that_the_role_may_not_make_must_be_there(lab, ec2, eni):
+    may = ("logs:CreateLogStream", "logs:PutLogEvents")
+    arn = role(lab, "writer", "vpc-flow-logs.amazonaws.com", *may)
+    watch(lab, ec2, eni["NetworkInterfaceId"], DeliverLogsPermissionArn=arn)
+    lab.run_until("09:10")
+    assert lab.client("logs").describe_log_groups()["logGroups"] == []
+    (shown,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert (shown["DeliverLogsStatus"], shown["DeliverLogsErrorMessage"]) == (
+        "FAILED", "Access error",
+    )  # fmt: skip
+    lab.client("logs").create_log_group(logGroupName="flows")
+    lab.run_until("09:20")
+    assert len(stored(lab)) == 1
+    assert ec2.describe_flow_logs()["FlowLogs"][0]["DeliverLogsStatus"] == "SUCCESS"
+
+
+def test_traffic_that_a_flow_log_passes_over_is_no_silence(lab, ec2, eni):
+    watch(lab, ec2, eni["VpcId"], "VPC", TrafficType="REJECT", MaxAggregationInterval=60)
+    emitted = Emitted(lab)
+    flow(lab, eni, action="ACCEPT")
+    lab.run_until("09:01")
+    assert emitted.lines() == []
+    lab.run_until("09:02")
+    assert emitted.lines()[0].endswith("- NODATA")
+
+
+def test_a_custom_format_has_the_version_of_its_fields(lab, ec2, eni):
+    form = "${version} ${type} ${tcp-flags} ${flow-direction} ${traffic-path} ${reject-reason}"
+    watch(lab, ec2, eni["SubnetId"], "Subnet", MaxAggregationInterval=60, LogFormat=form)
+    emitted = Emitted(lab)
+    flow(lab, eni, action="ACCEPT")
+    flow(lab, eni, action="ACCEPT", source=eni["PrivateIpAddress"], destination="192.0.2.4")
+    flow(lab, eni, action="ACCEPT", source=eni["PrivateIpAddress"], destination="172.31.0.9")
+    flow(lab, eni, port=53, protocol=17, action="ACCEPT")
+    flow(lab, eni, port=22, action="REJECT", tcp_flags=18)
+    lab.run_until("09:02")
+    assert emitted.lines() == [
+        "8 IPv4 3 ingress - -",
+        "8 IPv4 3 egress 8 -",
+        "8 IPv4 3 egress 1 -",
+        "8 IPv4 0 ingress - -",
+        "8 IPv4 18 ingress - -",
+        "8 - - - - -",
+    ]
+
+
+def test_too_many_flows_are_skipped_and_that_is_said(lab, ec2, eni, monkeypatch):
+    monkeypatch.setattr("labkit.backing.vpc.MOST_FLOWS", 3)
+    watch(lab, ec2, eni["NetworkInterfaceId"], MaxAggregationInterval=60)
+    emitted = Emitted(lab)
+    for port in range(1, 6):
+        flow(lab, eni, port=port, action="REJECT")
+    lab.run_until("09:01")
+    assert [line.split()[-1] for line in emitted.lines()] == ["OK", "OK", "OK", "SKIPDATA"]
