@@ -496,21 +496,30 @@ class Ports:
         return answer
 
     def bucket_allows(
-        self, bucket: str, key: str, principal: str, *, source_arn: str = "", account: str = ""
+        self,
+        bucket: str,
+        key: str,
+        principal: str,
+        *,
+        source_arn: str = "",
+        account: str = "",
+        action: str = "s3:PutObject",
     ) -> Verdict[bool]:
         """Whether a service may put an object into a bucket, by the bucket's policy.
 
         Parameters
         ----------
         bucket, key:
-            Where the object would go.
+            Where the object would go; without a key the bucket itself is asked about.
         principal:
             The service (``cloudtrail.amazonaws.com``).
         source_arn, account:
             For whom it acts: what ``aws:SourceArn`` and ``aws:SourceAccount`` in a policy say.
+        action:
+            Another thing than to put an object (``s3:GetBucketAcl``).
         """
         answer: Verdict[bool] = self._ask("bucket_allows")(
-            bucket, key, principal, source_arn=source_arn, account=account
+            bucket, key, principal, source_arn=source_arn, account=account, action=action
         )
         return answer
 

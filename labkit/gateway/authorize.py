@@ -151,7 +151,14 @@ class Authorizer:
         return self._judge(principal, need, owner, guard, context)
 
     def bucket_allows(
-        self, bucket: str, key: str, principal: str, *, source_arn: str = "", account: str = ""
+        self,
+        bucket: str,
+        key: str,
+        principal: str,
+        *,
+        source_arn: str = "",
+        account: str = "",
+        action: str = "s3:PutObject",
     ) -> Verdict[bool]:
         """Whether a service may put an object into a bucket (port ``bucket_allows``).
 
@@ -168,7 +175,8 @@ class Authorizer:
         if account:
             context["aws:SourceAccount"] = account
         who = Principal("AWSService", account, "", principal, name=principal)
-        return self.judge(who, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
+        resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+        return self.judge(who, action, resource, context)
 
     @staticmethod
     def policy_allows(

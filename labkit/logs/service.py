@@ -13,6 +13,7 @@ from labkit.core.delivery import Delivery
 from labkit.core.errors import NotImplementedYet
 from labkit.core.facts import Fact
 from labkit.core.world import World
+from labkit.logs.exports import Exports
 from labkit.logs.querying import Queries
 from labkit.logs.records import Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
@@ -41,9 +42,10 @@ class Logs:
     ) -> None:
         self.world, self.account, self.region = world, account, region
         world.remember("logs", lambda a, r: LogStore(a, r, self))
-        #: What happens to an accepted batch, in this order.
+        self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
+        #: What happens to an accepted batch, in this order.
         self.on_accepted: list[Callable[[Accepted], None]] = [self.subscriptions.on_accepted]
 
     def store(self, account: str, region: str) -> LogStore:

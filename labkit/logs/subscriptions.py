@@ -32,6 +32,7 @@ from labkit.core.facts import MAX_CHAIN
 from labkit.core.jsontext import parse
 from labkit.core.world import World
 from labkit.logs.engine import criteria, payloads
+from labkit.logs.masking import masked
 from labkit.logs.records import Accepted, LogGroup, event_id
 
 #: The key of a group's filters in its policies, of an account's things in its store.
@@ -147,7 +148,9 @@ class Subscriptions:
         if one.transformed:
             texts = getattr(batch, "transformed", None) or texts
         found = []
-        for index, (at_ms, text) in enumerate(zip(batch.timestamps_ms, texts, strict=True)):
+        for index, (at_ms, plain) in enumerate(zip(batch.timestamps_ms, texts, strict=True)):
+            # Nobody unmasks what leaves by a subscription.
+            text = masked(batch.group, at_ms, plain, False, batch.ingested_ms)
             extracted = matches(text)
             if extracted is None:
                 continue

@@ -1,11 +1,8 @@
 """CloudWatch Logs with whatever botocore lets through."""
 
-import json
-
+import fuzzed_logs
 import pytest
-from buskit import role
 from fuzzing import DEPTHS, Fuzzed, attempt, check
-from logskit import Stream
 
 AT_MS = 1_767_603_600_000
 NAMED = {"logGroupName": "kept"}
@@ -40,36 +37,6 @@ def prepare(lab):
     }
 
 
-def subscribed(lab, things):
-    """A stream, a destination before it, and a filter of the group ``kept``."""
-    if "$stream" not in things:
-        stream = Stream(lab, "fuzzed")
-        things["$stream"], things["$role"] = (
-            stream.arn,
-            role(lab, "fuzz", service="logs.amazonaws.com"),
-        )
-    logs = lab.client("logs")
-    logs.put_destination(
-        destinationName="kept", targetArn=things["$stream"], roleArn=things["$role"]
-    )
-    logs.put_subscription_filter(
-        logGroupName="kept", filterName="kept", filterPattern="",
-        destinationArn=things["$stream"], roleArn=things["$role"],
-    )  # fmt: skip
-
-
-ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": "*", "Action": "logs:PutSubscriptionFilter"}]})  # fmt: skip
-FILTER = NAMED | {"filterName": "kept"}
-SUBSCRIPTIONS = {
-    "PutSubscriptionFilter": FILTER | {
-        "filterPattern": "", "destinationArn": "$stream", "roleArn": "$role"},
-    "DescribeSubscriptionFilters": NAMED, "DeleteSubscriptionFilter": FILTER,
-    "PutDestination": {"destinationName": "dNEW", "targetArn": "$stream", "roleArn": "$role"},
-    "PutDestinationPolicy": {"destinationName": "kept", "accessPolicy": ANYBODY},
-    "DescribeDestinations": {}, "DeleteDestination": {"destinationName": "kept"},
-}  # fmt: skip
-
 LOGS = Fuzzed(
     "logs",
     {
@@ -79,7 +46,7 @@ LOGS = Fuzzed(
         "DescribeLogStreams": NAMED,
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
         "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
-        **SUBSCRIPTIONS,
+        **fuzzed_logs.GOOD,
         # Logs Insights
         "StartQuery": QUERY, "GetQueryResults": {"queryId": "$query"},
         "StopQuery": {"queryId": "$stop"}, "ListLogGroupsForQuery": {"queryId": "$query"},
@@ -94,7 +61,7 @@ LOGS = Fuzzed(
     prepare,
     # The newer operations and those that take two ways to name a group.
     {"ValidationException", "AccessDeniedException"},
-    dict.fromkeys(SUBSCRIPTIONS, subscribed),
+    fuzzed_logs.FIRST,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labkit.logs.api import (
     destinations,
     events,
+    exports,
     groups,
     lookup_tables,
     queries,
@@ -24,6 +25,7 @@ RESOURCES = (
     #
     subscription_filters,
     destinations,
+    exports,
     #
     queries,
     query_definitions,

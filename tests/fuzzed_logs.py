@@ -1,0 +1,74 @@
+"""Good calls of what goes on from log groups, and what has to be there for each, for fuzzing."""
+
+import json
+
+from buskit import role
+from fuzzing import attempt
+from logskit import Stream
+
+AT_MS = 1_767_603_600_000
+NAMED = {"logGroupName": "kept"}
+
+
+def subscribed(lab, things):
+    """A stream, a destination before it, and a filter of the group ``kept``."""
+    if "$stream" not in things:
+        stream = Stream(lab, "fuzzed")
+        things["$stream"], things["$role"] = (
+            stream.arn,
+            role(lab, "fuzz", service="logs.amazonaws.com"),
+        )
+    logs = lab.client("logs")
+    logs.put_destination(
+        destinationName="kept", targetArn=things["$stream"], roleArn=things["$role"]
+    )
+    logs.put_subscription_filter(
+        logGroupName="kept", filterName="kept", filterPattern="",
+        destinationArn=things["$stream"], roleArn=things["$role"],
+    )  # fmt: skip
+
+
+ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "logs:PutSubscriptionFilter"}]})  # fmt: skip
+FILTER = NAMED | {"filterName": "kept"}
+SUBSCRIPTIONS = {
+    "PutSubscriptionFilter": FILTER | {
+        "filterPattern": "", "destinationArn": "$stream", "roleArn": "$role"},
+    "DescribeSubscriptionFilters": NAMED, "DeleteSubscriptionFilter": FILTER,
+    "PutDestination": {"destinationName": "dNEW", "targetArn": "$stream", "roleArn": "$role"},
+    "PutDestinationPolicy": {"destinationName": "kept", "accessPolicy": ANYBODY},
+    "DescribeDestinations": {}, "DeleteDestination": {"destinationName": "kept"},
+}  # fmt: skip
+
+
+def exporting(lab, things):
+    """A bucket that takes exports, and one task, alone."""
+    s3, logs = lab.client("s3"), lab.client("logs")
+    if "$bucket" not in things:
+        things["$bucket"] = "fuzzed-exports"
+        s3.create_bucket(Bucket="fuzzed-exports")
+        allowed = {"Effect": "Allow", "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+                   "Action": "s3:*", "Resource": "*"}  # fmt: skip
+        s3.put_bucket_policy(
+            Bucket="fuzzed-exports",
+            Policy=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+        )
+    lab.advance(minutes=1)
+    made = attempt(logs.create_export_task, **EXPORT | {"destination": "fuzzed-exports"})
+    things["$task"] = made.get("taskId", things.get("$task", ""))
+
+
+def nothing_exported(lab, things):
+    """As :func:`exporting`, and the task has ended."""
+    exporting(lab, things)
+    lab.advance(minutes=1)
+
+
+EXPORT = NAMED | {"from": 0, "to": AT_MS + 10**10, "destination": "$bucket"}
+EXPORTS = {
+    "CreateExportTask": EXPORT, "DescribeExportTasks": {}, "CancelExportTask": {"taskId": "$task"},
+}  # fmt: skip
+FIRST = dict.fromkeys(SUBSCRIPTIONS, subscribed) | dict.fromkeys(EXPORTS, exporting)
+FIRST["CreateExportTask"] = nothing_exported
+
+GOOD = SUBSCRIPTIONS | EXPORTS
