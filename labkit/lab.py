@@ -184,6 +184,7 @@ class Lab(Passing, Callers, Keeping):
         backing.act_through(self.authorizer.judge, self.acting)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.policies.kept_by("schemas", self.parts.schemas.policy)
+        backing.policies.kept_by("logs", self.parts.logs.policy)
         backing.functions.connect(FunctionDoor(self.dispatch), self.authorizer.judge)
         if self._door is None:
             self._door = Door(self.dispatch)

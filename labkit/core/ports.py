@@ -70,8 +70,8 @@ PORTS: dict[str, Port] = _table(
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
     Port(
         "linked_accounts",
-        "Which accounts share their metrics with this monitoring account?",
-        "cloudwatch",
+        "Which accounts share their metrics or log groups with this monitoring account?",
+        "cloudwatch, logs",
         "oam",
     ),
     Port(
@@ -274,9 +274,11 @@ class Ports:
         answer: Sequence[Source] = self._ask("metric_sources")(account, region)
         return answer
 
-    def linked_accounts(self, account: str, region: str) -> Sequence[Linked]:
-        """The source accounts whose metrics the monitoring account ``account`` may read."""
-        answer: Sequence[Linked] = self._ask("linked_accounts")(account, region)
+    def linked_accounts(
+        self, account: str, region: str, kind: str = "AWS::CloudWatch::Metric"
+    ) -> Sequence[Linked]:
+        """The source accounts that share data of a kind with the monitoring account ``account``."""
+        answer: Sequence[Linked] = self._ask("linked_accounts")(account, region, kind)
         return answer
 
     def policy_allows(

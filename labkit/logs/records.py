@@ -61,17 +61,42 @@ class LogGroup:
     streams: dict[str, LogStream] = field(default_factory=dict)
     by_index: list[LogStream] = field(default_factory=list)
     policies: dict[str, Any] = field(default_factory=dict)
+    #: From which seq on events are under which KMS key ("" for AWS's own).
+    key_spans: list[tuple[int, str]] = field(default_factory=list)
+    bearer_token: bool = False
+    #: What expired under an earlier retention does not come back under a longer one.
+    gone_ms: int = -(2**62)
 
     def oldest_ms(self, now_us: int) -> int:
         """The first instant (milliseconds) whose events are still kept."""
         if self.retention_days is None:
-            return -(2**62)
-        return (now_us - self.retention_days * DAY) // 1000
+            return self.gone_ms
+        return max(self.gone_ms, (now_us - self.retention_days * DAY) // 1000)
+
+    def keep(self, days: int | None, now_us: int) -> None:
+        """Keep events so many days from now on, for ever when None."""
+        self.gone_ms = self.oldest_ms(now_us)
+        self.retention_days = days
 
     @property
     def log(self) -> str:
         """``account-id:name``, as the field ``@log`` shows it."""
         return f"{self.account}:{self.name}"
+
+
+#: Under which kind a store keeps the resource policies (:meth:`labkit.logs.store.LogStore.of`).
+RESOURCE_POLICIES = "resource_policies"
+
+
+@dataclass(slots=True)
+class ResourcePolicy:
+    """Which services may write: of the account, or with ``resource_arn`` of one log group."""
+
+    name: str
+    document: str
+    updated_us: int
+    resource_arn: str
+    revision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,8 @@ class Accepted:
     messages: Sequence[str]
     ingested_ms: int
     request_id: str = ""
+    #: Bytes of the messages in UTF-8.
+    sizes: Sequence[int] = ()
 
     def ids(self) -> list[str]:
         """The ids of the events, as readers and subscribers see them."""

@@ -12,10 +12,12 @@ from typing import Any
 from labkit.core.delivery import Delivery
 from labkit.core.errors import NotImplementedYet
 from labkit.core.facts import Fact
+from labkit.core.jsontext import dumps, parse
 from labkit.core.world import World
+from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.exports import Exports
 from labkit.logs.querying import Queries
-from labkit.logs.records import Accepted, LogGroup, LogStream
+from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
 
@@ -62,27 +64,29 @@ class Logs:
         timestamps_ms: Sequence[int],
         messages: Sequence[str],
         request_id: str = "",
+        sizes: Sequence[int] = (),
     ) -> Accepted | None:
-        """Keep lines of one stream, in the order of time, and let happen what they set off."""
+        """Keep lines of one stream, in the order of time, and let happen what they set off.
+
+        ``sizes``: bytes of the messages in UTF-8, where somebody has counted them already.
+        """
         if not timestamps_ms:
             return None
         now_ms = self.world.clock.now_us // 1000
-        first = group.events.append(stream.index, timestamps_ms, messages, now_ms)
-        _touch(stream, min(timestamps_ms), max(timestamps_ms), now_ms)
-        batch = Accepted(group, stream, first, timestamps_ms, messages, now_ms, request_id)
+        sizes = sizes or [size_of(text) for text in messages]
+        first = group.events.append(stream.index, timestamps_ms, messages, now_ms, sizes)
+        _touch(stream, timestamps_ms[0], timestamps_ms[-1], now_ms)
+        batch = Accepted(group, stream, first, timestamps_ms, messages, now_ms, request_id, sizes)
         for happen in self.on_accepted:
             happen(batch)
-        self.world.facts.publish(
-            "log.ingested",
-            group.account,
-            group.region,
-            {
+        if self.world.facts.heard("log.ingested"):
+            told = {
                 "log_group": group.name,
                 "log_stream": stream.name,
                 "count": len(messages),
-                "bytes": sum(len(text.encode("utf-8", "replace")) + 26 for text in messages),
-            },
-        )
+                "bytes": sum(sizes) + OVERHEAD * len(sizes),
+            }
+            self.world.facts.publish("log.ingested", group.account, group.region, told)
         return batch
 
     def import_lines(
@@ -185,7 +189,9 @@ class Logs:
         ordered = sorted(lines, key=lambda line: line[0])
         oldest = group.oldest_ms(self.world.clock.now_us)
         kept = [
-            (at_us // 1000, text) for at_us, text in ordered if at_us // 1000 >= oldest and text
+            (at_us // 1000, clean(text))
+            for at_us, text in ordered
+            if at_us // 1000 >= oldest and text
         ]
         self.accept(group, held, [at for at, _ in kept], [text for _, text in kept])
 
@@ -215,6 +221,28 @@ class Logs:
                 for row in group.events.scan(start, -(-end_us // 1000))
             ]
         return sorted(found, key=lambda event: event[0])
+
+    def policy(self, arn: str) -> tuple[str, str] | None:
+        """The resource policies that guard a log group, or a stream in one: as one document.
+
+        Those of the account come first, by name, then the group's own.
+        """
+        parts = arn.split(":", 7)
+        if len(parts) < 7 or parts[5] != "log-group":
+            return None
+        store = self.world.stores("logs").get((parts[4], parts[3]))
+        if store is None:
+            return None
+        group = ":".join(parts[:7])
+        statements: list[Any] = []
+        for _, one in sorted(store.of(RESOURCE_POLICIES).items()):
+            if one.resource_arn in ("", group):
+                found = parse(one.document)["Statement"]
+                statements += found if isinstance(found, list) else [found]
+        if not statements:
+            return None
+        text = dumps({"Version": "2012-10-17", "Statement": statements})
+        return "resource policies of CloudWatch Logs", text
 
     def digest(self) -> list[Any]:
         """Everything remembered, as plain values: two equal worlds have equal digests."""

@@ -98,7 +98,8 @@ class LogStore:
             told.append(
                 [
                     group.name, group.created_us, group.log_class, group.retention_days,
-                    group.kms_key, group.deletion_protection, sorted(group.tags.items()),
+                    group.key_spans, group.deletion_protection, group.bearer_token, group.gone_ms,
+                    sorted(group.tags.items()),
                     sorted((kind, repr(value)) for kind, value in group.policies.items()),
                     [[s.name, s.created_us, s.first_ms, s.last_ms] for s in group.by_index],
                     [list(row) for row in group.events.scan(-(2**62), 2**62)],

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
+    #
+    queries,
+    #
+    subscription_filters,
     destinations,
     events,
     exports,
     groups,
+    keys,
     lookup_tables,
-    queries,
+    policies,
+    protection,
     query_definitions,
     streams,
-    subscription_filters,
+    tags,
 )
 
 #: The code for a parameter that breaks a constraint of the model.
@@ -30,6 +36,10 @@ RESOURCES = (
     queries,
     query_definitions,
     lookup_tables,
+    keys,
+    tags,
+    policies,
+    protection,
 )
 
 OPERATIONS = {

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from labkit.core.call import Call
+from labkit.logs.api.keys import check_readable
 from labkit.logs.api.requests import group_of, invalid, service_of, stream_of
-from labkit.logs.engine.batch import MOST_BYTES, OVERHEAD, Refused, admit
+from labkit.logs.engine.batch import MOST_BYTES, OVERHEAD, Refused, admit, clean, size_of
+from labkit.logs.events import Row
+from labkit.logs.masking import masked
 from labkit.logs.records import DELIVERY, INFREQUENT_ACCESS, LogGroup, event_id
 
 #: Milliseconds that stand for "no bound": times of the API are not negative.
 _EVER = 2**61
+#: Events that one page of FilterLogEvents looks at, and how many of them at once.
+_SCANNED, _STEP = 100_000, 4096
+#: From when on FilterLogEvents reads backwards: 2024-01-01 (API reference, startFromHead).
+_HEAD_MS = 1_704_067_200_000
 
 
 def put_log_events(
@@ -30,8 +37,8 @@ def put_log_events(
     group = group_of(call, logGroupName)
     stream = stream_of(group, logStreamName)
     times = [event["timestamp"] for event in logEvents]
-    texts = [event["message"] for event in logEvents]
-    sizes = [len(t) if t.isascii() else len(t.encode("utf-8", "replace")) for t in texts]
+    texts = [clean(event["message"]) for event in logEvents]
+    sizes = [size_of(text) for text in texts]
     try:
         found = admit(times, sizes, call.now_us // 1000, group.oldest_ms(call.now_us))
     except Refused as refused:
@@ -42,6 +49,7 @@ def put_log_events(
         times[found.start : found.end],
         texts[found.start : found.end],
         call.request_id,
+        sizes[found.start : found.end],
     )
     answer: dict[str, Any] = {"nextSequenceToken": f"{group.events.next_seq:056d}"}
     if found.rejected:
@@ -49,7 +57,8 @@ def put_log_events(
     return answer
 
 
-def _readable(group: LogGroup) -> None:
+def _readable(call: Call, group: LogGroup) -> None:
+    check_readable(call, group)
     if group.log_class in (INFREQUENT_ACCESS, DELIVERY):
         raise invalid(
             f"Log groups of class {group.log_class} cannot be read so; use Logs Insights."
@@ -81,33 +90,42 @@ def get_log_events(
     is reached when a token comes back as it was given."""
     group = group_of(call, logGroupName, logGroupIdentifier)
     stream = stream_of(group, logStreamName)
-    _readable(group)
+    _readable(call, group)
     low, high = _range(group, call, startTime, endTime)
     seqs = group.events.seqs(low, high, [stream.index])
     if nextToken is None:
         first, forward = (0, True) if startFromHead else (len(seqs), False)
     else:
         first, forward = _place(nextToken, group, seqs)
-    rows: list[dict[str, Any]] = []
-    size = 0
-    places = range(first, len(seqs)) if forward else range(first - 1, -1, -1)
-    for place in places:
-        row = group.events.row(int(seqs[place]))
-        assert row is not None
-        size += len(row.message.encode("utf-8", "replace")) + OVERHEAD
-        if len(rows) >= limit or (rows and size > MOST_BYTES):
-            break
-        rows.append(
-            {"timestamp": row.at_ms, "message": row.message, "ingestionTime": row.ingested_ms}
-        )
+    chosen = seqs[first : first + limit] if forward else seqs[max(first - limit, 0) : first]
+    found = group.events.rows(chosen)
+    found = _fitting(found if forward else found[::-1])
     if not forward:
-        rows.reverse()
+        found.reverse()
+    rows = [
+        {
+            "timestamp": row.at_ms,
+            "message": masked(group, row.at_ms, row.message, unmask, row.ingested_ms),
+            "ingestionTime": row.ingested_ms,
+        }
+        for row in found
+    ]
     begin = first if forward else first - len(rows)
     return {
         "events": rows,
         "nextForwardToken": _token("f", group, seqs, begin + len(rows)),
         "nextBackwardToken": _token("b", group, seqs, begin),
     }
+
+
+def _fitting(found: list[Row]) -> list[Row]:
+    """As many events as a page of 1 MB holds, one at least."""
+    size = 0
+    for count, row in enumerate(found):
+        size += size_of(row.message) + OVERHEAD
+        if count and size > MOST_BYTES:
+            return found[:count]
+    return found
 
 
 def _token(way: str, group: LogGroup, seqs: Any, place: int) -> str:
@@ -159,7 +177,7 @@ def filter_log_events(
 ) -> dict[str, Any]:
     """Events of a group that match a pattern, over all its streams, in the order of time."""
     group = group_of(call, logGroupName, logGroupIdentifier)
-    _readable(group)
+    _readable(call, group)
     if logStreamNames and logStreamNamePrefix:
         raise invalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
     for name in logStreamNames:
@@ -171,54 +189,91 @@ def filter_log_events(
         and name.startswith(logStreamNamePrefix or "")
     ]
     low, high = _range(group, call, startTime, endTime)
-    seqs = group.events.seqs(low, high, streams)
+    whole = len(streams) == len(group.streams)
+    seqs = group.events.seqs(low, high, None if whole else streams)
+    forward = nextToken[0] != "b" if nextToken else startFromHead
+    if not forward:
+        if startTime is None or startTime < _HEAD_MS:
+            raise invalid("startFromHead can be false only with a startTime from 2024 on.")
+        seqs = seqs[::-1]
     first = _after(nextToken, group, seqs)
-    matches = service_of(call).matcher(filterPattern)
-    rows: list[dict[str, Any]] = []
-    size = 0
-    place = first
-    for place in range(first, len(seqs)):
-        row = group.events.row(int(seqs[place]))
-        assert row is not None
-        if not matches(row.message):
-            continue
-        size += len(row.message.encode("utf-8", "replace")) + OVERHEAD
-        if len(rows) >= limit or (rows and size > MOST_BYTES):
-            break
-        rows.append(
-            {
-                "logStreamName": group.by_index[row.stream].name,
-                "timestamp": row.at_ms,
-                "message": row.message,
-                "ingestionTime": row.ingested_ms,
-                "eventId": event_id(row.at_ms, row.seq),
-            }
-        )
-    else:
-        place = len(seqs)
-    answer: dict[str, Any] = {"events": rows, "searchedLogStreams": []}
+    service = service_of(call)
+    matches = service.matcher(filterPattern) if filterPattern.strip() else None
+    found, place = _search(group, seqs, first, limit, matches)
+    answer: dict[str, Any] = {
+        "events": [_shown(group, row, unmask) for row in found],
+        "searchedLogStreams": [],
+    }
     if place < len(seqs):
-        answer["nextToken"] = _after_token(group, int(seqs[place - 1])) if place else None
-    return {name: value for name, value in answer.items() if value is not None}
+        answer["nextToken"] = _after_token(group, int(seqs[place - 1]), forward)
+    return answer
 
 
-def _after_token(group: LogGroup, seq: int) -> str:
+def _search(
+    group: LogGroup, seqs: Any, first: int, limit: int, matches: Callable[[str], bool] | None
+) -> tuple[list[Row], int]:
+    """The matching events of one page from a place on, and the place behind the last one seen.
+
+    A page looks at no more than :data:`_SCANNED` events; so it can be empty though more will come,
+    as AWS's can.
+    """
+    mask = getattr(matches, "mask", None)
+    found: list[Row] = []
+    size, place = 0, first
+    end = min(first + _SCANNED, len(seqs))
+    while place < end:
+        rows = group.events.rows(
+            seqs[place : min(place + (limit if matches is None else _STEP), end)]
+        )
+        if mask is not None:
+            hits = mask([row.message for row in rows])
+        for count, row in enumerate(rows):
+            if matches is not None and not (hits[count] if mask else matches(row.message)):
+                continue
+            size += size_of(row.message) + OVERHEAD
+            if len(found) >= limit or (found and size > MOST_BYTES):
+                return found, place + count
+            found.append(row)
+        place += len(rows)
+        if len(found) >= limit:
+            break
+    return found, place
+
+
+def _shown(group: LogGroup, row: Row, unmask: bool) -> dict[str, Any]:
+    return {
+        "logStreamName": group.by_index[row.stream].name,
+        "timestamp": row.at_ms,
+        "message": masked(group, row.at_ms, row.message, unmask, row.ingested_ms),
+        "ingestionTime": row.ingested_ms,
+        "eventId": event_id(row.at_ms, row.seq),
+    }
+
+
+def _after_token(group: LogGroup, seq: int, forward: bool) -> str:
     row = group.events.row(seq)
     assert row is not None
-    return f"after-{row.at_ms + 10**15:016d}-{row.seq}"
+    return f"{'after' if forward else 'before'}-{row.at_ms + 10**15:016d}-{row.seq}"
 
 
 def _after(token: str | None, group: LogGroup, seqs: Any) -> int:
     if not token:
         return 0
     parts = token.split("-")
-    if len(parts) != 3 or parts[0] != "after" or not (parts[1].isdigit() and parts[2].isdigit()):
+    if (
+        len(parts) != 3
+        or parts[0] not in ("after", "before")
+        or not (parts[1].isdecimal() and parts[2].isdecimal() and len(parts[2]) < 19)
+    ):
         raise invalid("The specified nextToken is invalid.")
     row = group.events.row(int(parts[2]))
     if row is None or row.at_ms != int(parts[1]) - 10**15:
         raise invalid("The specified nextToken is invalid.")
-    found = np.nonzero(seqs == row.seq)[0]
-    return int(found[0]) + 1 if len(found) else 0
+    place = np.nonzero(seqs == row.seq)[0]
+    if len(place):
+        return int(place[0]) + 1
+    # The event has expired meanwhile: what is left is newer, so nothing of it was seen.
+    return 0 if parts[0] == "after" else len(seqs)
 
 
 OPERATIONS = {

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labkit.core.call import Call
-from labkit.logs.api.requests import exists, group_of, invalid, page, shown, validation
-from labkit.logs.records import DELIVERY, RETENTION_DAYS, STANDARD, LogGroup
+from labkit.logs.api.keys import encrypt, usable_key
+from labkit.logs.api.requests import (
+    LINKED_KIND,
+    exists,
+    group_of,
+    invalid,
+    page,
+    shown,
+    too_many,
+    validation,
+)
+from labkit.logs.records import (
+    DELIVERY,
+    INFREQUENT_ACCESS,
+    RESOURCE_POLICIES,
+    RETENTION_DAYS,
+    STANDARD,
+    LogGroup,
+)
 from labkit.logs.store import LogStore
+
+CLASSES = (STANDARD, INFREQUENT_ACCESS, DELIVERY)
+#: How long a group of class DELIVERY keeps (API reference, LogGroup).
+DELIVERY_DAYS = 1
 
 
 def create_log_group(
@@ -25,13 +46,23 @@ def create_log_group(
     store: LogStore = call.store
     if logGroupName.startswith("aws/"):
         raise invalid("Log groups starting with AWS/ are reserved for AWS.")
+    if logGroupClass not in CLASSES:
+        raise invalid(f"The log group class {logGroupClass} is not available in a lab.")
     if store.find(logGroupName) is not None:
         raise exists("The specified log group already exists")
+    if len(store.groups()) >= call.quota("groups.per_region"):
+        raise too_many()
+    if any(key.lower().startswith("aws:") for key in tags or {}):
+        raise invalid("aws: prefixed tag key names are not allowed for external use.")
+    arn = store.arn(f"log-group:{logGroupName}")
+    key = usable_key(call, kmsKeyId, f"LogGroup '{arn}'") if kmsKeyId else ""
     group = store.add_group(logGroupName, call.now_us, logGroupClass)
-    group.tags, group.kms_key = dict(tags or {}), kmsKeyId
+    group.tags = dict(tags or {})
+    if key:
+        encrypt(group, key)
     group.deletion_protection = deletionProtectionEnabled
     if logGroupClass == DELIVERY:
-        group.retention_days = 1
+        group.retention_days = DELIVERY_DAYS
     return {}
 
 
@@ -41,11 +72,12 @@ def delete_log_group(call: Call, /, *, logGroupName: str) -> dict[str, Any]:
     if group.deletion_protection:
         raise validation(f"The log group {group.name} has deletion protection; take it off first.")
     store: LogStore = call.store
+    store.of(RESOURCE_POLICIES).pop(group.arn, None)
     store.remove(group.name)
     return {}
 
 
-def told(group: LogGroup, now_us: int) -> dict[str, Any]:
+def _told(group: LogGroup, now_us: int) -> dict[str, Any]:
     """A row of DescribeLogGroups."""
     return shown(
         {
@@ -53,6 +85,8 @@ def told(group: LogGroup, now_us: int) -> dict[str, Any]:
             "creationTime": group.created_us // 1000,
             "retentionInDays": group.retention_days,
             "metricFilterCount": len(group.policies.get("metric_filters", ())),
+            "dataProtectionStatus": "ACTIVATED" if group.policies.get("data_protection") else None,
+            "bearerTokenAuthenticationEnabled": group.bearer_token or None,
             "arn": f"{group.arn}:*",
             "storedBytes": group.events.stored_bytes(group.oldest_ms(now_us)),
             "kmsKeyId": group.kms_key or None,
@@ -76,26 +110,166 @@ def describe_log_groups(
     logGroupClass: str | None = None,
     logGroupIdentifiers: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The groups by name."""
+    """The groups by name, of linked accounts too for a monitoring account that asks for them."""
     if logGroupNamePrefix and logGroupNamePattern:
         raise invalid(
             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
         )
-    store: LogStore = call.store
+    if logGroupIdentifiers and (logGroupNamePrefix or logGroupNamePattern or logGroupClass):
+        raise invalid("logGroupIdentifiers goes with no other way to choose log groups.")
+    wanted = {one.removesuffix(":*") for one in logGroupIdentifiers}
     found = [
         group
-        for group in store.groups(logGroupNamePrefix or "")
-        if (not logGroupNamePattern or logGroupNamePattern.lower() in group.name.lower())
+        for group in _seen(call, includeLinkedAccounts, accountIdentifiers)
+        if group.name.startswith(logGroupNamePrefix or "")
+        and (not logGroupNamePattern or logGroupNamePattern.lower() in group.name.lower())
         and (not logGroupClass or group.log_class == logGroupClass)
-        and (not logGroupIdentifiers or {group.name, group.arn} & set(logGroupIdentifiers))
+        and (not wanted or {group.name, group.arn} & wanted)
     ]
     rows, more = page(found, limit, nextToken)
-    listed = [told(group, call.now_us) for group in rows]
+    listed = [_told(group, call.now_us) for group in rows]
     if logGroupNamePattern:
         for row in listed:
             row.pop("deletionProtectionEnabled")
             row.pop("storedBytes")
     return {"logGroups": listed, **more}
+
+
+def _seen(call: Call, linked: bool, accounts: Sequence[str]) -> list[LogGroup]:
+    """The groups that a caller sees, by name, then account."""
+    store: LogStore = call.store
+    found = [] if linked and accounts and call.account not in accounts else store.groups()
+    if not linked:
+        return found
+    for other in call.ports.linked_accounts(call.account, call.region, LINKED_KIND):
+        if not accounts or other.account in accounts:
+            groups = store.service.store(other.account, call.region).groups()
+            found += [group for group in groups if other.shares(group.name)]
+    return sorted(found, key=lambda group: (group.name, group.account))
+
+
+def _name_test(pattern: str | None) -> Callable[[str], bool]:
+    """Whether a name has one of up to five texts in it, or begins with one that follows ``^``."""
+    parts = pattern.split("|") if pattern else []
+
+    def test(name: str) -> bool:
+        return not parts or any(
+            name.startswith(part[1:]) if part.startswith("^") else part in name for part in parts
+        )
+
+    return test
+
+
+def _tagged(group: LogGroup, wanted: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a group has all the tags; a value may begin with ``!`` and have ``*`` at its ends."""
+    for one in wanted:
+        value = group.tags.get(one["key"])
+        values = one.get("values") or ()
+        plain = [text for text in values if not text.startswith("!")]
+        barred = [text[1:] for text in values if text.startswith("!")]
+        if value is None or any(_like(value, text) for text in barred):
+            return False
+        if plain and not any(_like(value, text) for text in plain):
+            return False
+    return True
+
+
+def _like(value: str, text: str) -> bool:
+    middle = text.removeprefix("*").removesuffix("*")
+    if text.startswith("*") and text.endswith("*"):
+        return middle in value
+    if text.startswith("*"):
+        return value.endswith(middle)
+    return value.startswith(middle) if text.endswith("*") else value == text
+
+
+def list_log_groups(
+    call: Call,
+    /,
+    *,
+    logGroupNamePattern: str | None = None,
+    logGroupClass: str | None = None,
+    includeLinkedAccounts: bool = False,
+    accountIdentifiers: Sequence[str] = (),
+    nextToken: str | None = None,
+    limit: int | None = None,
+    dataSources: Sequence[Mapping[str, str]] = (),
+    fieldIndexNames: Sequence[str] = (),
+    logGroupTags: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Names, ARNs and classes of groups, by pattern, class, data source, index or tags."""
+    named = _name_test(logGroupNamePattern)
+    found = [
+        {"logGroupName": group.name, "logGroupArn": group.arn, "logGroupClass": group.log_class}
+        for group in _seen(call, includeLinkedAccounts, accountIdentifiers)
+        if named(group.name)
+        and (not logGroupClass or group.log_class == logGroupClass)
+        and (not dataSources or _from_one_of(group, dataSources))
+        and all(_indexes(group, name) for name in fieldIndexNames)
+        and _tagged(group, logGroupTags)
+    ]
+    rows, more = page(found, limit, nextToken, most=1000, usual=50)
+    return {"logGroups": list(rows), **more}
+
+
+def _indexes(group: LogGroup, field: str) -> bool:
+    return f'"{field}"' in str(group.policies.get("index", ""))
+
+
+def data_source(name: str) -> tuple[str, str]:
+    """Which AWS service writes into a group, and what kind of log, by the group's name.
+
+    >>> data_source("/aws/lambda/greet"), data_source("/shop/app")
+    (('aws_lambda', 'default'), ('Unknown', 'Unknown'))
+    """
+    parts = name.split("/")
+    if len(parts) > 3 and parts[:2] == ["", "aws"]:
+        return f"aws_{parts[2].lower().replace('-', '_')}", "default"
+    return "Unknown", "Unknown"
+
+
+def _from_one_of(group: LogGroup, sources: Sequence[Mapping[str, str]]) -> bool:
+    name, kind = data_source(group.name)
+    return any(name == one["name"] and one.get("type", kind) == kind for one in sources)
+
+
+def list_aggregate_log_group_summaries(
+    call: Call,
+    /,
+    *,
+    groupBy: str,
+    accountIdentifiers: Sequence[str] = (),
+    includeLinkedAccounts: bool = False,
+    logGroupClass: str | None = None,
+    logGroupNamePattern: str | None = None,
+    dataSources: Sequence[Mapping[str, str]] = (),
+    nextToken: str | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """How many groups there are of each data source."""
+    named = _name_test(logGroupNamePattern)
+    counts: dict[tuple[str, ...], int] = {}
+    for group in _seen(call, includeLinkedAccounts, accountIdentifiers):
+        if not named(group.name) or (logGroupClass and group.log_class != logGroupClass):
+            continue
+        if dataSources and not _from_one_of(group, dataSources):
+            continue
+        key: tuple[str, ...] = data_source(group.name)
+        if groupBy.endswith("FORMAT"):
+            key = (*key, "Default")
+        counts[key] = counts.get(key, 0) + 1
+    names = ("DataSourceName", "DataSourceType", "DataSourceFormat")
+    found = [
+        {
+            "logGroupCount": count,
+            "groupingIdentifiers": [
+                {"key": name, "value": value} for name, value in zip(names, key, strict=False)
+            ],
+        }
+        for key, count in sorted(counts.items())
+    ]
+    rows, more = page(found, limit, nextToken)
+    return {"aggregateLogGroupSummaries": list(rows), **more}
 
 
 def put_retention_policy(
@@ -110,13 +284,16 @@ def put_retention_policy(
         )
     if group.log_class == DELIVERY:
         raise invalid("The retention of a log group of class DELIVERY cannot be changed.")
-    group.retention_days = retentionInDays
+    group.keep(retentionInDays, call.now_us)
     return {}
 
 
 def delete_retention_policy(call: Call, /, *, logGroupName: str) -> dict[str, Any]:
     """Keep events for ever."""
-    group_of(call, logGroupName).retention_days = None
+    group = group_of(call, logGroupName)
+    if group.log_class == DELIVERY:
+        raise invalid("The retention of a log group of class DELIVERY cannot be changed.")
+    group.keep(None, call.now_us)
     return {}
 
 
@@ -124,6 +301,8 @@ OPERATIONS = {
     "CreateLogGroup": create_log_group,
     "DeleteLogGroup": delete_log_group,
     "DescribeLogGroups": describe_log_groups,
+    "ListLogGroups": list_log_groups,
+    "ListAggregateLogGroupSummaries": list_aggregate_log_group_summaries,
     "PutRetentionPolicy": put_retention_policy,
     "DeleteRetentionPolicy": delete_retention_policy,
 }

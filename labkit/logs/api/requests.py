@@ -14,6 +14,9 @@ from labkit.logs.store import LogStore, no_group, no_stream
 
 T = TypeVar("T")
 
+#: What a source account shares by a link so that its log groups are seen (OAM).
+LINKED_KIND = "AWS::Logs::LogGroup"
+
 
 def invalid(message: str) -> AwsError:
     """InvalidParameterException."""
@@ -45,6 +48,11 @@ def too_many() -> AwsError:
     return AwsError("LimitExceededException", "Resource limit exceeded.")
 
 
+def missing_name(what: str) -> AwsError:
+    """Nothing says which group is meant."""
+    return invalid(f"Either {what} is needed.")
+
+
 def service_of(call: Call) -> Logs:
     """The Logs service of the call's lab."""
     store: LogStore = call.store
@@ -58,6 +66,8 @@ def name_of(call: Call, identifier: str) -> tuple[str, str]:
     parts = identifier.removesuffix(":*").split(":", 6)
     if len(parts) < 7 or parts[2] != "logs" or parts[5] != "log-group":
         raise invalid(f"The ARN {identifier} is not that of a log group.")
+    if parts[3] != call.region:
+        raise invalid(f"The ARN {identifier} is of another Region than {call.region}.")
     return parts[4], parts[6]
 
 
@@ -73,7 +83,7 @@ def group_of(call: Call, name: str | None = None, identifier: str | None = None)
         raise validation("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
     given = name or identifier
     if not given:
-        raise invalid("Either logGroupName or logGroupIdentifier is needed.")
+        raise missing_name("logGroupName or logGroupIdentifier")
     account, group = name_of(call, given)
     if len(group) > 512:
         raise invalid(
@@ -81,6 +91,10 @@ def group_of(call: Call, name: str | None = None, identifier: str | None = None)
         )
     store: LogStore = call.store
     if account != call.account:
+        # Another account's group is seen by a monitoring account, through a link of OAM's.
+        linked = call.ports.linked_accounts(call.account, call.region, LINKED_KIND)
+        if not any(one.account == account and one.shares(group) for one in linked):
+            raise no_group(group)
         store = store.service.store(account, call.region)
     found = store.find(group)
     if found is None:
@@ -97,16 +111,19 @@ def stream_of(group: LogGroup, name: str) -> LogStream:
 
 
 def page(
-    items: Sequence[T], size: int | None, token: str | None, most: int = 50
+    items: Sequence[T], size: int | None, token: str | None, most: int = 50, usual: int = 0
 ) -> tuple[Sequence[T], dict[str, str]]:
-    """One page of a list, and ``{"nextToken": ...}`` when there are more."""
+    """One page of a list, and ``{"nextToken": ...}`` when there are more.
+
+    ``most``: how long a page can be; ``usual``: how long it is when nobody says, if not ``most``.
+    """
     start = 0
     if token:
         try:
             start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
         except ValueError:
             raise invalid("The specified nextToken is invalid.") from None
-    end = start + min(size or most, most)
+    end = start + min(size or usual or most, most)
     more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
     return items[start:end], {"nextToken": more} if end < len(items) else {}
 

@@ -25,6 +25,18 @@ TOO_OLD_MS = 14 * MILLIS_OF_DAY
 SPAN_MS = MILLIS_OF_DAY
 
 
+def size_of(text: str) -> int:
+    """Bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def clean(text: str) -> str:
+    """A text as UTF-8 can hold it: half a surrogate pair, which JSON lets through, is replaced."""
+    if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text
+    return "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
+
+
 class Refused(ValueError):
     """The whole batch is refused; the text is AWS's."""
 
