@@ -20,7 +20,7 @@ finds them (the real agent reads the profile ``AmazonCloudWatchAgent``), or from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -156,13 +156,26 @@ class Agent:
         try:
             self._make(tail, group, stream)
             for batch in batches(events):
-                self._client("logs").put_log_events(
+                answer = self._client("logs").put_log_events(
                     logGroupName=group, logStreamName=stream, logEvents=batch
+                )
+                self._tell_rejected(
+                    f"{group}/{stream}", (answer or {}).get("rejectedLogEventsInfo", {})
                 )
         except Exception as error:
             self._tell("E!", f"cloudwatchlogs {group}/{stream}: {_told(error)}")
             return False
         return True
+
+    def _tell_rejected(self, where: str, rejected: Mapping[str, int]) -> None:
+        """Say which lines CloudWatch Logs passed over, though the call succeeded."""
+        for member, what in (
+            ("tooNewLogEventStartIndex", "too new: more than two hours ahead of CloudWatch Logs"),
+            ("tooOldLogEventEndIndex", "too old: more than 14 days"),
+            ("expiredLogEventEndIndex", "older than the log group keeps"),
+        ):
+            if member in rejected:
+                self._tell("W!", f"cloudwatchlogs {where}: lines were passed over, {what}")
 
     def _make(self, tail: Tail, group: str, stream: str) -> None:
         if (group, stream) in self._groups:

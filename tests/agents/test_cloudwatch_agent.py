@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -219,15 +219,32 @@ def test_portions_of_put_log_events():
     assert [len(one) for one in batches(big)] == [1, 1, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="CloudWatch Logs comes with its own part")
 def test_the_lines_of_a_file_arrive_in_cloudwatch_logs(lab, tmp_path):
     path = tmp_path / "app.log"
     path.write_text("one\ntwo\n")
     entry = {"file_path": str(path), "log_group_name": "app", "retention_in_days": 7}
     document = {"logs": {"logs_collected": {"files": {"collect_list": [entry]}}}}
     logs = lab.client("logs")
-    with Agent(read(document), machine=Fixed(), about=About("box"), logs=logs) as agent:
+    with Agent(
+        read(document), machine=Fixed(), about=About("box"), logs=logs, now=lambda: lab.now
+    ) as agent:
         agent.follow()
         agent.follow()
     events = logs.get_log_events(logGroupName="app", logStreamName="box")["events"]
     assert [one["message"] for one in events] == ["one", "two"]
+    (group,) = logs.describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 7
+
+
+def test_an_agent_of_another_time_says_that_its_lines_were_passed_over(lab, tmp_path):
+    path = tmp_path / "app.log"
+    path.write_text("one\n")
+    entry = {"file_path": str(path), "log_group_name": "app"}
+    document = {"logs": {"logs_collected": {"files": {"collect_list": [entry]}}}}
+    with Agent(
+        read(document), machine=Fixed(), about=About("box"), logs=lab.client("logs"),
+        now=lambda: lab.now + timedelta(days=300),
+    ) as agent:  # fmt: skip
+        agent.follow()
+        agent.follow()
+    assert "too new" in agent.log[-1]

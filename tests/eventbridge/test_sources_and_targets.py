@@ -155,7 +155,6 @@ def test_a_delivery_stream_lands_in_a_bucket(lab, events):
     assert json.loads(body) == {"order": 7}
 
 
-@pytest.mark.xfail(reason="log groups come with the CloudWatch Logs part", strict=True)
 def test_a_log_group_has_the_event_as_a_line(lab, events):
     logs = lab.client("logs")
     logs.create_log_group(logGroupName="/aws/events/orders")

@@ -1,5 +1,6 @@
 """CloudWatch Logs with whatever botocore lets through."""
 
+import fuzzed_groups
 import fuzzed_logs
 import pytest
 from fuzzing import DEPTHS, Fuzzed, attempt, check
@@ -46,7 +47,7 @@ LOGS = Fuzzed(
         "DescribeLogStreams": NAMED,
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
         "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
-        **fuzzed_logs.GOOD,
+        **fuzzed_logs.GOOD, **fuzzed_groups.GOOD,
         # Logs Insights
         "StartQuery": QUERY, "GetQueryResults": {"queryId": "$query"},
         "StopQuery": {"queryId": "$stop"}, "ListLogGroupsForQuery": {"queryId": "$query"},
@@ -60,8 +61,9 @@ LOGS = Fuzzed(
     },
     prepare,
     # The newer operations and those that take two ways to name a group.
-    {"ValidationException", "AccessDeniedException"},
-    fuzzed_logs.FIRST,
+    # The old tagging operations model no code for what breaks a constraint.
+    {"ValidationException", "AccessDeniedException", "InvalidParameterException"},
+    fuzzed_logs.FIRST | fuzzed_groups.FIRST,
 )  # fmt: skip
 
 
