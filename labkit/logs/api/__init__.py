@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
-    #
-    queries,
-    #
-    subscription_filters,
     destinations,
     events,
     exports,
@@ -15,8 +11,12 @@ from labkit.logs.api import (
     lookup_tables,
     policies,
     protection,
+    #
+    queries,
     query_definitions,
     streams,
+    #
+    subscription_filters,
     tags,
 )
 
