@@ -203,6 +203,8 @@ class ApiGateway:
         if not self._may_log(account, region):
             return
         group = arn.split(":log-group:", 1)[-1].removesuffix(":*")
+        if not self._site.emit.log_group_exists(account, region, group):
+            return  # of an access log it is the owner's to make
         # One stream per server of API Gateway's; a lab has one.
         stream = self._site.ids.digest("apigateway", api_id, stage.name).hex()[:32]
         events = [(self._site.clock.now_us, line)]

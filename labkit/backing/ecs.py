@@ -12,9 +12,9 @@ two states that make and remove one. Each change is an event "ECS Task State Cha
 can be described for an hour.
 
 **Logs.** A container writes when a workload says so (:meth:`Ecs.write_log`), and only a container
-whose definition has ``logConfiguration`` with the driver ``awslogs`` reaches CloudWatch Logs: group
-and region by its options, stream ``prefix/container/task-id``. On Fargate the task's execution role
-must be allowed to write there, or the task never starts, as in AWS.
+whose definition has ``logConfiguration`` with the driver ``awslogs`` reaches CloudWatch Logs
+(:mod:`labkit.backing.ecs_logs`). The log group must be there, or the options have it made; on
+Fargate the task's execution role must be allowed to write, or the task never starts, as in AWS.
 
 Sources: ECS developer guide, "Task lifecycle", "Task state change events", "Using the awslogs log
 driver", "Stopped tasks error codes".
@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.backing import ecs_logs
 from labkit.backing.ecs_services import Services
 from labkit.backing.site import Answers, Site
 from labkit.core.call import Call
@@ -72,6 +73,8 @@ class Ecs:
 
     def _check_definition(self, params: dict[str, Any], call: Call) -> None:
         """Fargate writes logs with the execution role, so there must be one."""
+        for container in params["containerDefinitions"]:
+            ecs_logs.check(container)
         if "FARGATE" not in params.get("requiresCompatibilities", ()):
             return
         if params.get("executionRoleArn"):
@@ -90,6 +93,8 @@ class Ecs:
         now = to_datetime(self._site.clock.now_us)
         task.created_at = now
         task.version = 0
+        #: Log groups that the task's containers have written to.
+        task._labkit_groups = set()
         task.connectivity = "CONNECTED"
         task.connectivity_at = now
         task.availability_zone = f"{task.region_name}a"
@@ -145,20 +150,27 @@ class Ecs:
         given = self._container(task, container)
         if task.last_status not in _WRITING or not lines:
             return False
-        settings = _awslogs(given)
+        settings = ecs_logs.options(given)
         if settings is None:
             return False
+        region = settings.get("awslogs-region", task.region_name)
+        group = settings["awslogs-group"]
+        # A group is made for a container that starts, not again when it was deleted since.
+        makes = ecs_logs.creates_group(settings) and group not in task._labkit_groups
+        if not makes and not self._site.emit.log_group_exists(task._account_id, region, group):
+            return False
+        task._labkit_groups.add(group)
         runtime = next(one.runtime_id for one in task.containers if one.name == container)
         prefix = settings.get("awslogs-stream-prefix")
         stream = f"{prefix}/{container}/{task.id}" if prefix else runtime
         now_us = self._site.clock.now_us
         self._site.emit.log(
             task._account_id,
-            settings.get("awslogs-region", task.region_name),
+            region,
             "ecs",
-            settings["awslogs-group"],
+            group,
             stream,
-            [(now_us, line) for line in lines],
+            [(now_us, text) for text in ecs_logs.events(settings, lines)],
         )
         return True
 
@@ -248,25 +260,36 @@ class Ecs:
         self.services.task_changed(task, self.stopping)
 
     def _cannot_log(self, task: Any) -> str:
-        """Why a Fargate task can't start for its logs; empty when it can."""
-        if task.launch_type != "FARGATE":
-            return ""
+        """Why a task can't start for its logs; empty when it can."""
         definition = self._definition(task)
+        fargate = task.launch_type == "FARGATE"
         role = getattr(definition, "execution_role_arn", "")
         for given in definition.container_definitions:
-            settings = _awslogs(given)
+            settings = ecs_logs.options(given)
             if settings is None:
                 continue
             region = settings.get("awslogs-region", task.region_name)
             group = settings["awslogs-group"]
             arn = f"arn:aws:logs:{region}:{task._account_id}:log-group:{group}:log-stream:any"
+            known = self._site.emit.log_group_exists(task._account_id, region, group)
+            makes = not known and ecs_logs.creates_group(settings)
             may = self._site.allowed
-            if not (may(_TASKS, "sts:AssumeRole", role) and may(role, "logs:PutLogEvents", arn)):
-                return (
-                    "ResourceInitializationError: failed to validate logger args: create stream "
-                    "has been retried 1 times: failed to create Cloudwatch log stream: "
+            lacks = [
+                action
+                for action in ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+                if (makes or action != "logs:CreateLogGroup") and not may(role, action, arn)
+            ]
+            if fargate and (lacks or not may(_TASKS, "sts:AssumeRole", role)):
+                action = (lacks or ["logs:CreateLogStream"])[0]
+                return _refused(
+                    fargate,
                     "AccessDeniedException: the execution role is not authorized to perform "
-                    f"logs:CreateLogStream on resource: {arn}: exit status 1"
+                    f"{action} on resource: {arn}",
+                )
+            if not known and not makes:
+                return _refused(
+                    fargate,
+                    "ResourceNotFoundException: The specified log group does not exist.",
                 )
         return ""
 
@@ -322,13 +345,17 @@ def _own_network(task: Any) -> bool:
     return task.launch_type == "FARGATE" or bool(task.attachments)
 
 
-def _awslogs(given: dict[str, Any]) -> dict[str, str] | None:
-    """The options of a container's awslogs driver; None when it writes elsewhere."""
-    settings = given.get("logConfiguration") or {}
-    if settings.get("logDriver") != "awslogs":
-        return None
-    options: dict[str, str] = settings.get("options") or {}
-    return options if "awslogs-group" in options else None
+def _refused(fargate: bool, why: str) -> str:
+    """Why a task stopped before it began, as each launch type words it."""
+    if fargate:
+        return (
+            "ResourceInitializationError: failed to validate logger args: create stream has been "
+            f"retried 1 times: failed to create Cloudwatch log stream: {why} : exit status 1"
+        )
+    return (
+        "CannotStartContainerError: Error response from daemon: failed to initialize logging "
+        f"driver: failed to create Cloudwatch log stream: {why}"
+    )
 
 
 def _detail(task: Any, now_us: int) -> dict[str, Any]:

@@ -281,10 +281,11 @@ class Functions:
             f"arn:aws:logs:{function.region}:{function.account}:log-group:{function.log_group}"
             f":log-stream:{stream}"
         )
-        return all(
-            self.may(who, action, resource)
-            for action in ("logs:CreateLogStream", "logs:PutLogEvents")
-        )
+        ports, needed = self._world.ports, ["logs:CreateLogStream", "logs:PutLogEvents"]
+        place = function.account, function.region, function.log_group
+        if ports.answered("log_group_exists") and not ports.log_group_exists(*place):
+            needed.append("logs:CreateLogGroup")
+        return all(self.may(who, action, resource) for action in needed)
 
     # -- told and asked by moto's models (moto_lambda.LambdaListener)
     def internal(self, function: Any, body: str) -> tuple[bytes, bool]:

@@ -40,6 +40,7 @@ def log(lab, gateway, api, form, group="/api/pets"):
     arn = role(lab, "gateway-logs", "apigateway.amazonaws.com", "logs:*")
     change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}
     gateway.update_account(patchOperations=[change])
+    lab.client("logs").create_log_group(logGroupName=group)
     destination = f"arn:aws:logs:us-east-1:{lab.account}:log-group:{group}"
     set_stage(gateway, api, ("/accessLogSettings/destinationArn", destination))
     set_stage(gateway, api, ("/accessLogSettings/format", form))

@@ -14,6 +14,7 @@ LOGS = {
         "awslogs-group": "/ecs/web",
         "awslogs-region": "us-east-1",
         "awslogs-stream-prefix": "shop",
+        "awslogs-create-group": "true",
     },
 }
 CONTAINERS = [
