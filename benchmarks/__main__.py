@@ -221,6 +221,27 @@ def shop_logs() -> list[Row]:
     ]  # fmt: skip
 
 
+def trail_queries() -> list[Row]:
+    """Athena over a trail's gzip files: 1 M records, the sum of five queries."""
+    got = in_own_process("trail_queries")
+    rows = []
+    for kind in ("cold", "warm"):
+        each = ", ".join(f"{name} {one[kind] / one['duckdb']:.1f}x" for name, one in got.items())
+        rows.append(
+            Row(
+                f"Athena over 1 M records of a trail, {kind}",
+                sum(one[kind] for one in got.values()),
+                "duckdb alone, best of 1 and all threads",
+                sum(one["duckdb"] for one in got.values()),
+                "s",
+                2,
+                faster=False,
+                note=each,
+            )
+        )
+    return rows
+
+
 def over_http() -> list[Row]:
     """A server in a process of its own: raw requests of one keep-alive client, then boto3."""
     if find_spec("flask") is None:
@@ -402,6 +423,7 @@ GROUPS = {
     "insights": insights,
     "history": history,
     "shop_logs": shop_logs,
+    "trail": trail_queries,
 }
 
 

@@ -242,6 +242,18 @@ def test_other_formats(lab, trail):
     assert found.iloc[0].tolist() == [1, 5]
 
 
+def test_a_trail_file_that_somebody_has_indented_is_read_too(lab, trail):
+    import json
+
+    from athenakit import record
+
+    body = json.dumps({"Records": [record("Indented", "2026-01-04T09:00:00Z")]}, indent=2)
+    key = "AWSLogs/123456789012/CloudTrail/us-east-1/2026/01/04/indented.json"
+    lab.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.encode())
+    found = lab.athena.query("SELECT eventname FROM cloudtrail_logs WHERE day = '04' ORDER BY 1")
+    assert rows(found) == [["Indented"], ["RunInstances"], ["RunInstances"], ["StopInstances"]]
+
+
 def test_tables_made_from_queries_views_and_inserts(lab, trail):
     query = lab.athena.query
     query("CREATE VIEW runs AS SELECT day d, eventname n FROM cloudtrail_logs")
