@@ -29,6 +29,7 @@ from labkit.agents.figure import Machine
 from labkit.agents.files import Files
 from labkit.agents.log_file import filled
 from labkit.agents.naming import About
+from labkit.agents.positions import StateFile
 from labkit.agents.publishing import Counters, Point, calls, points
 from labkit.agents.tail import LogEvent, Tail
 from labkit.core.clock import machine_now_us, to_datetime
@@ -36,6 +37,8 @@ from labkit.core.clock import machine_now_us, to_datetime
 #: Of one PutLogEvents call: events, bytes (26 more for each event), and hours between the first
 #: and the last.
 _EVENTS, _BYTES, _EXTRA = 10_000, 1_048_576, 26
+#: How many events wait at most for a service that does not take them.
+_WAITING = 50_000
 
 
 def machine_now() -> datetime:
@@ -60,6 +63,9 @@ class Agent:
         Tells the time; the machine's when left out.
     say:
         Gets the lines of its own log.
+    state_file:
+        Where it writes down how far it has read, so that another one goes on from there; what the
+        configuration says when left out, and nowhere when that says nothing.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Agent:
         logs: Any = None,
         now: Callable[[], datetime] = machine_now,
         say: Callable[[str], None] = lambda line: None,
+        state_file: str = "",
     ) -> None:
         if machine is None:
             from labkit.agents.this_machine import ThisMachine
@@ -89,9 +96,13 @@ class Agent:
         self._waiting: list[Point] = []
         self._files = Files()
         self._tails = [Tail(file, _local_zone()) for file in config.logs]
-        self._groups: set[tuple[str, str]] = set()
+        #: Events that could not be sent, by the place of their tail; they go first next time.
+        self._unsent: list[list[LogEvent]] = [[] for _ in self._tails]
+        self._kept: set[tuple[str, int]] = set()
         for warning in config.warnings:
             self._tell("W!", warning)
+        self._state = StateFile(state_file or config.state_file, self._tell)
+        self._state.load(self._tails)
         # The first look at counters says nothing; it is where the next one counts from.
         for section in config.sections:
             points(config, section, machine.figures(section.name), self.about, self._counters)
@@ -137,35 +148,64 @@ class Agent:
         """Look at the log files and publish what came; how many events."""
         count = 0
         keep: set[tuple[int, int]] = set()
-        for tail in self._tails:
+        for place, tail in enumerate(self._tails):
             seen = self._files.find(tail.file)
             keep.update(one.identity for one in seen)
             events = tail.look(seen, self._files.read, self._now())
             count += len(events)
-            sent = not events or self._put(tail, events)
-            if sent and tail.file.auto_removal:
+            waiting = self._unsent[place] + events
+            if len(waiting) > _WAITING:
+                self._tell("W!", f"{len(waiting) - _WAITING} log events were given up")
+            sent = self._put(tail, waiting[-_WAITING:]) if waiting else 0
+            self._unsent[place] = waiting[-_WAITING:][sent:]
+            if not self._unsent[place] and tail.file.auto_removal:
                 for path, identity in tail.finished:
                     self._files.remove(path, identity)
             tail.finished.clear()
+            if not self._unsent[place]:
+                self._state.note(place, tail)
         self._files.forget(keep)
+        self._state.save()
         return count
 
-    def _put(self, tail: Tail, events: Sequence[LogEvent]) -> bool:
+    def _put(self, tail: Tail, events: list[LogEvent]) -> int:
+        """Send events, which are put in order of time; how many of them went out."""
         values = {**self.about.placeholders(), "date": f"{self._now():%Y-%m-%d}"}
         group, stream = filled(tail.file.group, values), filled(tail.file.stream, values)
+        events.sort(key=lambda one: one.at)
+        sent = 0
         try:
-            self._make(tail, group, stream)
             for batch in batches(events):
-                answer = self._client("logs").put_log_events(
-                    logGroupName=group, logStreamName=stream, logEvents=batch
-                )
+                answer = self._put_or_make(tail, group, stream, batch)
+                sent += len(batch)
                 self._tell_rejected(
                     f"{group}/{stream}", (answer or {}).get("rejectedLogEventsInfo", {})
                 )
+            self._keep(tail, group)
         except Exception as error:
             self._tell("E!", f"cloudwatchlogs {group}/{stream}: {_told(error)}")
-            return False
-        return True
+        return sent
+
+    def _put_or_make(self, tail: Tail, group: str, stream: str, batch: list[dict[str, Any]]) -> Any:
+        """Put; the group and the stream are made only when they turn out to be missing."""
+        logs = self._client("logs")
+        given = {"logGroupName": group, "logStreamName": stream, "logEvents": batch}
+        try:
+            return logs.put_log_events(**given)
+        except Exception as error:
+            if _code(error) != "ResourceNotFoundException":
+                raise
+        more = {"logGroupClass": tail.file.log_group_class} if tail.file.log_group_class else {}
+        _unless_there(lambda: logs.create_log_group(logGroupName=group, **more))
+        _unless_there(lambda: logs.create_log_stream(logGroupName=group, logStreamName=stream))
+        return logs.put_log_events(**given)
+
+    def _keep(self, tail: Tail, group: str) -> None:
+        """Set the group's retention, once."""
+        days = tail.file.retention_days
+        if days is not None and (group, days) not in self._kept:
+            self._client("logs").put_retention_policy(logGroupName=group, retentionInDays=days)
+            self._kept.add((group, days))
 
     def _tell_rejected(self, where: str, rejected: Mapping[str, int]) -> None:
         """Say which lines CloudWatch Logs passed over, though the call succeeded."""
@@ -176,17 +216,6 @@ class Agent:
         ):
             if member in rejected:
                 self._tell("W!", f"cloudwatchlogs {where}: lines were passed over, {what}")
-
-    def _make(self, tail: Tail, group: str, stream: str) -> None:
-        if (group, stream) in self._groups:
-            return
-        logs = self._client("logs")
-        more = {"logGroupClass": tail.file.log_group_class} if tail.file.log_group_class else {}
-        _unless_there(lambda: logs.create_log_group(logGroupName=group, **more))
-        _unless_there(lambda: logs.create_log_stream(logGroupName=group, logStreamName=stream))
-        if tail.file.retention_days is not None:
-            logs.put_retention_policy(logGroupName=group, retentionInDays=tail.file.retention_days)
-        self._groups.add((group, stream))
 
     # -- running
     def run(self, seconds: float, wait: Callable[[float], Any]) -> None:
@@ -293,13 +322,16 @@ def batches(events: Sequence[LogEvent]) -> list[list[dict[str, Any]]]:
 
 
 def _unless_there(make: Callable[[], Any]) -> None:
-    from botocore.exceptions import ClientError
-
     try:
         make()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+    except Exception as error:
+        if _code(error) != "ResourceAlreadyExistsException":
             raise
+
+
+def _code(error: Exception) -> str:
+    """The code of what AWS refused; empty for anything else that went wrong."""
+    return str((getattr(error, "response", None) or {}).get("Error", {}).get("Code", ""))
 
 
 def _told(error: Exception) -> str:

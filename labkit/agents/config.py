@@ -113,6 +113,8 @@ class Config:
         Where to and as whom; empty: as the machine is set up.
     mode:
         ``ec2`` or ``onPremise``; empty when nothing is said.
+    state_file:
+        Where the old agent writes down how far it has read; empty: nowhere.
     warnings:
         What was read over, or is not done here.
     """
@@ -130,6 +132,7 @@ class Config:
     endpoint: str = ""
     logs_endpoint: str = ""
     mode: str = ""
+    state_file: str = ""
     warnings: tuple[str, ...] = field(default=())
 
 

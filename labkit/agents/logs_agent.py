@@ -20,7 +20,7 @@ from labkit.agents.log_file import LogFile
 from labkit.agents.problems import ConfigError, Problems
 from labkit.agents.timestamps import unknown_codes
 
-_GENERAL = {"state_file", "logging_config_file", "use_gzip_http_content_encoding", "queue_size"}
+_GENERAL = {"logging_config_file", "use_gzip_http_content_encoding", "queue_size"}
 _KEYS = {
     "file", "log_group_name", "log_stream_name", "datetime_format", "time_zone", "encoding",
     "multi_line_start_pattern", "initial_position", "file_fingerprint_lines", "buffer_duration",
@@ -45,10 +45,12 @@ def read(text: str) -> Config:
     """
     problems = Problems()
     files = []
+    state_file = ""
     for name, body in _sections(text).items():
         if name == "general":
+            state_file = body.get("state_file", "")
             for key in body:
-                if key not in _GENERAL:
+                if key not in {*_GENERAL, "state_file"}:
                     problems.warn(f"[general] {key}", "is read over")
         else:
             files.append(_file(problems, f"[{name}]", body))
@@ -56,7 +58,11 @@ def read(text: str) -> Config:
         problems.add("awslogs.conf", "names no file to collect")
     problems.raise_if_any()
     problems.warn("awslogs.conf", "belongs to the CloudWatch Logs agent, which is deprecated")
-    return Config(logs=tuple(f for f in files if f is not None), warnings=tuple(problems.warnings))
+    return Config(
+        logs=tuple(f for f in files if f is not None),
+        state_file=state_file,
+        warnings=tuple(problems.warnings),
+    )
 
 
 def _sections(text: str) -> Mapping[str, Mapping[str, str]]:

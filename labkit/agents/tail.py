@@ -15,7 +15,10 @@ and what is not a whole event yet. Each look gets the files that match now and r
    all are wanted.
 5. **Events of several lines**: a line that begins an event ends the one before. The last event of
    a file waits for the next line, but not for ever: a look that finds nothing new lets it go.
-6. Bytes are decoded as they come; a character cut in two by a look is put together by the next.
+6. **An agent that was stopped** goes on where it was (:meth:`Tail.state`, :meth:`Tail.resume`): a
+   file is known by its identity and by its first bytes, for an identity is used again once a file
+   is deleted. What is not known is read from its start.
+7. Bytes are decoded as they come; a character cut in two by a look is put together by the next.
    What is no character of the encoding becomes U+FFFD, and nothing stops.
 
 No clock, no file: the caller says what is there and reads the bytes.
@@ -24,7 +27,7 @@ No clock, no file: the caller says what is there and reads the bytes.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -32,6 +35,8 @@ from typing import Any
 from labkit.agents.log_file import LogFile
 from labkit.agents.timestamps import find, pattern
 
+#: How many of a file's first bytes are remembered.
+HEAD = 256
 #: An event's bytes; what is longer is cut, and says so.
 LONGEST = 1_048_576 - 26
 CUT = "[Truncated...]"
@@ -64,6 +69,10 @@ class _Cursor:
     decoder: Any = None
     half: str = ""
     lines: list[str] = field(default_factory=list)
+    #: The file's first bytes, by which it is known again.
+    head: bytes = b""
+    #: Whether a state names it that has not been compared with the file yet.
+    resumed: bool = False
 
 
 #: ``read(identity, offset)``: the bytes of a file from there on, also of one that was renamed or
@@ -115,6 +124,9 @@ class Tail:
                 self.finished.append((cursor.path, identity))
         for one in wanted:
             cursor = self._cursor(one)
+            if cursor.resumed and read(one.identity, 0)[: len(cursor.head)] != cursor.head:
+                cursor = self._cursors[one.identity] = _Cursor(one.path)
+            cursor.resumed = False
             if one.size < cursor.offset:
                 self._finish(cursor, texts)
                 cursor = self._cursors[one.identity] = _Cursor(one.path)
@@ -125,6 +137,40 @@ class Tail:
                 self._let_go(cursor, texts)
         self._looked = True
         return [event for text in texts if (event := self._event(text, now)) is not None]
+
+    # -- across a stop of the agent
+    def state(self) -> list[dict[str, Any]]:
+        """How far each file was read, and what is not a whole event yet; plain values."""
+        found = []
+        for (device, inode), cursor in self._cursors.items():
+            pending, flag = cursor.decoder.getstate() if cursor.decoder is not None else (b"", 0)
+            found.append(
+                {
+                    "path": cursor.path, "device": device, "inode": inode,
+                    "offset": cursor.offset, "head": cursor.head.hex(), "half": cursor.half,
+                    "lines": list(cursor.lines), "pending": pending.hex(), "flag": flag,
+                }
+            )  # fmt: skip
+        return found
+
+    def resume(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Go on from a :meth:`state`, before the first look.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            For what is no state.
+        """
+        for one in state:
+            decoder = codecs.getincrementaldecoder(self.file.encoding)("replace")
+            decoder.setstate((bytes.fromhex(one["pending"]), int(one["flag"])))
+            cursor = _Cursor(
+                str(one["path"]), int(one["offset"]), decoder, str(one["half"]),
+                [str(line) for line in one["lines"]], bytes.fromhex(one["head"]), resumed=True,
+            )  # fmt: skip
+            self._cursors[int(one["device"]), int(one["inode"])] = cursor
+        # What came while nobody looked is new, whatever the file's initial position says.
+        self._looked = self._looked or bool(state)
 
     def _cursor(self, one: Seen) -> _Cursor:
         cursor = self._cursors.get(one.identity)
@@ -137,6 +183,8 @@ class Tail:
     def _read_on(self, cursor: _Cursor, data: bytes, texts: list[str], *, last: bool) -> None:
         if cursor.decoder is None:
             cursor.decoder = codecs.getincrementaldecoder(self.file.encoding)("replace")
+        if cursor.offset == len(cursor.head) < HEAD:
+            cursor.head += data[: HEAD - len(cursor.head)]
         cursor.offset += len(data)
         text = cursor.half + cursor.decoder.decode(data, last)
         *lines, cursor.half = text.split("\n")

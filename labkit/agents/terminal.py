@@ -31,6 +31,9 @@ def add_command(commands: Any) -> None:
     agent.add_argument("--minutes", type=float, default=60.0, help="how long to run (60)")
     agent.add_argument("--mode", choices=["ec2", "onPremise"], help="over the file's own")
     agent.add_argument("--instance-id", default="", help="what {instance_id} stands for")
+    agent.add_argument(
+        "--state", default="", help="a file in which it notes how far it has read, to go on from"
+    )
     agent.add_argument("--check", action="store_true", help="read the file, say what it means, end")
     agent.set_defaults(run_agent=run)
 
@@ -74,7 +77,13 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if arguments.check:
         return 0
     machine = ThisMachine()
-    agent = Agent(config, machine=machine, about=machine.about(arguments.instance_id), say=say)
+    agent = Agent(
+        config,
+        machine=machine,
+        about=machine.about(arguments.instance_id),
+        say=say,
+        state_file=arguments.state,
+    )
     wait = threading.Event().wait
     try:
         if arguments.once:

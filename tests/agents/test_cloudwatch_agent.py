@@ -9,6 +9,7 @@ import pytest
 
 import labkit
 from labkit import cli
+from labkit.agents import logs_agent
 from labkit.agents.catalogue import ELSEWHERE, KINDS
 from labkit.agents.cloudwatch_agent import Agent, batches
 from labkit.agents.config import read
@@ -248,3 +249,101 @@ def test_an_agent_of_another_time_says_that_its_lines_were_passed_over(lab, tmp_
         agent.follow()
         agent.follow()
     assert "too new" in agent.log[-1]
+
+
+AWSLOGS = """
+[general]
+state_file = {folder}/state/agent-state
+[app]
+file = {folder}/app.log
+log_group_name = app
+log_stream_name = {{hostname}}
+datetime_format = %Y-%m-%d %H:%M:%S
+multi_line_start_pattern = {{datetime_format}}
+time_zone = UTC
+"""
+
+
+def old_agent(lab, folder, logs=None):
+    config = logs_agent.read(AWSLOGS.format(folder=folder))
+    return Agent(
+        config, machine=Fixed(), about=About("box"), logs=logs or lab.client("logs"),
+        now=lambda: lab.now,
+    )  # fmt: skip
+
+
+def arrived(lab):
+    events = lab.client("logs").get_log_events(
+        logGroupName="app", logStreamName="box", startFromHead=True
+    )["events"]
+    return [(datetime.fromtimestamp(e["timestamp"] / 1000, UTC), e["message"]) for e in events]
+
+
+def test_the_old_agent_goes_on_where_it_was_after_a_restart_and_a_rotation(lab, tmp_path):
+    path = tmp_path / "app.log"
+    path.write_text("2026-01-05 08:58:00 one\n  and more\n2026-01-05 08:59:00 two\n")
+    with old_agent(lab, tmp_path) as agent:
+        assert agent.follow() == 1  # the last one may go on
+    with path.open("a") as stream:
+        stream.write("  and more\n2026-01-05 08:59:30 three\n")
+    with old_agent(lab, tmp_path) as agent:
+        agent.follow()
+        path.rename(tmp_path / "app.log.1")
+        path.write_text("2026-01-05 08:59:40 four\n")
+        agent.follow()
+        agent.follow()
+    with old_agent(lab, tmp_path) as agent:
+        assert agent.follow() == 0
+    minute = datetime(2026, 1, 5, 8, 58, tzinfo=UTC)
+    assert arrived(lab) == [
+        (minute, "2026-01-05 08:58:00 one\n  and more"),
+        (minute + timedelta(minutes=1), "2026-01-05 08:59:00 two\n  and more"),
+        (minute + timedelta(seconds=90), "2026-01-05 08:59:30 three"),
+        (minute + timedelta(seconds=100), "2026-01-05 08:59:40 four"),
+    ]
+
+
+def test_events_wait_for_a_service_that_refuses_them(lab, tmp_path):
+    (tmp_path / "app.log").write_text("2026-01-05 08:58:00 one\n")
+    nobody = lab.user("nobody").client("logs")
+    with old_agent(lab, tmp_path, nobody) as agent:
+        agent.follow()
+        agent.follow()
+        assert "AccessDenied" in agent.log[-1]
+        agent._clients["logs"] = lab.client("logs")  # the role gets its policy
+        agent.follow()
+        assert [text for _, text in arrived(lab)] == ["2026-01-05 08:58:00 one"]
+        lab.client("logs").delete_log_group(logGroupName="app")
+        with (tmp_path / "app.log").open("a") as stream:
+            stream.write("2026-01-05 08:59:00 two\n")
+        agent.follow()
+        agent.follow()
+        assert [text for _, text in arrived(lab)] == ["2026-01-05 08:59:00 two"]
+
+
+def test_what_was_not_sent_is_not_noted_as_read(lab, tmp_path):
+    (tmp_path / "app.log").write_text("2026-01-05 08:58:00 one\n")
+    with old_agent(lab, tmp_path, lab.user("nobody").client("logs")) as agent:
+        agent.follow()
+        agent.follow()
+    with old_agent(lab, tmp_path) as agent:
+        agent.follow()
+        agent.follow()
+    assert [text for _, text in arrived(lab)] == ["2026-01-05 08:58:00 one"]
+
+
+def test_a_state_file_that_can_not_be_read_is_passed_over(lab, tmp_path):
+    (tmp_path / "app.log").write_text("2026-01-05 08:58:00 one\n")
+    (tmp_path / "state").mkdir()
+    for text in ("nonsense", '{"files": {"0 %s/app.log": [{}]}}' % tmp_path, "[]"):  # noqa: UP031
+        (tmp_path / "state" / "agent-state").write_text(text)
+        with old_agent(lab, tmp_path) as agent:
+            assert "is passed over" in agent.log[-1]
+    (tmp_path / "state" / "agent-state").unlink()
+    (tmp_path / "state").rmdir()
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with old_agent(lab, tmp_path) as agent:
+        agent.follow()
+        agent.follow()
+        assert sum("state file" in line for line in agent.log) <= 2
+    assert len(arrived(lab)) == 1

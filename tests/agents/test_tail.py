@@ -1,5 +1,6 @@
 """Following files: appended, truncated, rotated, several, multi-line, any encoding, any cut."""
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -218,3 +219,57 @@ def test_every_filter_must_let_an_event_through(filters, kept):
 def test_placeholders_in_names():
     values = {"instance_id": "i-1", "hostname": "web"}
     assert filled("{hostname}/{instance_id}/{ip_address}", values) == "web/i-1/{ip_address}"
+
+
+# -- stopped and started again
+
+
+def go_on(tail, file):
+    """A tail of another agent that got the state as a file holds it."""
+    again = Tail(file)
+    again.resume(json.loads(json.dumps(tail.state())))
+    return again
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text("aä€\n ", max_size=9), min_size=1, max_size=6), st.data())
+def test_a_stop_at_any_byte_loses_nothing_and_repeats_nothing(pieces, data):
+    whole = "".join(f"E{n} {piece}\n" for n, piece in enumerate(pieces)).encode()
+    cut = data.draw(st.integers(0, len(whole)))
+    file = LogFile("app.log", "g", start=re.compile("^E"))
+    disk, found, tail = Disk(), [], Tail(file)
+    for part in (whole[:cut], whole[cut:]):
+        disk.write("app.log", part)
+        found += [event.text for event in tail.look(disk.seen("app.log"), disk.read, NOW)]
+        tail = go_on(tail, file)
+    for _ in range(2):
+        found += [event.text for event in tail.look(disk.seen("app.log"), disk.read, NOW)]
+    straight = Tail(file)
+    wanted = []
+    for _ in range(3):
+        wanted += [event.text for event in straight.look(disk.seen("app.log"), disk.read, NOW)]
+    assert found == wanted
+
+
+@pytest.mark.parametrize("again", [b"new one\nnew two\n", b"x\n", b"other first line\n" * 9])
+def test_a_file_that_took_the_place_of_a_deleted_one_is_read_from_its_start(again):
+    file, disk = LogFile("app.log", "g"), Disk()
+    disk.write("app.log", b"one\ntwo\nthree\n")
+    tail = Tail(file)
+    for _ in range(2):
+        tail.look(disk.seen("app.log"), disk.read, NOW)
+    disk.write("app.log", again, append=False)  # the same identity, as on many file systems
+    tail = go_on(tail, file)
+    found = [e.text for _ in range(2) for e in tail.look(disk.seen("app.log"), disk.read, NOW)]
+    assert found == again.decode().splitlines()
+
+
+def test_what_came_while_it_was_stopped_is_read_also_from_the_end_of_the_file():
+    file, disk = LogFile("app.log", "g", from_end=True), Disk()
+    disk.write("app.log", b"before\n")
+    tail = Tail(file)
+    assert tail.look(disk.seen("app.log"), disk.read, NOW) == []
+    tail = go_on(tail, file)
+    disk.write("app.log", b"meanwhile\n")
+    found = [e.text for _ in range(2) for e in tail.look(disk.seen("app.log"), disk.read, NOW)]
+    assert found == ["meanwhile"]
