@@ -71,4 +71,14 @@ EXPORTS = {
 FIRST = dict.fromkeys(SUBSCRIPTIONS, subscribed) | dict.fromkeys(EXPORTS, exporting)
 FIRST["CreateExportTask"] = nothing_exported
 
-GOOD = SUBSCRIPTIONS | EXPORTS
+EMAILS = ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"]
+POLICY = json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": [
+    {"DataIdentifier": EMAILS, "Operation": {"Audit": {"FindingsDestination": {}}}},
+    {"DataIdentifier": EMAILS, "Operation": {"Deidentify": {"MaskConfig": {}}}}]})  # fmt: skip
+KEPT = {"logGroupIdentifier": "kept"}
+PROTECTION = {
+    "PutDataProtectionPolicy": KEPT | {"policyDocument": POLICY},
+    "GetDataProtectionPolicy": KEPT, "DeleteDataProtectionPolicy": KEPT,
+}  # fmt: skip
+
+GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION

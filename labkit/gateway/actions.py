@@ -66,6 +66,10 @@ class _Arn:
         return found
 
 
+#: A switch that is off (``unmask``) asks for as little as one that is not there.
+_NOT_SAID: tuple[object, ...] = (None, False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     action: str
@@ -75,7 +79,7 @@ class _Rule:
     unwanted: str
 
     def needs(self, params: Mapping[str, Any], where: Where) -> Iterator[Need]:
-        if self.wanted and params.get(self.wanted) is None:
+        if self.wanted and params.get(self.wanted) in _NOT_SAID:
             return
         if self.unwanted and params.get(self.unwanted) is not None:
             return

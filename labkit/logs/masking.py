@@ -1,23 +1,44 @@
 """What readers of log events get to see: the one function through which every message goes.
 
 Data protection masks what it finds in messages that are ingested while a policy stands. The text is
-kept as it came, since ``logs:Unmask`` shows it; so masking happens where a message is read.
+kept as it came, since ``logs:Unmask`` shows it; so masking happens where a message is read, by the
+policies that stood when it was ingested. A policy that comes later masks nothing that was there
+before, and one that goes leaves masked what it masked.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+
+from labkit.logs.engine import protection
+from labkit.logs.records import LogGroup
+
+#: The key of a group's protected spans in its policies.
+PROTECTED = "protected"
+
+
+@dataclass(slots=True)
+class Protected:
+    """A policy and since when, until when it stood: milliseconds, ``until_ms`` None for still.
+
+    ``owner`` says whose it is: the group's own or the account's.
+    """
+
+    policy: protection.Policy
+    owner: str
+    from_ms: int
+    until_ms: int | None = None
 
 
 def masked(
-    group: Any, timestamp_ms: int, message: str, unmask: bool, ingested_ms: int | None = None
+    group: LogGroup, timestamp_ms: int, message: str, unmask: bool, ingested_ms: int | None = None
 ) -> str:
     """A message as a reader of its group sees it.
 
     Parameters
     ----------
     group:
-        The log group (:class:`labkit.logs.records.LogGroup`).
+        The log group.
     timestamp_ms, ingested_ms:
         The event's own time, and when it was ingested, which is what decides; milliseconds since
         the epoch. Without the second the first one stands for it.
@@ -26,4 +47,13 @@ def masked(
     unmask:
         Whether the reader asked for the plain text; that they may is asked before.
     """
-    return message
+    spans: list[Protected] = group.policies.get(PROTECTED, [])
+    if unmask or not spans:
+        return message
+    at_ms = timestamp_ms if ingested_ms is None else ingested_ms
+    standing = [
+        span.policy
+        for span in spans
+        if span.from_ms <= at_ms and (span.until_ms is None or at_ms < span.until_ms)
+    ]
+    return protection.masked(message, standing) if standing else message

@@ -16,6 +16,7 @@ from labkit.core.jsontext import dumps, parse
 from labkit.core.world import World
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.exports import Exports
+from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
@@ -47,8 +48,12 @@ class Logs:
         self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
+        self.protecting = Protecting(world)
         #: What happens to an accepted batch, in this order.
-        self.on_accepted: list[Callable[[Accepted], None]] = [self.subscriptions.on_accepted]
+        self.on_accepted: list[Callable[[Accepted], None]] = [
+            self.protecting.on_accepted,
+            self.subscriptions.on_accepted,
+        ]
 
     def store(self, account: str, region: str) -> LogStore:
         """What is remembered for an account and Region."""

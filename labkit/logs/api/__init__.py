@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
+    data_protection,
     destinations,
     events,
     exports,
@@ -32,6 +33,7 @@ RESOURCES = (
     subscription_filters,
     destinations,
     exports,
+    data_protection,
     #
     queries,
     query_definitions,
