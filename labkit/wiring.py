@@ -135,10 +135,10 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.logs.on_log_emitted,
     ),
     Hears(
-        "log.emitted",
+        "log.embedded",
         "cloudwatch",
         "metrics embedded in log lines",
-        lambda lab: lab.parts.cloudwatch.embedded.on_log_emitted,
+        lambda lab: lab.parts.cloudwatch.embedded.on_log_embedded,
     ),
     Hears(
         "alarm.configured",

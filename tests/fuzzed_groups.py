@@ -13,10 +13,17 @@ def keyed(lab, things):
     """A key, and a policy that can be deleted."""
     if "$key" not in things:
         things["$key"] = lab.client("kms").create_key()["KeyMetadata"]["Arn"]
-    lab.client("logs").put_resource_policy(policyName="kept", policyDocument=SERVICES_MAY)
+    logs = lab.client("logs")
+    logs.put_resource_policy(policyName="kept", policyDocument=SERVICES_MAY)
+    logs.put_account_policy(**KEEPING, policyDocument=MONTH)
 
+
+KEEPING = {"policyName": "kept", "policyType": "RETENTION_POLICY"}
+MONTH = json.dumps({"retentionInDays": 30, "enforcementMode": "RETROACTIVE"})
 
 GOOD = {
+    "PutAccountPolicy": KEEPING | {"policyDocument": MONTH}, "DeleteAccountPolicy": KEEPING,
+    "DescribeAccountPolicies": {"policyType": "RETENTION_POLICY"},
     "AssociateKmsKey": NAMED | {"kmsKeyId": "$key"}, "DisassociateKmsKey": NAMED,
     "TagLogGroup": NAMED | {"tags": {"a": "b"}}, "UntagLogGroup": NAMED | {"tags": ["a"]},
     "ListTagsLogGroup": NAMED,

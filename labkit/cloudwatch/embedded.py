@@ -34,8 +34,8 @@ class EmbeddedMetrics:
     def __init__(self, service: CloudWatch) -> None:
         self._service = service
 
-    def on_log_emitted(self, fact: Fact) -> None:
-        """Store what the lines of an AWS resource's log embed."""
+    def on_log_embedded(self, fact: Fact) -> None:
+        """Store what log events embed."""
         group = fact.data["log_group"]
         for _, text in fact.data["events"]:
             self.ingest(fact.account, fact.region, group, text, fact.at_us)

@@ -246,6 +246,13 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "Log events were accepted.",
     ),
     FactKind(
+        "log.embedded",
+        ("log_group", "log_stream", "events"),
+        "logs",
+        "Accepted log events have metrics in them (embedded metric format). `events` is a list of "
+        "[microseconds since the epoch, text].",
+    ),
+    FactKind(
         "canary.run", ("canary", "run_id", "status"), "synthetics", "A canary finished a run."
     ),
     FactKind("trace.segment", ("trace_id", "segment_id"), "xray", "A segment was accepted."),

@@ -67,11 +67,26 @@ class LogGroup:
     #: What expired under an earlier retention does not come back under a longer one.
     gone_ms: int = -(2**62)
 
+    #: The account's retention policy that holds for it, "" when none does, and its days.
+    imposed: str = ""
+    imposed_days: int | None = None
+
+    @property
+    def kept_days(self) -> int | None:
+        """How long events are kept: by the account's policy, else as the group says."""
+        return self.imposed_days if self.imposed else self.retention_days
+
     def oldest_ms(self, now_us: int) -> int:
         """The first instant (milliseconds) whose events are still kept."""
-        if self.retention_days is None:
+        days = self.kept_days
+        if days is None:
             return self.gone_ms
-        return max(self.gone_ms, (now_us - self.retention_days * DAY) // 1000)
+        return max(self.gone_ms, (now_us - days * DAY) // 1000)
+
+    def impose(self, policy: str, days: int | None, now_us: int) -> None:
+        """Let an account's policy say how long events are kept; the group again when it is ""."""
+        self.gone_ms = self.oldest_ms(now_us)
+        self.imposed, self.imposed_days = policy, days
 
     def keep(self, days: int | None, now_us: int) -> None:
         """Keep events so many days from now on, for ever when None."""

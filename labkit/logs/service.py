@@ -14,9 +14,11 @@ from labkit.core.errors import NotImplementedYet
 from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps, parse
 from labkit.core.world import World
+from labkit.logs.account_policies import AccountPolicies
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.exports import Exports
 from labkit.logs.protecting import Protecting
+from labkit.logs.figures import Figures
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore
@@ -45,6 +47,8 @@ class Logs:
     ) -> None:
         self.world, self.account, self.region = world, account, region
         world.remember("logs", lambda a, r: LogStore(a, r, self))
+        self.account_policies = AccountPolicies(world)
+        self.figures = Figures(world, self.account_policies)
         self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
@@ -52,6 +56,8 @@ class Logs:
         #: What happens to an accepted batch, in this order.
         self.on_accepted: list[Callable[[Accepted], None]] = [
             self.protecting.on_accepted,
+            self.figures.on_accepted,
+            self.figures.tell_embedded,
             self.subscriptions.on_accepted,
         ]
 

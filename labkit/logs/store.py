@@ -56,6 +56,8 @@ class LogStore:
             log_class,
         )  # fmt: skip
         self._groups[name] = group
+        if self.kept.get("account_policies"):
+            self.service.account_policies.settle_group(self, group)
         return group
 
     def group(self, name: str) -> LogGroup:
@@ -99,6 +101,7 @@ class LogStore:
                 [
                     group.name, group.created_us, group.log_class, group.retention_days,
                     group.key_spans, group.deletion_protection, group.bearer_token, group.gone_ms,
+                    group.imposed, group.imposed_days,
                     sorted(group.tags.items()),
                     sorted((kind, repr(value)) for kind, value in group.policies.items()),
                     [[s.name, s.created_us, s.first_ms, s.last_ms] for s in group.by_index],

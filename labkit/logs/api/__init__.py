@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
+    #
+    queries,
+    #
+    subscription_filters,
+    account_policies,
     data_protection,
     destinations,
     events,
@@ -12,12 +17,8 @@ from labkit.logs.api import (
     lookup_tables,
     policies,
     protection,
-    #
-    queries,
     query_definitions,
     streams,
-    #
-    subscription_filters,
     tags,
 )
 
@@ -42,6 +43,7 @@ RESOURCES = (
     tags,
     policies,
     protection,
+    account_policies,
 )
 
 OPERATIONS = {

@@ -83,7 +83,8 @@ def _told(group: LogGroup, now_us: int) -> dict[str, Any]:
         {
             "logGroupName": group.name,
             "creationTime": group.created_us // 1000,
-            "retentionInDays": group.retention_days,
+            "retentionInDays": group.kept_days,
+            "retentionPolicyName": group.imposed or None,
             "metricFilterCount": len(group.policies.get("metric_filters", ())),
             "dataProtectionStatus": "ACTIVATED" if group.policies.get("data_protection") else None,
             "bearerTokenAuthenticationEnabled": group.bearer_token or None,

@@ -1,0 +1,163 @@
+"""Account policies: retention on its day, embedded metrics stopped, one place for six kinds."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+KEEP = "RETENTION_POLICY"
+
+
+@pytest.fixture
+def logs(lab):
+    client = lab.client("logs")
+    for name in ("/aws/lambda/a", "/app"):
+        client.create_log_group(logGroupName=name)
+    return client
+
+
+def keep(logs, name, days, mode="RETROACTIVE", **more):
+    document = json.dumps({"retentionInDays": days, "enforcementMode": mode})
+    return logs.put_account_policy(
+        policyName=name, policyType=KEEP, policyDocument=document, **more
+    )
+
+
+def kept(logs):
+    return {
+        group["logGroupName"]: (group.get("retentionInDays"), group.get("retentionPolicyName"))
+        for group in logs.describe_log_groups()["logGroups"]
+    }
+
+
+def test_a_retention_policy_holds_from_the_next_day_on(lab, logs):
+    logs.put_retention_policy(logGroupName="/app", retentionInDays=7)
+    keep(logs, "base", 90)
+    lab.advance(hours=23)
+    assert kept(logs) == {"/app": (7, None), "/aws/lambda/a": (None, None)}
+    lab.advance(hours=1, seconds=1)
+    assert kept(logs) == {"/app": (90, "base"), "/aws/lambda/a": (90, "base")}
+    logs.create_log_group(logGroupName="/later")
+    assert kept(logs)["/later"] == (90, "base")
+    logs.delete_account_policy(policyName="base", policyType=KEEP)
+    assert kept(logs) == {"/app": (7, None), "/aws/lambda/a": (None, None), "/later": (None, None)}
+
+
+def test_the_longest_wins_and_new_only_leaves_the_old_alone(lab, logs):
+    keep(logs, "base", 30)
+    keep(logs, "functions", "NEVER_EXPIRE", selectionCriteria='LogGroupNamePrefix IN ["/aws/"]')
+    keep(logs, "new", 365, "NEW_ONLY")
+    lab.advance(days=1, seconds=1)
+    logs.create_log_group(logGroupName="/new")
+    assert kept(logs) == {
+        "/app": (30, "base"), "/aws/lambda/a": (None, "functions"), "/new": (365, "new"),
+    }  # fmt: skip
+
+
+def test_a_changed_policy_waits_a_day_again(lab, logs):
+    keep(logs, "base", 30)
+    lab.advance(days=2)
+    keep(logs, "base", 60)
+    assert kept(logs)["/app"] == (30, "base")
+    lab.advance(days=1, seconds=1)
+    assert kept(logs)["/app"] == (60, "base")
+
+
+def test_a_dry_run_only_counts(lab, logs):
+    logs.put_retention_policy(logGroupName="/app", retentionInDays=365)
+    told = keep(logs, "base", 30, dryRun=True)["dryRunResult"]
+    assert told["totalMatchedLogGroups"] == 2
+    assert told["decreasedRetentionLogGroupCount"] == 2
+    assert told["topLogGroupsImpacted"][0]["currentRetention"] == "365"
+    assert logs.describe_account_policies(policyType=KEEP)["accountPolicies"] == []
+
+
+def document(value=3):
+    return json.dumps(
+        {
+            "_aws": {
+                "Timestamp": 1_767_603_600_000,
+                "CloudWatchMetrics": [
+                    {"Namespace": "Shop", "Dimensions": [[]], "Metrics": [{"Name": "Orders"}]}
+                ],
+            },
+            "Orders": value,
+        }
+    )
+
+
+def orders(lab):
+    lab.advance(minutes=1)
+    found = lab.client("cloudwatch").get_metric_statistics(
+        Namespace="Shop", MetricName="Orders", StartTime=lab.start, EndTime=lab.now, Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]  # fmt: skip
+    return sum(point["Sum"] for point in found)
+
+
+def put(lab, logs, group, text):
+    if not logs.describe_log_streams(logGroupName=group)["logStreams"]:
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+    at = lab.world.clock.now_us // 1000
+    logs.put_log_events(
+        logGroupName=group, logStreamName="s", logEvents=[{"timestamp": at, "message": text}]
+    )
+
+
+def test_metrics_embedded_in_events_that_are_put(lab, logs):
+    put(lab, logs, "/app", document())
+    assert orders(lab) == 3
+    logs.create_log_group(logGroupName="rare", logGroupClass="INFREQUENT_ACCESS")
+    put(lab, logs, "rare", document())
+    assert orders(lab) == 3
+
+
+def test_a_metric_extraction_policy_stops_embedded_metrics(lab, logs):
+    logs.put_account_policy(
+        policyName="off", policyType="METRIC_EXTRACTION_POLICY", policyDocument="{}",
+        selectionCriteria='LogGroupNamePrefix NOT IN ["/aws/"]',
+    )  # fmt: skip
+    put(lab, logs, "/app", document())
+    assert orders(lab) == 0
+    put(lab, logs, "/aws/lambda/a", document())
+    assert orders(lab) == 3
+    assert logs.filter_log_events(logGroupName="/app")["events"]
+    logs.delete_account_policy(policyName="off", policyType="METRIC_EXTRACTION_POLICY")
+    put(lab, logs, "/app", document())
+    assert orders(lab) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (KEEP, '{"retentionInDays": 7, "enforcementMode": "RETROACTIVE"}'),
+        (KEEP, '{"retentionInDays": 30, "enforcementMode": "LATER"}'),
+        (KEEP, "[" * 3000),
+        ("SUBSCRIPTION_FILTER_POLICY", "{}"),
+        ("FIELD_INDEX_POLICY", '{"Fields": []}'),
+        ("DATA_PROTECTION_POLICY", "7"),
+    ],
+)
+def test_documents_that_are_none_of_their_kind(logs, kind, text):
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        logs.put_account_policy(policyName="p", policyType=kind, policyDocument=text)
+
+
+def test_figures_of_what_comes_in_and_the_bill(lab, logs):
+    for _ in range(3):
+        put(lab, logs, "/app", "x" * 74)
+    lab.advance(minutes=1)
+    cloudwatch = lab.client("cloudwatch")
+
+    def total(name):
+        (point,) = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Logs", MetricName=name, StartTime=lab.start, EndTime=lab.now,
+            Dimensions=[{"Name": "LogGroupName", "Value": "/app"}], Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]  # fmt: skip
+        return point["Sum"]
+
+    assert total("IncomingLogEvents") == 3
+    assert total("IncomingBytes") == 300
+    lines = {line.name: line.quantity for line in lab.bill().lines}
+    assert lines["logs ingested"] == 300
