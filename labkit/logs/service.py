@@ -17,8 +17,8 @@ from labkit.core.world import World
 from labkit.logs.account_policies import AccountPolicies
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.exports import Exports
-from labkit.logs.protecting import Protecting
 from labkit.logs.figures import Figures
+from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
 from labkit.logs.store import LogStore

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
-    #
-    queries,
-    #
-    subscription_filters,
     account_policies,
     data_protection,
     destinations,
@@ -17,8 +13,12 @@ from labkit.logs.api import (
     lookup_tables,
     policies,
     protection,
+    #
+    queries,
     query_definitions,
     streams,
+    #
+    subscription_filters,
     tags,
 )
 
