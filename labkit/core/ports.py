@@ -117,7 +117,10 @@ PORTS: dict[str, Port] = _table(
         "cloudwatch",
     ),
     Port(
-        "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
+        "log_group_exists",
+        "Is there a log group of this name?",
+        "flow logs, query logging, cloudtrail",
+        "logs",
     ),
     Port(
         "log_table",
