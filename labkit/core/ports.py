@@ -528,9 +528,15 @@ class Ports:
         )
         return answer
 
-    def allowed(self, principal: str, action: str, resource: str) -> bool:
-        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN."""
-        return bool(self._ask("allowed")(principal, action, resource))
+    def allowed(
+        self, principal: str, action: str, resource: str, source_arn: str = "", account: str = ""
+    ) -> bool:
+        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN.
+
+        ``source_arn`` and ``account`` are what a service acts for (``aws:SourceArn``,
+        ``aws:SourceAccount``).
+        """
+        return bool(self._ask("allowed")(principal, action, resource, source_arn, account))
 
 
 __all__ = ["PORTS", "DeadLetter", "Delivery", "Parcel", "Port", "Ports", "RetryPolicy"]
