@@ -234,6 +234,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("bucket_allows", "gateway", lambda lab: lab.authorizer.bucket_allows),
     Answers("put_alarm", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.put_alarm),
     Answers("delete_alarms", "cloudwatch", lambda lab: lab.parts.cloudwatch.managed.delete_alarms),
+    Answers("put_metric", "cloudwatch", lambda lab: lab.parts.cloudwatch.put_metric),
     Answers("linked_accounts", "oam", lambda lab: lab.parts.oam.linked_accounts),
     Answers("policy_allows", "gateway", lambda lab: lab.authorizer.policy_allows),
     Answers("put_on_bus", "eventbridge", lambda lab: lab.parts.eventbridge.put_on_bus),

@@ -97,7 +97,6 @@ class Backing:
             self.ecs,
             self.beanstalk,
             self.apigateway,
-            self.route53,
         ):
             self._wire.answers.update(service.answers)
         #: Lambda functions, which really run.

@@ -21,12 +21,13 @@ from labkit.cloudwatch.store import UNIT_CODES, Store, grain
 from labkit.cloudwatch.streams import Streams
 from labkit.cloudwatch.telling import Telling, state_history
 from labkit.cloudwatch.usage import CloudWatchUsage
-from labkit.core.clock import iso
+from labkit.core.clock import DAY, iso
 from labkit.core.errors import LabError
 from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps
 from labkit.core.sources import Series, Source
 from labkit.core.world import World
+from labkit.quotas import quotas_of
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.evaluation import Evaluation
@@ -109,6 +110,30 @@ class CloudWatch:
         column.last_put_us = fact.at_us
         column.age(fact.at_us)
         column.add_value(grain(fact.at_us, 60), data["value"], UNIT_CODES[data["unit"]])
+        self.touched(store, series)
+
+    def put_metric(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        metric_name: str,
+        dimensions: Sequence[tuple[str, str]],
+        at_us: int,
+        value: float,
+        unit: str,
+    ) -> None:
+        """The port ``put_metric``: a custom metric's point, at an instant of its own."""
+        now_us = self._world.clock.now_us
+        quotas = quotas_of("cloudwatch")["metrics"]
+        if at_us < now_us - quotas["past_days"]["value"] * DAY:
+            return
+        store = self.store(account, region)
+        series = Series(namespace, metric_name, tuple(dimensions))
+        column = store.column(series, now_us)
+        column.age(now_us)
+        column.sent(now_us)
+        column.add_value(grain(at_us, 60), value, UNIT_CODES[unit])
         self.touched(store, series)
 
     def read(

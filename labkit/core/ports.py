@@ -116,11 +116,9 @@ PORTS: dict[str, Port] = _table(
         "backing/autoscaling",
         "cloudwatch",
     ),
+    Port("put_metric", "Store this point at its own instant.", "logs", "cloudwatch"),
     Port(
-        "log_group_exists",
-        "Is there a log group of this name?",
-        "flow logs, query logging, cloudtrail",
-        "logs",
+        "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
     ),
     Port(
         "log_table",
@@ -353,6 +351,25 @@ class Ports:
         """Delete alarms of a service; names that are not there are passed over."""
         self._ask("delete_alarms")(account, region, names)
 
+    def put_metric(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        metric_name: str,
+        dimensions: Sequence[tuple[str, str]],
+        at_us: int,
+        value: float,
+        unit: str,
+    ) -> None:
+        """Store a point of a custom metric that a service derives, at an instant of its own.
+
+        ``dimensions``: pairs of name and value, sorted; ``unit``: CloudWatch's word (``None``).
+        """
+        self._ask("put_metric")(
+            account, region, namespace, metric_name, dimensions, at_us, value, unit
+        )
+
     def log_group_exists(self, account: str, region: str, name: str) -> bool:
         """Whether there is a log group of this name."""
         answer: bool = self._ask("log_group_exists")(account, region, name)
@@ -528,15 +545,9 @@ class Ports:
         )
         return answer
 
-    def allowed(
-        self, principal: str, action: str, resource: str, source_arn: str = "", account: str = ""
-    ) -> bool:
-        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN.
-
-        ``source_arn`` and ``account`` are what a service acts for (``aws:SourceArn``,
-        ``aws:SourceAccount``).
-        """
-        return bool(self._ask("allowed")(principal, action, resource, source_arn, account))
+    def allowed(self, principal: str, action: str, resource: str) -> bool:
+        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN."""
+        return bool(self._ask("allowed")(principal, action, resource))
 
 
 __all__ = ["PORTS", "DeadLetter", "Delivery", "Parcel", "Port", "Ports", "RetryPolicy"]

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labkit.core.delivery import Delivery
-from labkit.core.errors import NotImplementedYet
+from labkit.core.errors import AwsError
 from labkit.core.facts import Fact
-from labkit.core.jsontext import dumps, parse
+from labkit.core.jsontext import dumps
+from labkit.core.jsontext import parse as read_json
 from labkit.core.world import World
 from labkit.logs.account_policies import AccountPolicies
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
+from labkit.logs.engine.pattern import Pattern, PatternError, parse
 from labkit.logs.exports import Exports
 from labkit.logs.figures import Figures
+from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
@@ -53,11 +56,13 @@ class Logs:
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
         self.protecting = Protecting(world)
+        self.metric_filters = MetricFilters(world)
         #: What happens to an accepted batch, in this order.
         self.on_accepted: list[Callable[[Accepted], None]] = [
             self.protecting.on_accepted,
             self.figures.on_accepted,
             self.figures.tell_embedded,
+            self.metric_filters.on_accepted,
             self.subscriptions.on_accepted,
         ]
 
@@ -158,14 +163,27 @@ class Logs:
         AwsError
             InvalidParameterException, with the place, when the pattern is none.
         """
-        if not pattern.strip():
-            return lambda text: True
-        raise NotImplementedYet("logs", "FilterLogEvents", "Filter patterns are not built yet.")
+        return self._pattern(pattern).matches
+
+    @staticmethod
+    def _pattern(text: str) -> Pattern:
+        try:
+            return parse(text)
+        except PatternError as error:
+            raise AwsError(
+                "InvalidParameterException", f"Invalid filter pattern: {error}"
+            ) from None
 
     def extractor(self, pattern: str) -> Callable[[str], Mapping[str, Any] | None]:
         """What a filter pattern extracts from a text that matches; None when it does not match."""
-        matches = self.matcher(pattern)
-        return lambda text: {} if matches(text) else None
+        read = self._pattern(pattern)
+
+        def extract(text: str) -> Mapping[str, Any] | None:
+            if not read.matches(text):
+                return None
+            return read.match(text).extracted if read.selectors else {}
+
+        return extract
 
     # ---- what others ask and tell
 
@@ -248,7 +266,7 @@ class Logs:
         statements: list[Any] = []
         for _, one in sorted(store.of(RESOURCE_POLICIES).items()):
             if one.resource_arn in ("", group):
-                found = parse(one.document)["Statement"]
+                found = read_json(one.document)["Statement"]
                 statements += found if isinstance(found, list) else [found]
         if not statements:
             return None

@@ -11,6 +11,7 @@ QUERY = NAMED | {
     "queryString": "stats count(*)", "startTime": AT_MS // 1000 - 60,
     "endTime": AT_MS // 1000 + 3600,
 }  # fmt: skip
+HITS = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
 STREAM = NAMED | {"logStreamName": "kept"}
 
 
@@ -20,6 +21,9 @@ def prepare(lab):
     attempt(logs.create_log_stream, **STREAM)
     logs.put_log_events(
         **STREAM, logEvents=[{"timestamp": lab.world.clock.now_us // 1000, "message": "m"}]
+    )
+    logs.put_metric_filter(
+        **NAMED, filterName="kept", filterPattern="x", metricTransformations=[HITS]
     )
     attempt(logs.create_lookup_table, lookupTableName="kept", tableBody="a,b\n1,2\n")
     tables = logs.describe_lookup_tables()["lookupTables"]
@@ -48,6 +52,11 @@ LOGS = Fuzzed(
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
         "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
         **fuzzed_logs.GOOD, **fuzzed_groups.GOOD,
+        # metric filters
+        "PutMetricFilter": NAMED | {"filterName": "fNEW", "filterPattern": "x",
+                                    "metricTransformations": [HITS]},
+        "DeleteMetricFilter": NAMED | {"filterName": "kept"},
+        "TestMetricFilter": {"filterPattern": "x", "logEventMessages": ["x"]},
         # Logs Insights
         "StartQuery": QUERY, "GetQueryResults": {"queryId": "$query"},
         "StopQuery": {"queryId": "$stop"}, "ListLogGroupsForQuery": {"queryId": "$query"},

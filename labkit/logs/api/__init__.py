@@ -11,13 +11,12 @@ from labkit.logs.api import (
     groups,
     keys,
     lookup_tables,
+    metric_filters,
     policies,
     protection,
-    #
     queries,
     query_definitions,
     streams,
-    #
     subscription_filters,
     tags,
 )
@@ -30,6 +29,8 @@ RESOURCES = (
     groups,
     streams,
     events,
+    #
+    metric_filters,
     #
     subscription_filters,
     destinations,

@@ -250,7 +250,7 @@ class _Builder:
             if child is None:
                 continue
             data = getattr(child, "data", None)
-            if data is None and child.type == "STRING":
+            if getattr(child, "type", "") == "STRING":
                 groups.append(_unquoted(child))
             elif data is None:
                 if str(child).lower() != "loggroups":

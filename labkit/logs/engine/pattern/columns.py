@@ -1,0 +1,216 @@
+"""Patterns of columns: ``[ip, user, ..., status_code = 4*, bytes]``.
+
+A message is cut at blanks; what stands in brackets or double quotes is one column and loses them.
+The numbers of columns must agree, unless ``...`` stands for any number of them. In a pattern of
+two columns the second takes all the rest: ``[level = ERROR, message]`` (the guide's own example
+``[w1=ERROR, w2]`` works so; it does not say how far that goes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labkit.logs.engine.pattern.outcome import Match, PatternError
+from labkit.logs.engine.pattern.scanner import Scanner
+from labkit.logs.engine.pattern.values import OPERATORS, Wanted, holds, number_of, wanted
+
+ELLIPSIS = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison of a column."""
+
+    op: str
+    want: Wanted
+
+    def holds(self, cell: str) -> bool:
+        """Whether it holds for a column's text."""
+        return holds(self.op, self.want, cell, number_of(cell))
+
+    def __str__(self) -> str:
+        return f"{self.op} {self.want}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, and alternatives of comparisons that must all hold; none for any text."""
+
+    name: str
+    tests: tuple[tuple[Test, ...], ...] = ()
+
+    def holds(self, cell: str) -> bool:
+        """Whether a text fits."""
+        return not self.tests or any(all(t.holds(cell) for t in tests) for tests in self.tests)
+
+    def __str__(self) -> str:
+        told = " || ".join(" && ".join(map(str, tests)) for tests in self.tests)
+        return f"{self.name} {told}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A pattern of columns."""
+
+    columns: tuple[Column, ...]
+
+    kind = "space"
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """``$name`` of each named column."""
+        return tuple(f"${c.name}" for c in self.columns if c.name and c.name != ELLIPSIS)
+
+    def matches(self, message: str) -> bool:
+        """Whether a message matches."""
+        pairs = self._aligned(message)
+        return pairs is not None and all(column.holds(cell) for column, cell in pairs)
+
+    def match(self, message: str) -> Match:
+        """Whether a message matches, and which column decided."""
+        pairs = self._aligned(message)
+        if pairs is None:
+            have, want = len(cells(message)), len(self.columns)
+            said = f"the message has {have} columns, the pattern {want}"
+            if not self._ellipsis:
+                said += "; ... stands for any number of them"
+            return Match(False, said)
+        for column, cell in pairs:
+            if not column.holds(cell):
+                return Match(False, f"{column} does not hold: {column.name or 'it'} is {cell}")
+        told = [str(column) for column, _ in pairs if column.tests]
+        reason = f"{', '.join(told)} holds" if told else "the columns agree in number"
+        return Match(True, reason, self._extracted(pairs))
+
+    def value_of(self, selector: str, message: str) -> str | None:
+        """The text of a column, ``$name``, in a message."""
+        pairs = self._aligned(message)
+        return self._extracted(pairs).get(selector) if pairs else None
+
+    def _extracted(self, pairs: list[tuple[Column, str]]) -> dict[str, str]:
+        return {f"${column.name or place}": cell for place, (column, cell) in enumerate(pairs, 1)}
+
+    @property
+    def _ellipsis(self) -> int:
+        return next((i + 1 for i, c in enumerate(self.columns) if c.name == ELLIPSIS), 0)
+
+    def _aligned(self, message: str) -> list[tuple[Column, str]] | None:
+        """Which column of the pattern looks at which text; None when the numbers do not agree."""
+        found = cells(message)
+        dots = self._ellipsis
+        if dots:
+            before, after = self.columns[: dots - 1], self.columns[dots:]
+            if len(found) < len(before) + len(after):
+                return None
+            free = found[len(before) : len(found) - len(after)]
+            named = [Column(str(len(before) + i)) for i in range(1, len(free) + 1)]
+            return [
+                *zip(before, found, strict=False),
+                *zip(named, free, strict=True),
+                *zip(after, found[len(found) - len(after) :], strict=True),
+            ]
+        if len(self.columns) == 2 and len(found) > 2 and not self.columns[1].tests:
+            found = [found[0], " ".join(found[1:])]
+        if len(found) != len(self.columns):
+            return None
+        return list(zip(self.columns, found, strict=True))
+
+
+def cells(message: str) -> list[str]:
+    """The columns of a message."""
+    out: list[str] = []
+    at, end = 0, len(message)
+    while at < end:
+        letter = message[at]
+        if letter.isspace():
+            at += 1
+            continue
+        close = {"[": "]", '"': '"'}.get(letter)
+        stop = message.find(close, at + 1) if close else -1
+        if stop >= 0:
+            out.append(message[at + 1 : stop])
+            at = stop + 1
+            continue
+        stop = at
+        while stop < end and not message[stop].isspace():
+            stop += 1
+        out.append(message[at:stop])
+        at = stop
+    return out
+
+
+def read(text: str) -> Columns:
+    """The pattern of columns in a text.
+
+    Raises
+    ------
+    PatternError
+        With the place.
+    """
+    scan = Scanner(text)
+    scan.blanks().need("[", "a pattern of columns stands in brackets")
+    columns: list[Column] = []
+    while True:
+        columns.append(_column(scan))
+        if scan.blanks().take(","):
+            continue
+        scan.need("]", "columns are parted by commas, and the bracket is closed")
+        break
+    if scan.blanks().here:
+        raise PatternError("nothing may follow the closing bracket", scan.at)
+    if sum(column.name == ELLIPSIS for column in columns) > 1:
+        raise PatternError("... stands once in a pattern", 0)
+    names = [column.name for column in columns if column.name]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise PatternError(f"two columns are called {twice}", text.rfind(twice))
+    return Columns(tuple(columns))
+
+
+def _name(scan: Scanner) -> str:
+    begin = scan.blanks().at
+    while scan.here and (scan.here.isalnum() or scan.here in "_-."):
+        scan.at += 1
+    return scan.text[begin : scan.at]
+
+
+def _column(scan: Scanner) -> Column:
+    if scan.blanks().take(ELLIPSIS):
+        return Column(ELLIPSIS)
+    name = ""
+    alternatives: list[tuple[Test, ...]] = []
+
+    def one() -> Test:
+        nonlocal name
+        grouped = scan.blanks().take("(")
+        said, at = _name(scan), scan.at
+        if name and said and said != name:
+            raise PatternError(f"{said} is not the column {name} that this condition is of", at)
+        name = name or said
+        op = scan.blanks().take(*OPERATORS)
+        if not op:
+            raise PatternError("a comparison is missing: = != < <= > >=", scan.at)
+        found = Test(op, wanted(scan, ",]&|)"))
+        if op not in ("=", "!=") and found.want.kind != "number":
+            raise PatternError(f"{op} compares numbers; {found.want} is none", scan.at)
+        if grouped:
+            scan.blanks().need(")", "a parenthesis is open")
+        return found
+
+    begin = scan.at
+    name = _name(scan)
+    if not scan.blanks().starts(*OPERATORS, "("):
+        return Column(name)
+    scan.at, name = begin, ""
+    alternatives.append(_all(scan, one))
+    while scan.blanks().take("||"):
+        alternatives.append(_all(scan, one))
+    return Column(name, tuple(alternatives))
+
+
+def _all(scan: Scanner, one: Callable[[], Test]) -> tuple[Test, ...]:
+    tests = [one()]
+    while scan.blanks().take("&&"):
+        tests.append(one())
+    return tuple(tests)

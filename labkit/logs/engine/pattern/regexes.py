@@ -1,0 +1,76 @@
+"""The regular expressions between percent signs: less than RE2, run by RE2, which cannot run away.
+
+AWS takes letters, digits, ``: _ # = @ / ; , -``, the operators ``^ $ ? [ ] { } | \\ * + .`` and the
+classes ``\\d \\D \\s \\S \\w \\W \\xhh``; no parentheses, nothing else.
+(User guide, FilterAndPatternSyntax, regex.)
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from labkit.logs.engine.pattern.outcome import PatternError
+
+_PLAIN = frozenset(":_#=@/;,- ")
+_OPERATORS = frozenset("^$?[]{}|*+.")
+_CLASSES = frozenset("dDsSwW")
+
+#: Regular expressions in one pattern.
+MOST = 2
+
+
+def check(inside: str, at: int) -> None:
+    """Refuse what AWS refuses.
+
+    Raises
+    ------
+    PatternError
+        At the letter that is not taken.
+    """
+    if not inside:
+        raise PatternError("the regular expression is empty", at)
+    place = 0
+    while place < len(inside):
+        letter = inside[place]
+        if letter == "\\":
+            follows = inside[place + 1 : place + 2]
+            if follows == "x":
+                digits = inside[place + 2 : place + 4]
+                if len(digits) < 2 or any(d not in "0123456789abcdefABCDEF" for d in digits):
+                    raise PatternError("\\x needs two hexadecimal digits", at + place)
+                place += 4
+                continue
+            if not follows or (follows.isalnum() and follows not in _CLASSES):
+                raise PatternError(f"\\{follows} is no class of filter patterns", at + place)
+            place += 2
+            continue
+        ascii_alnum = letter.isascii() and letter.isalnum()
+        if not (ascii_alnum or letter in _PLAIN or letter in _OPERATORS):
+            hint = "; groups are not there" if letter in "()" else "; write it with a backslash"
+            raise PatternError(
+                f"{letter} is not taken in a regular expression of a filter pattern{hint}",
+                at + place,
+            )
+        place += 1
+
+
+@cache
+def compiled(inside: str) -> Any:
+    """The expression for RE2.
+
+    Raises
+    ------
+    PatternError
+        When RE2 does not take it.
+    """
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(inside, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else error
+        said = said.decode() if isinstance(said, bytes) else said
+        raise PatternError(f"the regular expression is not valid: {said}") from None

@@ -1,0 +1,95 @@
+"""The right side of a condition: a text with stars, a number, a regular expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from labkit.logs.engine.pattern import regexes
+from labkit.logs.engine.pattern.outcome import PatternError
+from labkit.logs.engine.pattern.scanner import Scanner
+
+OPERATORS = ("!=", "<=", ">=", "=", "<", ">")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value that is compared with. ``kind``: ``text``, ``number``, ``regex``.
+
+    ``text`` is how it was written, without quotes or percent signs.
+    """
+
+    kind: str
+    text: str
+    number: float = 0.0
+    starred: bool = False
+
+    def fits(self, found: str) -> bool:
+        """Whether a text is what is wanted: equal, with stars for anything, or by the regex."""
+        if self.kind == "regex":
+            return regexes.compiled(self.text).search(found) is not None
+        return _star(self.text).fullmatch(found) is not None if self.starred else found == self.text
+
+    def __str__(self) -> str:
+        return f"%{self.text}%" if self.kind == "regex" else self.text
+
+
+@cache
+def _star(text: str) -> Any:
+    import re2
+
+    return re2.compile("(?s)" + ".*".join(map(re2.escape, text.split("*"))))
+
+
+def number_of(text: str) -> float | None:
+    """The number that a text is, scientific notation included; None when it is none."""
+    if not text or not (text[-1].isdigit() or text[-1] == "."):
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def wanted(scan: Scanner, ends: str) -> Wanted:
+    """Read the value that stands here; without quotes it goes up to one of ``ends`` or a blank."""
+    scan.blanks()
+    begin = scan.at
+    if scan.here == '"':
+        text = scan.quoted()
+        return Wanted("text", text, starred="*" in text)
+    if scan.here == "%":
+        inside, at = scan.percented()
+        regexes.check(inside, at)
+        regexes.compiled(inside)
+        return Wanted("regex", inside)
+    while scan.here and scan.here not in ends and not scan.here.isspace():
+        scan.at += 1
+    text = scan.text[begin : scan.at]
+    if not text:
+        raise PatternError("a value is missing", begin)
+    number = number_of(text)
+    if number is not None:
+        return Wanted("number", text, number)
+    odd = next((i for i, c in enumerate(text) if not (c.isalnum() or c in "_*.-:/@#")), None)
+    if odd is not None:
+        raise PatternError(f"put quotes around {text}", begin + odd)
+    return Wanted("text", text, starred="*" in text)
+
+
+def holds(op: str, want: Wanted, found: str, number: float | None) -> bool:
+    """Whether a condition holds for a value: its text, and its number when it is one."""
+    if op in ("=", "!="):
+        if want.kind == "number":
+            same = number == want.number if number is not None else found == want.text
+        else:
+            same = want.fits(found)
+        return same == (op == "=")
+    if number is None or want.kind != "number":
+        return False
+    if op == "<":
+        return number < want.number
+    if op == "<=":
+        return number <= want.number
+    return number > want.number if op == ">" else number >= want.number
