@@ -545,8 +545,11 @@ class Ports:
         )
         return answer
 
-    def allowed(self, principal: str, action: str, resource: str) -> bool:
-        """Whether ``principal`` (a role's ARN, a service's name) may do ``action`` to an ARN."""
+    def allowed(self, principal: str | Principal, action: str, resource: str) -> bool:
+        """Whether ``principal`` may do ``action`` to an ARN.
+
+        It is a role's ARN, a service's name, or whoever calls.
+        """
         return bool(self._ask("allowed")(principal, action, resource))
 
 

@@ -195,8 +195,10 @@ class Authorizer:
         request = Request(action, resource, principal, Context(context), owner)
         return decide(request, (ADMINISTRATOR,), policy)
 
-    def allowed(self, principal: str, action: str, resource: str) -> bool:
-        """The port ``allowed``: :meth:`judge` for a role's ARN or a service's name."""
+    def allowed(self, principal: str | Principal, action: str, resource: str) -> bool:
+        """The port ``allowed``: :meth:`judge` for a role's ARN, a service's name or a caller."""
+        if isinstance(principal, Principal):
+            return principal.kind == "Root" or self.judge(principal, action, resource).value
         if principal.startswith("arn:"):
             account, name = principal.split(":", 5)[4], principal.rpartition("/")[2]
             session = f"arn:aws:sts::{account}:assumed-role/{name}/service"

@@ -9,9 +9,13 @@ before, and one that goes leaves masked what it masked.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine import protection
 from labkit.logs.records import LogGroup
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: The key of a group's protected spans in its policies.
 PROTECTED = "protected"
@@ -57,3 +61,28 @@ def masked(
         if span.from_ms <= at_ms and (span.until_ms is None or at_ms < span.until_ms)
     ]
     return protection.masked(message, standing) if standing else message
+
+
+def masked_column(group: LogGroup, messages: pa.ChunkedArray, ingested: pa.ChunkedArray) -> Any:
+    """A column of messages as readers see it, and as it came, for queries.
+
+    Only the events that came while a policy stood are looked at.
+    """
+    spans: list[Protected] = group.policies.get(PROTECTED, [])
+    if not spans or not len(messages):
+        return messages, messages
+    import numpy as np
+    import pyarrow as pa
+
+    at = ingested.to_numpy()
+    looked = np.zeros(len(at), bool)
+    for span in spans:
+        end = span.until_ms if span.until_ms is not None else 2**62
+        looked |= (at >= span.from_ms) & (at < end)
+    if not looked.any():
+        return messages, messages
+    texts = messages.to_pylist()
+    for place in np.nonzero(looked)[0]:
+        at_ms = int(at[place])
+        texts[place] = masked(group, at_ms, texts[place], False, at_ms)
+    return pa.chunked_array([pa.array(texts, messages.type)]), messages

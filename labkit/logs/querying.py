@@ -16,6 +16,7 @@ from labkit.core.errors import AwsError
 from labkit.core.world import World
 from labkit.logs.engine import ql
 from labkit.logs.engine.ql.plan import Source
+from labkit.logs.masking import masked_column
 from labkit.logs.records import INFREQUENT_ACCESS, LogGroup, pointer
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Query:
     created_us: int
     language: str = "CWLI"
     who: str = ""
+    clear: bool = False
     status: str = SCHEDULED
     result: ql.Result | None = field(default=None, repr=False)
     pointers: list[str] = field(default_factory=list)
@@ -112,8 +114,9 @@ class Queries:
         end_s: int,
         limit: int,
         who: str = "",
+        clear: bool = False,
     ) -> Query:
-        """Check a query and put it into the queue.
+        """Check a query and put it into the queue; with ``clear`` it may unmask.
 
         Raises
         ------
@@ -130,8 +133,9 @@ class Queries:
         self.check(plan, store)
         now_us = self._world.clock.now_us
         query = Query(
-            self._world.ids.uuid(), text, plan, held, start_ms, end_ms, limit, now_us, who=who
-        )
+            self._world.ids.uuid(), text, plan, held, start_ms, end_ms, limit, now_us, who=who,
+            clear=clear,
+        )  # fmt: skip
         store.of("queries")[query.id] = query
         self._at(store, query, "logs.query.run", QUEUE_MS)
         return query
@@ -288,7 +292,9 @@ class Queries:
     def answer(self, store: LogStore, query: Query) -> None:
         """Run a query over what is there now."""
         moment = ql.Moment(query.start_ms, query.end_ms, self._world.clock.now_us // 1000)
-        query.result = self.run(store, query.plan, query.groups, moment, query.limit)
+        query.result = self.run(
+            store, query.plan, query.groups, moment, query.limit, clear=query.clear
+        )
         groups = query.groups
         query.pointers = [
             pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1)) for ptr in query.result.ptrs
@@ -303,8 +309,9 @@ class Queries:
         groups: Sequence[LogGroup],
         moment: ql.Moment,
         limit: int = ql.DEFAULT_LIMIT,
+        clear: bool = False,
     ) -> ql.Result:
-        """The answer of a plan over groups."""
+        """The answer of a plan over groups; with ``clear`` it may unmask."""
 
         def tables(source: Source | None, start_ms: int, end_ms: int) -> pa.Table:
             over = groups
@@ -315,7 +322,8 @@ class Queries:
                 [
                     (place, group, max(start_ms, group.oldest_ms(now_us)), end_ms)
                     for place, group in enumerate(over)
-                ]
+                ],
+                clear,
             )
 
         return ql.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
@@ -343,7 +351,7 @@ class Queries:
         return list(found.columns), [["" if v is None else v for v in row] for row in found.rows]
 
 
-def _table(parts: Sequence[tuple[int, LogGroup, int, int]]) -> pa.Table:
+def _table(parts: Sequence[tuple[int, LogGroup, int, int]], clear: bool = False) -> pa.Table:
     """The base relation of a query over several groups."""
     import pyarrow as pa
 
@@ -351,13 +359,13 @@ def _table(parts: Sequence[tuple[int, LogGroup, int, int]]) -> pa.Table:
         "ts": pa.int64(), "ing": pa.int64(), "log": pa.string(), "stream": pa.string(),
         "msg": pa.large_string(), "region": pa.string(), "ptr": pa.int64(),
     }  # fmt: skip
-    tables = [_group_table(*part) for part in parts]
+    tables = [_group_table(*part, clear) for part in parts]
     if not tables:
         return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int) -> pa.Table:
+def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int, clear: bool) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -371,13 +379,15 @@ def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int) -> pa.
     def same(text: str) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(zeros, pa.array([text], pa.string()))
 
+    seen, plain = masked_column(group, held.column("msg"), held.column("ing"))
     return pa.table(
         {
             "ts": held.column("ts"),
             "ing": held.column("ing"),
             "log": same(group.log),
             "stream": pa.DictionaryArray.from_arrays(index, names),
-            "msg": held.column("msg"),
+            "msg": seen,
+            **({"clear": plain} if clear else {}),
             "region": same(group.region),
             "ptr": pa.array(seq + (place << _SHIFT), pa.int64()),
         }

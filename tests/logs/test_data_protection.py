@@ -81,6 +81,38 @@ def test_only_who_has_the_permission_unmasks(lab, logs):
     assert read(theirs, unmask=True) == ["joe@example.com"]
 
 
+def test_queries_see_what_is_masked_unless_they_unmask(lab, logs):
+    write(lab, logs, "jane@example.com early")
+    protect(logs, "EmailAddress")
+    write(lab, logs, "joe@example.com late")
+
+    def query(text, client=logs):
+        at_s = int(lab.now.timestamp())
+        started = client.start_query(
+            logGroupName="app", startTime=at_s - 600, endTime=at_s + 60, queryString=text
+        )
+        lab.advance(seconds=5)
+        rows = logs.get_query_results(queryId=started["queryId"])["results"]
+        return {cell["value"] for row in rows for cell in row if cell["field"] != "@ptr"}
+
+    masked = {"jane@example.com early", "*************** late"}
+    assert query("fields @message") == masked
+    assert query("filter @message like 'joe' | fields @message") == set()
+    plain = query("fields @message | unmask @message") | query("fields unmask(@message)")
+    assert "joe@example.com late" in plain
+    iam = lab.client("iam")
+    iam.create_user(UserName="reader")
+    allowed = {"Effect": "Allow", "Action": "logs:StartQuery", "Resource": "*"}
+    iam.put_user_policy(
+        UserName="reader", PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )  # fmt: skip
+    theirs = lab.user("reader").client("logs")
+    assert query("fields @message", theirs) == masked
+    with pytest.raises(ClientError, match="logs:Unmask"):
+        query("fields unmask(@message)", theirs)
+
+
 def test_findings_go_where_the_policy_says(lab, logs):
     group(lab, AUDIT)
     s3 = lab.client("s3")

@@ -74,9 +74,24 @@ def start_query(
             f"[{call.quota('queries.concurrent')}] reached.",
         )
     query = service.queries.start(
-        store, queryString, groups, startTime, endTime, limit, call.principal.arn
-    )
+        store, queryString, groups, startTime, endTime, limit, call.principal.arn,
+        _may_unmask(call, queryString, groups),
+    )  # fmt: skip
     return {"queryId": query.id}
+
+
+def _may_unmask(call: Call, text: str, groups: Sequence[LogGroup]) -> bool:
+    """Whether a query unmasks; who has no permission for it gets no query."""
+    if "unmask" not in text.lower():
+        return False
+    for arn in [f"{group.arn}:*" for group in groups] or ["*"]:
+        if not call.ports.allowed(call.principal, "logs:Unmask", arn):
+            raise AwsError(
+                "AccessDeniedException",
+                f"User: {call.principal.arn} is not authorized to perform: logs:Unmask on "
+                f"resource: {arn}",
+            )
+    return True
 
 
 def _query(call: Call, query_id: str) -> Query:
