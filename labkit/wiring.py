@@ -244,6 +244,8 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("call_as", "gateway", lambda lab: lab.acting.call),
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
     Answers("log_group_exists", "logs", lambda lab: lab.parts.logs.group_exists),
+    Answers("ensure_log_group", "logs", lambda lab: lab.parts.logs.ensure_group),
+    Answers("delete_log_group", "logs", lambda lab: lab.parts.logs.delete_group),
     Answers("log_events", "logs", lambda lab: lab.parts.logs.log_events),
     Answers("log_table", "logs", lambda lab: lab.parts.logs.queries.table),
     Answers("put_log_lines", "logs", lambda lab: lab.parts.logs.put_lines),

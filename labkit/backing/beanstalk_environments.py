@@ -27,6 +27,9 @@ STREAMED = (
     "/var/log/httpd/error_log",
 )
 
+#: What the names of an environment's log groups begin with; its own name and the path follow.
+GROUPS = "/aws/elasticbeanstalk"
+
 _TYPE = ("aws:elasticbeanstalk:environment", "EnvironmentType")
 
 Place = tuple[str, str]
@@ -79,7 +82,9 @@ class Environments:
             return 0
         if path not in STREAMED or not lines:
             return 0
-        group = f"/aws/elasticbeanstalk/{environment}{path}"
+        group = f"{GROUPS}/{environment}{path}"
+        if not self._site.emit.log_group_exists(account, region, group):
+            return 0
         role = self._role(found)
         stream_arn = f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:any"
         if not role or not self._site.allowed(role, "logs:PutLogEvents", stream_arn):
@@ -173,6 +178,7 @@ class Environments:
         environment.status, environment.health = "Ready", "Green"
         environment.moves += 1
         environment.changed_us = self._site.clock.now_us
+        self._keep_logs(environment)
         if launched:
             said = f"Successfully launched environment: {environment.name}"
             self._say(environment, said, status="Environment creation successful")
@@ -180,7 +186,20 @@ class Environments:
             said = "Environment update completed successfully."
             self._say(environment, said, status="Environment update successful")
 
+    def _keep_logs(self, environment: Environment) -> None:
+        """Make the log groups that an environment streams to, as its options want them."""
+        if environment.options.get((options.LOGS, "StreamLogs")) != "true":
+            return
+        days = int(environment.options.get((options.LOGS, "RetentionInDays"), "7"))
+        for path in STREAMED:
+            name = f"{GROUPS}/{environment.name}{path}"
+            self._site.emit.ensure_log_group(environment.account, environment.region, name, days)
+
     def _end(self, environment: Environment) -> None:
+        if environment.options.get((options.LOGS, "DeleteOnTerminate")) == "true":
+            for path in STREAMED:
+                name = f"{GROUPS}/{environment.name}{path}"
+                self._site.emit.delete_log_group(environment.account, environment.region, name)
         environment.status, environment.health = "Terminated", "Grey"
         environment.machines = []
         environment.moves += 1

@@ -93,8 +93,6 @@ class Ecs:
         now = to_datetime(self._site.clock.now_us)
         task.created_at = now
         task.version = 0
-        #: Log groups that the task's containers have written to.
-        task._labkit_groups = set()
         task.connectivity = "CONNECTED"
         task.connectivity_at = now
         task.availability_zone = f"{task.region_name}a"
@@ -156,10 +154,8 @@ class Ecs:
         region = settings.get("awslogs-region", task.region_name)
         group = settings["awslogs-group"]
         # A group is made for a container that starts, not again when it was deleted since.
-        makes = ecs_logs.creates_group(settings) and group not in task._labkit_groups
-        if not makes and not self._site.emit.log_group_exists(task._account_id, region, group):
+        if not self._site.emit.log_group_exists(task._account_id, region, group):
             return False
-        task._labkit_groups.add(group)
         runtime = next(one.runtime_id for one in task.containers if one.name == container)
         prefix = settings.get("awslogs-stream-prefix")
         stream = f"{prefix}/{container}/{task.id}" if prefix else runtime
@@ -291,6 +287,8 @@ class Ecs:
                     fargate,
                     "ResourceNotFoundException: The specified log group does not exist.",
                 )
+            if makes:
+                self._site.emit.ensure_log_group(task._account_id, region, group)
         return ""
 
     def _release(self, task: Any) -> None:

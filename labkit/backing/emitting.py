@@ -113,6 +113,18 @@ class Emitters:
             return True
         return self._ports.log_group_exists(account, region, name)
 
+    def ensure_log_group(
+        self, account: str, region: str, name: str, retention_days: int | None = None
+    ) -> None:
+        """Let Logs make a group that is not there, and keep its events so many days."""
+        if self._ports.answered("ensure_log_group"):
+            self._ports.ensure_log_group(account, region, name, retention_days)
+
+    def delete_log_group(self, account: str, region: str, name: str) -> None:
+        """Let Logs delete a group."""
+        if self._ports.answered("delete_log_group"):
+            self._ports.delete_log_group(account, region, name)
+
     def put_alarm(self, account: str, region: str, parameters: Mapping[str, Any]) -> str:
         """Let CloudWatch make or change an alarm for a service; its ARN."""
         return self._ports.put_alarm(account, region, parameters)

@@ -66,6 +66,13 @@ PORTS: dict[str, Port] = _table(
         "deliveries",
         "logs",
     ),
+    Port(
+        "ensure_log_group",
+        "Let there be a log group of this name, that keeps events so many days.",
+        "containers, environments",
+        "logs",
+    ),
+    Port("delete_log_group", "Delete this log group.", "environments", "logs"),
     Port("put_on_bus", "Put this event on that bus.", "deliveries", "eventbridge"),
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
     Port(
@@ -264,6 +271,16 @@ class Ports:
         """Write lines of (microseconds, text) into a log group, whose stream is made if needed."""
         answer: Delivery = self._ask("put_log_lines")(account, region, group, stream, lines)
         return answer
+
+    def ensure_log_group(
+        self, account: str, region: str, name: str, retention_days: int | None = None
+    ) -> None:
+        """Make a log group that is not there, and let it keep events so many days (None: as is)."""
+        self._ask("ensure_log_group")(account, region, name, retention_days)
+
+    def delete_log_group(self, account: str, region: str, name: str) -> None:
+        """Delete a log group, unless it is protected or not there."""
+        self._ask("delete_log_group")(account, region, name)
 
     def put_on_bus(self, bus_arn: str, event: Mapping[str, Any], source_arn: str) -> Delivery:
         """Put a whole event on the bus of another account or Region, or of this one."""

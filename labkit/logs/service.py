@@ -191,6 +191,23 @@ class Logs:
         """The port ``log_group_exists``."""
         return self.store(account, region).find(name) is not None
 
+    def ensure_group(
+        self, account: str, region: str, name: str, retention_days: int | None = None
+    ) -> None:
+        """The port ``ensure_log_group``: a service's group, with the days that it keeps events."""
+        store, now_us = self.store(account, region), self.world.clock.now_us
+        group = store.find(name) or store.add_group(name, now_us)
+        if retention_days is not None:
+            group.keep(retention_days, now_us)
+
+    def delete_group(self, account: str, region: str, name: str) -> None:
+        """The port ``delete_log_group``."""
+        store = self.store(account, region)
+        group = store.find(name)
+        if group is not None and not group.deletion_protection:
+            store.of(RESOURCE_POLICIES).pop(group.arn, None)
+            store.remove(name)
+
     def put_lines(
         self,
         account: str,

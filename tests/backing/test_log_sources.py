@@ -155,6 +155,68 @@ def test_an_access_log_in_the_stages_own_format(lab, logs):
     assert len(stored(logs, group)) == 1
 
 
+# -- Elastic Beanstalk
+
+
+def test_an_environment_streams_its_files_into_groups_that_go_with_it(lab, logs):
+    eb, iam = lab.client("elasticbeanstalk"), lab.client("iam")
+    role(lab, "machines", "ec2.amazonaws.com", "logs:*")
+    iam.create_instance_profile(InstanceProfileName="machines")
+    iam.add_role_to_instance_profile(InstanceProfileName="machines", RoleName="machines")
+    eb.create_application(ApplicationName="shop")
+    streaming = "aws:elasticbeanstalk:cloudwatch:logs"
+
+    def settings(**values):
+        return [
+            {"Namespace": streaming, "OptionName": name, "Value": value}
+            for name, value in values.items()
+        ]
+
+    profile = {
+        "Namespace": "aws:autoscaling:launchconfiguration",
+        "OptionName": "IamInstanceProfile",
+        "Value": "machines",
+    }
+    eb.create_environment(
+        ApplicationName="shop", EnvironmentName="front",
+        OptionSettings=[
+            profile, *settings(StreamLogs="true", RetentionInDays="30", DeleteOnTerminate="true"),
+        ],
+    )  # fmt: skip
+    assert groups(logs) == []
+    lab.advance(minutes=5)
+    group = "/aws/elasticbeanstalk/front/var/log/nginx/access.log"
+    kept = {
+        one["logGroupName"]: one["retentionInDays"]
+        for one in logs.describe_log_groups()["logGroups"]
+    }
+    assert kept[group] == 30
+    assert "/aws/elasticbeanstalk/front/var/log/web.stdout.log" in kept
+
+    def write():
+        return lab.parts.backing.beanstalk.write_log(
+            lab.account, "us-east-1", "front", "/var/log/nginx/access.log", "GET / 200"
+        )
+
+    assert write() == 1
+    ((stream, line),) = stored(logs, group)
+    assert stream.startswith("i-")
+    assert line == "GET / 200"
+    eb.update_environment(EnvironmentName="front", OptionSettings=settings(StreamLogs="false"))
+    lab.advance(minutes=5)
+    assert write() == 0
+    assert len(stored(logs, group)) == 1
+    eb.update_environment(
+        EnvironmentName="front", OptionSettings=settings(StreamLogs="true", RetentionInDays="3")
+    )
+    lab.advance(minutes=5)
+    assert write() == 1
+    assert logs.describe_log_groups()["logGroups"][0]["retentionInDays"] == 3
+    eb.terminate_environment(EnvironmentName="front")
+    lab.advance(minutes=10)
+    assert groups(logs) == []
+
+
 # -- CloudWatch Logs' own API, as a program of one's own calls it
 
 
