@@ -35,12 +35,8 @@ from labkit.logs.engine import criteria, payloads
 from labkit.logs.masking import masked
 from labkit.logs.records import Accepted, LogGroup, event_id
 
-#: The key of a group's filters in its policies, of an account's things in its store.
-FILTERS, DESTINATIONS, ACCOUNT_POLICY = (
-    "subscriptions",
-    "destinations",
-    "SUBSCRIPTION_FILTER_POLICY",
-)
+#: Keys: of a group's filters in its policies, of an account's things in its store.
+FILTERS, DESTINATIONS, SUBSCRIPTIONS = "subscriptions", "destinations", "subscription_policies"
 
 SEND = "logs.subscription"
 #: Tried again after 1, 2, 4 ... 128 seconds and then every five minutes, for a day (ours: AWS
@@ -114,7 +110,7 @@ class Subscriptions:
             return
         yield from group.policies.get(FILTERS, {}).values()
         store = self._world.store("logs", group.account, group.region)
-        for policy in store.of("subscription_policies").values():
+        for policy in store.of(SUBSCRIPTIONS).values():
             chosen = criteria.parse(policy.selection, GROUP_FIELDS)
             if chosen.selects({"LogGroupName": group.name}):
                 yield policy
@@ -216,11 +212,7 @@ class Subscriptions:
         group = store.find(payload["group"])
         if group is None:
             return
-        held = (
-            store.of("subscription_policies")
-            if payload["policy"]
-            else group.policies.get(FILTERS, {})
-        )
+        held = store.of(SUBSCRIPTIONS) if payload["policy"] else group.policies.get(FILTERS, {})
         one = held.get(payload["filter"])
         if one is None:
             return

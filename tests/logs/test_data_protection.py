@@ -217,3 +217,25 @@ def test_what_has_no_detector_is_said_and_not_silently_left_plain(logs):
     with pytest.raises(ClientError, match="no detector for Address") as problem:
         protect(logs, "Address")
     assert problem.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_an_accounts_policy_masks_in_all_groups_beside_their_own(lab, logs):
+    def account(*names):
+        logs.put_account_policy(
+            policyName="all", policyType="DATA_PROTECTION_POLICY", scope="ALL",
+            policyDocument=policy(*names),
+        )  # fmt: skip
+
+    write(lab, logs, "a@b.org 192.0.2.1")
+    protect(logs, "IpAddress")
+    account("EmailAddress")
+    write(lab, logs, "c@d.org 192.0.2.1")
+    group(lab, "later")
+    write(lab, logs, "e@f.org 192.0.2.1", name="later")
+    logs.delete_account_policy(policyName="all", policyType="DATA_PROTECTION_POLICY")
+    write(lab, logs, "g@h.org 192.0.2.1")
+    assert read(logs) == ["a@b.org 192.0.2.1", "******* *********", "g@h.org *********"]
+    (event,) = logs.filter_log_events(logGroupName="later")["events"]
+    assert event["message"] == "******* 192.0.2.1"
+    with pytest.raises(ClientError, match="is no data identifier"):
+        account("Nonsense")

@@ -181,3 +181,49 @@ def test_a_function_that_hears_itself_is_stopped_and_said(lab):
     subscribe(logs, arn, "loop", group="/aws/lambda/echo")
     with pytest.raises(ChainTooDeep, match="loop of /aws/lambda/echo"):
         lab.client("lambda").invoke(FunctionName="echo", InvocationType="Event")
+
+
+def account_policy(logs, arn, role_arn, selection="", pattern=""):
+    document = {"DestinationArn": arn, "RoleArn": role_arn, "FilterPattern": pattern}
+    return logs.put_account_policy(
+        policyName="all", policyType="SUBSCRIPTION_FILTER_POLICY", scope="ALL",
+        policyDocument=json.dumps(document), selectionCriteria=selection,
+    )  # fmt: skip
+
+
+def test_an_account_policy_sends_on_what_all_groups_get_but_some(lab, logs, stream, sender):
+    group(lab, "noisy")
+    account_policy(logs, stream.arn, sender, 'LogGroupName NOT IN ["noisy"]', "ERROR")
+    write(lab, logs, "ERROR one", "fine")
+    write(lab, logs, "ERROR two", name="noisy")
+    group(lab, "later")
+    write(lab, logs, "ERROR three", name="later")
+    assert stream.lines() == ["ERROR one", "ERROR three"]
+    assert points(
+        lab, "ForwardedLogEvents", PolicyLevel="AccountPolicy", PolicyName="all",
+        DestinationType="Kinesis",
+    ) == 2  # fmt: skip
+    logs.delete_account_policy(policyName="all", policyType="SUBSCRIPTION_FILTER_POLICY")
+    write(lab, logs, "ERROR four")
+    assert len(stream.lines()) == 2
+
+
+def test_an_account_policy_is_checked_like_a_filter(lab, logs, stream, sender):
+    poor = role(lab, "poor", "s3:GetObject", service=LOGS)
+    with pytest.raises(ClientError, match="Could not deliver test message"):
+        account_policy(logs, stream.arn, poor)
+    gone = f"arn:aws:logs:us-east-1:{ACCOUNT}:destination:gone"
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*does not exist"):
+        account_policy(logs, gone, sender)
+
+
+def test_patterns_choose_and_extract(lab, logs, stream, sender):
+    subscribe(logs, stream.arn, "errors", '{ $.level = "ERROR" }', roleArn=sender)
+    subscribe(logs, stream.arn, "words", "[level, rest]", roleArn=sender)
+    write(lab, logs, '{"level":"ERROR"}', '{"level":"INFO"}', "WARN something")
+    told = {m["subscriptionFilters"][0]: m["logEvents"] for m in stream.messages()}
+    assert [event["message"] for event in told["errors"]] == ['{"level":"ERROR"}']
+    (event,) = told["words"]
+    assert event["extractedFields"]
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        subscribe(logs, stream.arn, "errors", "{ $.level = ", roleArn=sender)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from labkit.core.call import Call
+from labkit.core.errors import AwsError
 from labkit.core.jsontext import parse
 from labkit.logs.account_policies import (
     DATA_PROTECTION,
@@ -19,11 +20,14 @@ from labkit.logs.account_policies import (
     AccountPolicy,
     retention_of,
 )
+from labkit.logs.api.data_protection import read_policy
 from labkit.logs.api.requests import invalid, not_found, page, service_of, shown, too_many
+from labkit.logs.api.subscription_filters import check_destination, reached
 from labkit.logs.engine import criteria
+from labkit.logs.protecting import ACCOUNT_POLICY as PROTECTION
 from labkit.logs.records import LogGroup
 from labkit.logs.store import LogStore
-from labkit.logs.subscriptions import account_policy
+from labkit.logs.subscriptions import SUBSCRIPTIONS, SubscriptionFilter, account_policy
 
 #: How many of a kind an account may have, all of them with a selection when there are several.
 _MOST = {DATA_PROTECTION: 1, SUBSCRIPTION: 1, EXTRACTION: 5, INDEX: 40}
@@ -104,11 +108,24 @@ def put_account_policy(
     if dryRun:
         return {"dryRunResult": _preview(call, policy, retention_of(policyDocument).days)}
     if policyType == SUBSCRIPTION:
-        found = account_policy(policyName, policyDocument, selectionCriteria, call.now_us)
-        store.of("subscription_policies").clear()
-        store.of("subscription_policies")[policyName] = found
+        store.of(SUBSCRIPTIONS)[policyName] = _subscription(call, policy)
+    elif policyType == DATA_PROTECTION:
+        store.of(PROTECTION)[policyName] = read_policy(call, policyDocument, None)
     service.account_policies.put(store, policy)
     return {"accountPolicy": _told(policy, call.account)}
+
+
+def _subscription(call: Call, policy: AccountPolicy) -> SubscriptionFilter:
+    """What a subscription policy sends on, once its destination has been reached."""
+    one = account_policy(policy.name, policy.document, policy.selection, call.now_us)
+    try:
+        check_destination(call, one.destination_arn, one.role_arn or None)
+        service_of(call).matcher(one.pattern)
+        return reached(call, one, None)
+    except AwsError as problem:
+        if problem.code == "ResourceNotFoundException":
+            raise invalid(problem.message) from None
+        raise
 
 
 def _preview(call: Call, policy: AccountPolicy, days: int | None) -> dict[str, Any]:
@@ -152,7 +169,9 @@ def delete_account_policy(
     if dryRun:
         return {"dryRunResult": _preview(call, policy, None)}
     if policyType == SUBSCRIPTION:
-        store.of("subscription_policies").pop(policyName, None)
+        store.of(SUBSCRIPTIONS).pop(policyName, None)
+    elif policyType == DATA_PROTECTION:
+        store.of(PROTECTION).pop(policyName, None)
     service_of(call).account_policies.drop(store, policy)
     return {}
 
