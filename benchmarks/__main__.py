@@ -207,6 +207,16 @@ def history() -> list[Row]:
     ]
 
 
+def log_events() -> list[Row]:
+    """Log events put through boto3 in process."""
+    ours = in_own_process("put_log_events", "labkit")
+    moto = in_own_process("put_log_events", "moto")
+    return [
+        Row(f"put_log_events, {what}", ours[key] * 1e6, "moto in process", moto[key] * 1e6, "us", 5)
+        for what, key in (("1 event", "put 1"), ("1,000 events", "put 1000"))
+    ]
+
+
 def shop_logs() -> list[Row]:
     """A world with a million lines of the shop's seven kinds of logs."""
     got = in_own_process("shop_logs")
@@ -422,6 +432,7 @@ GROUPS = {
     "events": events,
     "insights": insights,
     "history": history,
+    "log_events": log_events,
     "shop_logs": shop_logs,
     "trail": trail_queries,
 }

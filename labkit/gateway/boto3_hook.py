@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from labkit.core.errors import LabClosed
 from labkit.core.ids import shape_uuid
 from labkit.gateway import retries
+from labkit.gateway.long_lists import shortened
 from labkit.gateway.real_hosts import is_aws_host
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class Hook:
                 setattr(client, _ATTACHED, True)
             api_params = hook._with_tokens(client, operation_name, api_params)
             frames.stack.append(Frame(client, api_params))
+            if hook._stays_here(client):
+                api_params = shortened(operation_name, api_params)
             try:
                 return original(client, operation_name, api_params)
             finally:
@@ -156,6 +159,19 @@ class Hook:
 
         BaseClient._make_api_call = _make_api_call
         retries.install(lambda: frames.stack[-1] if frames.stack else None, lambda: hook.active)
+
+    def _stays_here(self, client: Any) -> bool:
+        """Whether nobody reads the bytes that botocore makes of a client's calls.
+
+        They are read where operations are throttled (:mod:`labkit.gateway.retries`), and by whoever
+        listens at an endpoint of the client's own.
+        """
+        door: Door | None = getattr(client, _LAB_MARK, None) or self.active
+        return (
+            door is not None
+            and not door.dispatch.throttles
+            and _is_aws_url(client.meta.endpoint_url)
+        )
 
     def _with_tokens(
         self, client: Any, operation_name: str, api_params: dict[str, Any]
