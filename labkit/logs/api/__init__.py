@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
+    #
+    metric_filters,
+    #
+    queries,
+    #
+    subscription_filters,
     account_policies,
     data_protection,
     destinations,
@@ -11,13 +17,10 @@ from labkit.logs.api import (
     groups,
     keys,
     lookup_tables,
-    metric_filters,
     policies,
     protection,
-    queries,
     query_definitions,
     streams,
-    subscription_filters,
     tags,
 )
 
