@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.api import (
-    #
-    metric_filters,
-    #
-    queries,
-    #
-    subscription_filters,
     account_policies,
     data_protection,
     destinations,
@@ -17,10 +11,16 @@ from labkit.logs.api import (
     groups,
     keys,
     lookup_tables,
+    #
+    metric_filters,
     policies,
     protection,
+    #
+    queries,
     query_definitions,
     streams,
+    #
+    subscription_filters,
     tags,
 )
 
