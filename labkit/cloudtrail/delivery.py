@@ -20,6 +20,7 @@ from typing import Any
 from labkit.cloudtrail.engine import selectors
 from labkit.cloudtrail.engine.categories import DATA, service_of
 from labkit.cloudtrail.engine.record import error_code, event_name
+from labkit.cloudtrail.log_delivery import PRINCIPAL, LogDelivery
 from labkit.cloudtrail.records import Trail
 from labkit.cloudtrail.trails import Trails
 from labkit.core.clock import MINUTE, Phase, iso, to_datetime
@@ -27,7 +28,6 @@ from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps, loads
 from labkit.core.world import World
 
-PRINCIPAL = "cloudtrail.amazonaws.com"
 #: AWS: about every five minutes, on average.
 EVERY_US = 5 * MINUTE
 #: Records of one file at most, so that none becomes larger than AWS's 50 MB.
@@ -61,6 +61,8 @@ class Delivery:
         self._record_of = record_of
         self._waiting: dict[_Place, list[tuple[int, Fact | dict[str, Any]]]] = {}
         self._planned = False
+        #: The same for CloudWatch Logs.
+        self.logs = LogDelivery(world, trails, record_of)
         world.clock.register("cloudtrail.deliver", self._mark)
 
     # -- what is logged
@@ -92,6 +94,7 @@ class Delivery:
 
     def _wait(self, place: _Place, at_us: int, what: Fact | dict[str, Any]) -> None:
         self._waiting.setdefault(place, []).append((at_us, what))
+        self.logs.wait(place, at_us, what)
         if not self._planned:
             self._plan()
 
@@ -114,7 +117,8 @@ class Delivery:
                 del waiting[:MOST_RECORDS]
             if not waiting:
                 del self._waiting[place]
-        if self._waiting:
+        self.logs.send()
+        if self._waiting or self.logs:
             self._plan()
 
     # -- writing
@@ -181,10 +185,11 @@ class Delivery:
 
     def state(self) -> list[Any]:
         """What waits, as plain values, for the digest of a world."""
-        return [
+        kept = [
             [list(place), [at_us for at_us, _ in entries]]
             for place, entries in sorted(self._waiting.items())
         ]
+        return [kept, self.logs.state()]
 
 
 def described(fact: Fact) -> selectors.Described:

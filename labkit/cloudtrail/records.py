@@ -51,6 +51,8 @@ class Trail:
         Code of the last delivery, or notice, that failed; empty when it went well.
     delivered_us, notified_us:
         When the last delivery, or notice, went well; 0 when never.
+    log_error, logged_us:
+        The same of CloudWatch Logs.
     """
 
     name: str
@@ -79,3 +81,5 @@ class Trail:
     notification_error: str = ""
     delivered_us: int = 0
     notified_us: int = 0
+    log_error: str = ""
+    logged_us: int = 0

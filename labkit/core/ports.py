@@ -125,7 +125,10 @@ PORTS: dict[str, Port] = _table(
     ),
     Port("put_metric", "Store this point at its own instant.", "logs", "cloudwatch"),
     Port(
-        "log_group_exists", "Is there a log group of this name?", "flow logs, query logging", "logs"
+        "log_group_exists",
+        "Is there a log group of this name?",
+        "flow logs, query logging, cloudtrail",
+        "logs",
     ),
     Port(
         "log_table",

@@ -142,13 +142,18 @@ def test_who_invoked_a_function_is_a_data_event_of_a_trail_that_asks(lab):
     assert looked_up(lab, "Invoke") == []
 
 
-@pytest.mark.xfail(strict=True, reason="CloudWatch Logs comes with its own part")
 def test_a_trail_writes_its_events_to_a_log_group(lab):
     """The stream is named for account and Region; each event is a line of its own."""
     client, logs, iam = trail(lab), lab.client("logs"), lab.client("iam")
     logs.create_log_group(logGroupName="trail")
     trust = TRUST.replace("lambda", "cloudtrail")
     role = iam.create_role(RoleName="to-logs", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName="to-logs", PolicyName="write", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:log-stream:*"}]}),
+    )  # fmt: skip
     client.update_trail(
         Name="audit", CloudWatchLogsRoleArn=role,
         CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.cloudtrail.delivery import PRINCIPAL, stamp
 from labkit.cloudtrail.engine import selectors
+from labkit.cloudtrail.log_delivery import group_of, refused, stream_of
 from labkit.cloudtrail.records import Trail
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_LOG_GROUP = re.compile(r"arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:[^:*]+(:\*)?")
+_ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -115,16 +118,38 @@ def _topic(call: Call, name: str) -> str:
     return f"arn:aws:sns:{call.region}:{call.account}:{name}"
 
 
-def _check_logs(group: str, role: str) -> None:
+def _check_logs(call: Call, trail: Trail) -> None:
+    group, role = trail.log_group, trail.log_role
     if bool(group) != bool(role):
         raise AwsError(
             "InvalidParameterCombinationException",
             "CloudWatchLogsLogGroupArn and CloudWatchLogsRoleArn go together.",
         )
-    if group and not group.startswith("arn:aws:logs:"):
-        raise AwsError("InvalidCloudWatchLogsLogGroupArnException", f"{group!r} is no log group.")
-    if role and not role.startswith("arn:aws:iam:"):
-        raise AwsError("InvalidCloudWatchLogsRoleArnException", f"{role!r} is no role.")
+    if not group:
+        return
+    if not _LOG_GROUP.fullmatch(group):
+        raise AwsError(
+            "InvalidCloudWatchLogsLogGroupArnException",
+            f"{group!r} is no log group: arn:aws:logs:<region>:<account>:log-group:<name>:*",
+        )
+    if not _ROLE.fullmatch(role):
+        raise AwsError("InvalidCloudWatchLogsRoleArnException", f"{role!r} is no role's ARN.")
+    ports = call.ports
+    if not (ports.answered("put_log_lines") and ports.answered("log_group_exists")):
+        raise AwsError(
+            "CloudWatchLogsDeliveryUnavailableException",
+            "Cannot set a CloudWatch Logs delivery for this Region.",
+        )
+    region, account, name = group_of(group)
+    here = (region, account) == (trail.home_region, trail.account)
+    if not here or not ports.log_group_exists(account, region, name):
+        raise AwsError(
+            "InvalidCloudWatchLogsLogGroupArnException",
+            "CloudTrail cannot validate the specified log group ARN.",
+        )
+    why = refused(ports, trail, stream_of(account, region))
+    if why:
+        raise AwsError("InvalidCloudWatchLogsRoleArnException", why)
 
 
 def _key_arn(call: Call, key: str) -> str:
@@ -220,7 +245,6 @@ def create_trail(
             "MaximumNumberOfTrailsExceededException",
             f"User: {call.account} already has {len(there)} trails in {call.region}.",
         )
-    _check_logs(CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn)
     trail = Trail(
         name=Name,
         arn=f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/{Name}",
@@ -237,6 +261,7 @@ def create_trail(
         log_role=CloudWatchLogsRoleArn,
         tags={tag["Key"]: tag.get("Value", "") for tag in TagsList},
     )
+    _check_logs(call, trail)
     _check_bucket(call, trail)
     trails.add(trail)
     return _shown(trail)
@@ -288,11 +313,14 @@ def update_trail(
                 "InvalidParameterCombinationException",
                 "A multi-Region trail includes the events of global services.",
             )
-        _check_logs(trail.log_group, trail.log_role)
+        if CloudWatchLogsLogGroupArn is not None or CloudWatchLogsRoleArn is not None:
+            _check_logs(call, trail)
         _check_bucket(call, trail)
     except AwsError:
         vars(trail).update(before)
         raise
+    if not trail.log_group:
+        trail.log_error = ""
     _service(call).trails.changed(trail, "updated")
     return _shown(trail)
 
@@ -361,11 +389,13 @@ def get_trail_status(call: Call, /, *, Name: str) -> dict[str, Any]:
         "LatestNotificationTime": trail.notified_us,
         "StartLoggingTime": trail.since_us,
         "StopLoggingTime": trail.stopped_us,
+        "LatestCloudWatchLogsDeliveryTime": trail.logged_us,
         "LatestDigestDeliveryTime": digest_us,
     }
     texts = {
         "LatestDeliveryError": trail.delivery_error,
         "LatestNotificationError": trail.notification_error,
+        "LatestCloudWatchLogsDeliveryError": trail.log_error,
         "LatestDigestDeliveryError": service.digests.errors.get(trail.arn, ""),
     }
     return {
