@@ -198,7 +198,7 @@ def described(fact: Fact) -> selectors.Described:
     service, operation = data["service"], data["operation"]
     data_event = data["category"] == DATA
     kind, arn = _resource(fact) if data_event else ("", "")
-    code = data["error_code"]
+    code, caller = data["error_code"], data["principal"]["arn"]
     return selectors.Described(
         "Data" if data_event else "Management",
         data["read_only"],
@@ -206,8 +206,9 @@ def described(fact: Fact) -> selectors.Described:
         service_of(service).source,
         kind,
         arn,
-        data["principal"]["arn"],
+        caller if caller.startswith("arn:") else "",
         error_code(service, code) if code else "",
+        "AwsConsoleSignIn" if service == "signin" else "AwsApiCall",
     )
 
 

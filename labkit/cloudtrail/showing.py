@@ -10,6 +10,7 @@ from labkit.cloudtrail.engine.lookup import everything, match
 from labkit.cloudtrail.engine.record import error_code, event_name, user_name
 from labkit.core.clock import DAY, MINUTE, SECOND, iso, to_us
 from labkit.core.errors import LabError
+from labkit.core.jsontext import loads
 from labkit.core.world import World
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from labkit.cloudtrail.store import History
     from labkit.cloudtrail.trails import Trails
     from labkit.cloudtrail.views.acts import Act
+    from labkit.core.verdict import Verdict
     from labkit.views.drawing import Drawing
 
 
@@ -198,6 +200,58 @@ class Showing:
         found = self._trail(trail)
         since = "" if start is None else iso(to_us(start))
         return self.digests.prove(found, region or found.home_region, start=since)
+
+    def why(self, trail: str, event: str | Mapping[str, Any]) -> Verdict[bool]:
+        """Whether a trail as it is now logs an event like this one, and which selector decides.
+
+        Parameters
+        ----------
+        trail:
+            Name or ARN.
+        event:
+            A record, an entry of LookupEvents, or an ``eventID`` of event history.
+
+        Returns
+        -------
+        Verdict[bool]
+            With the selector that wants it, or what each has against it; that the trail does not
+            log at all, or not there, comes first.
+
+        Raises
+        ------
+        LabError
+            When there is no such trail or event.
+        """
+        from labkit.cloudtrail.engine import selecting, selectors
+        from labkit.core.verdict import Reason, Verdict
+
+        found = self._trail(trail)
+        record = self._record(event, found.account)
+        told = selecting.why(
+            selecting.from_record(record), found.selectors or selectors.DEFAULT, found.advanced
+        )
+        region, owner = record.get("awsRegion", ""), record.get("recipientAccountId", "")
+        against = []
+        if not found.logging:
+            against.append(Reason("logging", f"{found.name} is switched off: StartLogging."))
+        if not found.multi_region and region != found.home_region:
+            text = f"{found.name} logs {found.home_region} alone; this happened in {region}."
+            against.append(Reason("Region", text))
+        if owner and owner != found.account:
+            text = f"{found.name} belongs to {found.account}, the event to {owner}."
+            against.append(Reason("account", text))
+        return Verdict(told.value and not against, (*against, *told.because))
+
+    def _record(self, event: str | Mapping[str, Any], account: str) -> Mapping[str, Any]:
+        if not isinstance(event, str):
+            whole = event.get("CloudTrailEvent")
+            record: Mapping[str, Any] = event if whole is None else loads(whole)
+            return record
+        for (owner, _), store in sorted(self._world.stores("cloudtrail").items()):
+            if owner == account:
+                for one in self.events(store, ("EventId", event)):
+                    return self.record(one)
+        raise LabError(f"event history of {account} has no event {event!r}")
 
     # -- what they read
     def _trail(self, name: str) -> Trail:

@@ -11,7 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labkit.cloudtrail.engine.selectors import matches
+from labkit.cloudtrail.engine.selectors import (
+    CATEGORIES,
+    InvalidSelector,
+    check_advanced,
+    matches,
+)
 
 #: What a store takes when nobody says.
 DEFAULT = [
@@ -20,21 +25,8 @@ DEFAULT = [
         "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}],
     }
 ]
-FIELDS = frozenset(
-    [
-        "eventCategory",
-        "readOnly",
-        "eventName",
-        "eventSource",
-        "resources.type",
-        "resources.ARN",
-        "userIdentity.arn",
-        "eventType",
-        "sessionCredentialFromConsole",
-        "errorCode",
-        "vpcEndpointId",
-    ]
-)
+#: What a store can hold beside a trail's events.
+_KINDS = (*CATEGORIES, "Insight", "ActivityAuditLog", "ConfigurationItem", "Evidence")
 
 #: A store's columns as a table: ``name type|name type``.
 COLUMNS = (
@@ -55,20 +47,10 @@ COLUMNS = (
 
 def problem(selectors: Sequence[Mapping[str, Any]]) -> str:
     """Why advanced selectors can't be; empty when they can."""
-    for selector in selectors:
-        fields = [one.get("Field") for one in selector.get("FieldSelectors", ())]
-        if "eventCategory" not in fields:
-            return "A selector needs the field eventCategory."
-        for one in selector["FieldSelectors"]:
-            if one["Field"] not in FIELDS:
-                return f"{one['Field']} is no field that selectors know."
-            given = [name for name in one if name != "Field" and one[name]]
-            if not given:
-                return f"The selector of {one['Field']} says no operator."
-            if one["Field"] in ("eventCategory", "readOnly", "resources.type") and (
-                given != ["Equals"]
-            ):
-                return f"{one['Field']} takes Equals only."
+    try:
+        check_advanced(selectors, _KINDS)
+    except InvalidSelector as found:
+        return f"Invalid selectors: {found}."
     return ""
 
 

@@ -38,6 +38,8 @@ FIELDS = (
     "eventCategory", "resources.type", "readOnly", "eventName", "eventSource", "resources.ARN",
     "userIdentity.arn", "sessionCredentialFromConsole", "errorCode", "vpcEndpointId", "eventType",
 )  # fmt: skip
+#: Of a trail's events.
+CATEGORIES = ("Management", "Data", "NetworkActivity")
 OPERATORS = ("Equals", "NotEquals", "StartsWith", "NotStartsWith", "EndsWith", "NotEndsWith")
 _EQUALS_ONLY = ("eventCategory", "readOnly", "resources.type")
 
@@ -52,7 +54,7 @@ class Described(NamedTuple):
     Parameters
     ----------
     category:
-        ``Management`` or ``Data``.
+        ``Management``, ``Data`` or ``NetworkActivity``.
     read_only:
         What its record says.
     name, source:
@@ -61,6 +63,8 @@ class Described(NamedTuple):
         Of a data event; empty for a management event.
     caller_arn, error_code:
         ``userIdentity.arn`` and ``errorCode``; empty when there is none.
+    event_type, endpoint, from_console:
+        ``eventType``, ``vpcEndpointId`` and ``sessionCredentialFromConsole``.
     """
 
     category: str
@@ -71,6 +75,32 @@ class Described(NamedTuple):
     resource_arn: str = ""
     caller_arn: str = ""
     error_code: str = ""
+    event_type: str = "AwsApiCall"
+    endpoint: str = ""
+    from_console: str = ""
+
+
+#: A field of advanced selectors -> what it is in :class:`Described`.
+_PARTS = {
+    "eventCategory": "category",
+    "eventName": "name",
+    "eventSource": "source",
+    "resources.type": "resource_type",
+    "resources.ARN": "resource_arn",
+    "userIdentity.arn": "caller_arn",
+    "errorCode": "error_code",
+    "eventType": "event_type",
+    "vpcEndpointId": "endpoint",
+    "sessionCredentialFromConsole": "from_console",
+}
+
+
+def value_of(event: Described, field: str) -> str:
+    """What an event has of a field of advanced selectors."""
+    if field == "readOnly":
+        return "true" if event.read_only else "false"
+    value: str = getattr(event, _PARTS[field])
+    return value
 
 
 def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
@@ -107,8 +137,17 @@ def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
         raise InvalidSelector(f"a trail's selectors name up to {MOST_RESOURCES} data resources")
 
 
-def check_advanced(selectors: Sequence[Mapping[str, Any]]) -> None:
-    """Raise when advanced selectors can't be.
+def check_advanced(
+    selectors: Sequence[Mapping[str, Any]], known: Sequence[str] = CATEGORIES
+) -> None:
+    """Raise when advanced selectors of a trail or an event data store can't be.
+
+    Parameters
+    ----------
+    selectors:
+        As given.
+    known:
+        Categories that there are.
 
     Raises
     ------
@@ -126,18 +165,25 @@ def check_advanced(selectors: Sequence[Mapping[str, Any]]) -> None:
                 raise InvalidSelector(f"there is no field {name!r}; there are {', '.join(FIELDS)}")
             if not used:
                 raise InvalidSelector(f"{name} has no operator: {', '.join(OPERATORS)}")
+            if any(not field[operator] for operator in used):
+                raise InvalidSelector(f"{name} has an operator without a value")
             if name in _EQUALS_ONLY and used != ["Equals"]:
                 raise InvalidSelector(f"{name} takes Equals alone")
             values += sum(len(field[operator]) for operator in used)
             if name == "eventCategory":
                 categories += field["Equals"]
-        if not categories or set(categories) - {"Management", "Data", "NetworkActivity"}:
+            if name == "readOnly" and set(field["Equals"]) - {"true", "false"}:
+                raise InvalidSelector("readOnly is true or false")
+        if not categories or set(categories) - set(known):
             raise InvalidSelector(
-                "each advanced selector says eventCategory Equals Management, Data or "
-                "NetworkActivity"
+                f"each advanced selector says eventCategory Equals one of {', '.join(known)}"
             )
         if "Data" in categories and not any(f.get("Field") == "resources.type" for f in fields):
             raise InvalidSelector("a selector of data events says resources.type")
+        if "NetworkActivity" in categories and not any(
+            f.get("Field") == "eventSource" for f in fields
+        ):
+            raise InvalidSelector("a selector of network activity events says eventSource")
     if values > MOST_VALUES:
         raise InvalidSelector(f"a trail's advanced selectors have up to {MOST_VALUES} values")
 
@@ -170,33 +216,29 @@ def _basic(event: Described, selector: Mapping[str, Any]) -> bool:
     if event.category == "Management":
         left_out = selector.get("ExcludeManagementEventSources", ())
         return selector.get("IncludeManagementEvents", True) and event.source not in left_out
-    for resource in selector.get("DataResources", ()):
-        if resource["Type"] == event.resource_type:
-            exact = event.resource_type != "AWS::S3::Object"
-            for value in resource.get("Values", ()):
-                if value in _ALL[event.resource_type] or (
-                    event.resource_arn == value
-                    if exact
-                    else event.resource_arn.startswith(value)
-                    and (value[-1:] == "/" or value.rpartition(":")[2].count("/") > 0)
-                ):
-                    return True
-    return False
+    return any(
+        names(event, resource["Type"], value)
+        for resource in selector.get("DataResources", ())
+        for value in resource.get("Values", ())
+    )
+
+
+def names(event: Described, kind: str, value: str) -> bool:
+    """Whether a value of a basic selector's DataResources names what a data event is about."""
+    if kind != event.resource_type:
+        return False
+    if value in _ALL[kind]:
+        return True
+    if kind != "AWS::S3::Object":
+        return event.resource_arn == value
+    return event.resource_arn.startswith(value) and (
+        value[-1:] == "/" or value.rpartition(":")[2].count("/") > 0
+    )
 
 
 def _advanced(event: Described, selector: Mapping[str, Any]) -> bool:
-    had = {
-        "eventCategory": event.category,
-        "readOnly": "true" if event.read_only else "false",
-        "eventName": event.name,
-        "eventSource": event.source,
-        "resources.type": event.resource_type,
-        "resources.ARN": event.resource_arn,
-        "userIdentity.arn": event.caller_arn,
-        "errorCode": event.error_code,
-    }
     return all(
-        matches([had.get(field["Field"], "")], field) for field in selector["FieldSelectors"]
+        matches([value_of(event, field["Field"])], field) for field in selector["FieldSelectors"]
     )
 
 
