@@ -97,6 +97,7 @@ class Backing:
             self.ecs,
             self.beanstalk,
             self.apigateway,
+            self.route53,
         ):
             self._wire.answers.update(service.answers)
         #: Lambda functions, which really run.

@@ -6,7 +6,8 @@ the line of a query log where the zone has one::
     1.0 2017-12-13T08:16:02.130Z Z123412341234 example.com A NOERROR UDP FRA6 192.168.1.1 -
 
 version, time, zone, name, type, response code, protocol, edge location, resolver, EDNS subnet. The
-log group is in us-east-1, the stream is ``<zone>/<edge>``.
+log group is in us-east-1, the stream is ``<zone>/<edge>``. A resource policy of CloudWatch Logs
+must let Route 53 write there: asked when logging is configured, and again with each line.
 
 Sources: Route 53 developer guide, "Public DNS query logging", "Monitoring hosted zones using
 Amazon CloudWatch".
@@ -17,10 +18,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.backing.site import Site
+from labkit.backing.site import Answers, Site
+from labkit.core.call import Call
 from labkit.core.clock import iso
+from labkit.core.errors import AwsError
 
 REGION = "us-east-1"
+_REFUSED = (
+    "The resource policy that you're using for Route 53 query logging doesn't grant Route 53 "
+    "sufficient permission to create a log stream in the specified log group."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,27 @@ class Route53:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+
+    @property
+    def answers(self) -> Answers:
+        """The operations that are looked at before moto sees them."""
+        return {("route53", "CreateQueryLoggingConfig"): self._check_policy}
+
+    def _check_policy(self, params: dict[str, Any], call: Call) -> None:
+        """Whether Route 53 may write into the log group; AWS asks this before it looks for it."""
+        zone = str(params["HostedZoneId"]).rpartition("/")[2]
+        arn = str(params["CloudWatchLogsLogGroupArn"]).removesuffix(":*")
+        with self._site.moto.held():
+            known = zone in self._site.moto.backend("route53", call.account, REGION).zones
+        if known and ":log-group:" in arn and not self._may_log(call.account, zone, arn):
+            raise AwsError("InsufficientCloudWatchLogsResourcePolicy", _REFUSED)
+
+    def _may_log(self, account: str, zone: str, group_arn: str) -> bool:
+        source, stream = f"arn:aws:route53:::hostedzone/{zone}", f"{group_arn}:log-stream:any"
+        return all(
+            self._site.allowed("route53.amazonaws.com", action, stream, source, account)
+            for action in ("logs:CreateLogStream", "logs:PutLogEvents")
+        )
 
     def query(
         self,
@@ -97,6 +125,8 @@ class Route53:
             f"{resolver} {subnet}"
         )
         for arn in configs:
+            if not self._may_log(account, zone.resource_id, arn.removesuffix(":*")):
+                continue
             group = arn.split(":log-group:", 1)[1].removesuffix(":*")
             stream = f"{zone.resource_id}/{edge}"
             self._site.emit.log(account, REGION, "route53", group, stream, [(now_us, line)])

@@ -78,14 +78,17 @@ class Site:
         self.clock.at(self.clock.now_us + us, phase, name, payload, cause=cause)
 
     # -- asked
-    def allowed(self, principal: str, action: str, resource: str) -> bool:
+    def allowed(
+        self, principal: str, action: str, resource: str, source_arn: str = "", account: str = ""
+    ) -> bool:
         """Whether a role (by ARN) or a service (``firehose.amazonaws.com``) may do something.
 
-        Where nobody decides who may do what, everybody may do everything.
+        ``source_arn`` and ``account``: what a service acts for. Where nobody decides who may
+        do what, everybody may do everything.
         """
         if not self.ports.answered("allowed"):
             return True
-        return self.ports.allowed(principal, action, resource)
+        return self.ports.allowed(principal, action, resource, source_arn, account)
 
     # -- told
     def publish(self, kind: str, account: str, region: str, data: Mapping[str, Any]) -> None:

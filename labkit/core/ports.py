@@ -565,12 +565,20 @@ class Ports:
         )
         return answer
 
-    def allowed(self, principal: str | Principal, action: str, resource: str) -> bool:
+    def allowed(
+        self,
+        principal: str | Principal,
+        action: str,
+        resource: str,
+        source_arn: str = "",
+        account: str = "",
+    ) -> bool:
         """Whether ``principal`` may do ``action`` to an ARN.
 
-        It is a role's ARN, a service's name, or whoever calls.
+        It is a role's ARN, a service's name, or whoever calls. ``source_arn`` and ``account`` are
+        what a service acts for (``aws:SourceArn``, ``aws:SourceAccount``).
         """
-        return bool(self._ask("allowed")(principal, action, resource))
+        return bool(self._ask("allowed")(principal, action, resource, source_arn, account))
 
 
 __all__ = ["PORTS", "DeadLetter", "Delivery", "Parcel", "Port", "Ports", "RetryPolicy"]

@@ -66,3 +66,17 @@ def role(lab: Any, name: str, service: str, *actions: str) -> str:
             RoleName=name, PolicyName="may", PolicyDocument=document(allow(list(actions)))
         )
     return arn
+
+
+def let_write(lab: Any, service: str, name: str = "writes", **conditions: Any) -> None:
+    """A resource policy of CloudWatch Logs, in us-east-1, by which a service may write."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"arn:aws:logs:us-east-1:{lab.account}:log-group:*",
+        **({"Condition": conditions} if conditions else {}),
+    }
+    lab.client("logs", region_name="us-east-1").put_resource_policy(
+        policyName=name, policyDocument=document(statement)
+    )

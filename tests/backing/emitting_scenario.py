@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 from backing_leaks import places  # noqa: E402
-from emitted import Emitted, role  # noqa: E402
+from emitted import Emitted, let_write, role  # noqa: E402
 
 import labkit  # noqa: E402
 from labkit.backing import moto_seams  # noqa: E402
@@ -130,6 +130,7 @@ def names(lab: Any, client: Any) -> None:
     route53, gateway, ec2 = client("route53"), client("apigateway"), client("ec2")
     zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     client("logs").create_log_group(logGroupName="dns")
+    let_write(lab, "route53.amazonaws.com")
     route53.create_query_logging_config(
         HostedZoneId=zone,
         CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{lab.account}:log-group:dns",

@@ -2,7 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from emitted import Emitted
+from emitted import Emitted, let_write
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def log_to(lab, route53, zone, group="/aws/route53/example.com"):
     logs = lab.client("logs")
     if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
         logs.create_log_group(logGroupName=group)
+    let_write(lab, "route53.amazonaws.com")
     arn = f"arn:aws:logs:us-east-1:{lab.account}:log-group:{group}"
     return route53.create_query_logging_config(HostedZoneId=zone, CloudWatchLogsLogGroupArn=arn)
 
@@ -90,3 +91,41 @@ def test_one_configuration_for_each_zone(lab, route53, zone):
         log_to(lab, route53, zone)
     with pytest.raises(ClientError, match="NoSuchHostedZone"):
         log_to(lab, route53, "ZNONE")
+
+
+def test_queries_are_in_cloudwatch_logs_while_the_policy_stands(lab, route53, zone):
+    logs, group = lab.client("logs"), "/aws/route53/example.com"
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:us-east-1:{lab.account}:log-group:{group}"
+
+    def configure():
+        return route53.create_query_logging_config(
+            HostedZoneId=zone, CloudWatchLogsLogGroupArn=arn
+        )["QueryLoggingConfig"]["Id"]
+
+    def stored():
+        lab.parts.backing.route53.query(lab.account, "www.example.com", edge="FRA6")
+        return [
+            (event["logStreamName"], event["message"].split()[3:6])
+            for event in logs.filter_log_events(logGroupName=group)["events"]
+        ]
+
+    with pytest.raises(ClientError, match="InsufficientCloudWatchLogsResourcePolicy"):
+        configure()
+    like = {"ArnLike": {"aws:SourceArn": "arn:aws:route53:::hostedzone/ZOTHER"}}
+    let_write(lab, "route53.amazonaws.com", **like)
+    with pytest.raises(ClientError, match="InsufficientCloudWatchLogsResourcePolicy"):
+        configure()
+    like["ArnLike"]["aws:SourceArn"] = f"arn:aws:route53:::hostedzone/{zone}"
+    let_write(lab, "route53.amazonaws.com", **like)
+    made = configure()
+    one = (f"{zone}/FRA6", ["www.example.com", "A", "NOERROR"])
+    assert stored() == [one]
+    logs.delete_resource_policy(policyName="writes")
+    assert stored() == [one]
+    let_write(
+        lab, "route53.amazonaws.com", StringEquals={"aws:SourceAccount": lab.account}
+    )  # fmt: skip
+    assert stored() == [one, one]
+    route53.delete_query_logging_config(Id=made)
+    assert stored() == [one, one]
