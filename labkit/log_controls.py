@@ -68,6 +68,74 @@ class LogControls:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
+    def view_events(
+        self,
+        group: str,
+        pattern: str = "",
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        last: timedelta | str = LAST,
+        limit: int = 20,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> Drawing:
+        """The lines of a log group: errors, warnings and others over time, and the last of them.
+
+        Nobody is asked through the API: it costs no call, and a group of any class can be seen.
+
+        Parameters
+        ----------
+        group:
+            Name of the log group.
+        pattern:
+            A filter pattern (``ERROR``, ``{ $.status = 500 }``); all lines when left out.
+        start, end, last:
+            The range as for :meth:`query`.
+        limit:
+            How many lines are listed; all of the range are counted.
+        account, region:
+            Whose group; the lab's own when left out.
+
+        Raises
+        ------
+        LabError
+            When there is no such group, or the pattern is none.
+        """
+        from labkit.core.errors import AwsError
+        from labkit.logs.showing import view_events
+
+        lab = self._lab
+        until = end or lab.now
+        since = start or until - _stretch(last)
+        if since >= until:
+            raise LabError("start must lie before end")
+        logs = lab.parts.logs
+        with lab.world.lock:
+            try:
+                found = logs.store(account or lab.account, region or lab.region).group(group)
+                return view_events(logs, found, to_us(since), to_us(until), pattern, limit)
+            except AwsError as problem:
+                raise LabError(f"{group}: {problem.message}") from None
+
+    def groups(
+        self, prefix: str = "", *, account: str | None = None, region: str | None = None
+    ) -> Drawing:
+        """The log groups: how much is in them, how long they keep it, what hangs on them.
+
+        Parameters
+        ----------
+        prefix:
+            What their names begin with.
+        account, region:
+            Whose; the lab's own when left out.
+        """
+        from labkit.logs.showing import view_groups
+
+        lab = self._lab
+        with lab.world.lock:
+            return view_groups(lab.parts.logs, account or lab.account, region or lab.region, prefix)
+
     def query(
         self,
         text: str,

@@ -163,10 +163,17 @@ class Logs:
         AwsError
             InvalidParameterException, with the place, when the pattern is none.
         """
-        return self._pattern(pattern).matches
+        return self.pattern(pattern).matches
 
     @staticmethod
-    def _pattern(text: str) -> Pattern:
+    def pattern(text: str) -> Pattern:
+        """A filter pattern, read.
+
+        Raises
+        ------
+        AwsError
+            InvalidParameterException, with the place, when it is none.
+        """
         try:
             return parse(text)
         except PatternError as error:
@@ -176,7 +183,7 @@ class Logs:
 
     def extractor(self, pattern: str) -> Callable[[str], Mapping[str, Any] | None]:
         """What a filter pattern extracts from a text that matches; None when it does not match."""
-        read = self._pattern(pattern)
+        read = self.pattern(pattern)
 
         def extract(text: str) -> Mapping[str, Any] | None:
             if not read.matches(text):

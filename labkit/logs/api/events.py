@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from labkit.core.call import Call
 from labkit.logs.api.keys import check_readable
 from labkit.logs.api.requests import group_of, invalid, service_of, stream_of
 from labkit.logs.engine.batch import MOST_BYTES, OVERHEAD, Refused, admit, clean, size_of
+from labkit.logs.engine.pattern import Pattern
 from labkit.logs.events import Row
 from labkit.logs.masking import masked
 from labkit.logs.records import DELIVERY, INFREQUENT_ACCESS, LogGroup, event_id
@@ -197,9 +198,8 @@ def filter_log_events(
             raise invalid("startFromHead can be false only with a startTime from 2024 on.")
         seqs = seqs[::-1]
     first = _after(nextToken, group, seqs)
-    service = service_of(call)
-    matches = service.matcher(filterPattern) if filterPattern.strip() else None
-    found, place = _search(group, seqs, first, limit, matches)
+    wanted = service_of(call).pattern(filterPattern) if filterPattern.strip() else None
+    found, place = _search(group, seqs, first, limit, wanted)
     answer: dict[str, Any] = {
         "events": [_shown(group, row, unmask) for row in found],
         "searchedLogStreams": [],
@@ -210,33 +210,28 @@ def filter_log_events(
 
 
 def _search(
-    group: LogGroup, seqs: Any, first: int, limit: int, matches: Callable[[str], bool] | None
+    group: LogGroup, seqs: Any, first: int, limit: int, wanted: Pattern | None
 ) -> tuple[list[Row], int]:
     """The matching events of one page from a place on, and the place behind the last one seen.
 
     A page looks at no more than :data:`_SCANNED` events; so it can be empty though more will come,
     as AWS's can.
     """
-    mask = getattr(matches, "mask", None)
     found: list[Row] = []
     size, place = 0, first
     end = min(first + _SCANNED, len(seqs))
-    while place < end:
-        rows = group.events.rows(
-            seqs[place : min(place + (limit if matches is None else _STEP), end)]
-        )
-        if mask is not None:
-            hits = mask([row.message for row in rows])
+    step = limit if wanted is None else _STEP
+    while place < end and len(found) < limit:
+        rows = group.events.rows(seqs[place : min(place + step, end)])
+        hits = None if wanted is None else wanted.mask([row.message for row in rows])
         for count, row in enumerate(rows):
-            if matches is not None and not (hits[count] if mask else matches(row.message)):
+            if hits is not None and not hits[count]:
                 continue
             size += size_of(row.message) + OVERHEAD
             if len(found) >= limit or (found and size > MOST_BYTES):
                 return found, place + count
             found.append(row)
         place += len(rows)
-        if len(found) >= limit:
-            break
     return found, place
 
 

@@ -17,6 +17,7 @@ from labkit.logs.api.requests import (
     too_many,
     validation,
 )
+from labkit.logs.protecting import ACCOUNT_POLICY, DOCUMENT
 from labkit.logs.records import (
     DELIVERY,
     INFREQUENT_ACCESS,
@@ -77,7 +78,7 @@ def delete_log_group(call: Call, /, *, logGroupName: str) -> dict[str, Any]:
     return {}
 
 
-def _told(group: LogGroup, now_us: int) -> dict[str, Any]:
+def _told(group: LogGroup, now_us: int, inherits: bool = False) -> dict[str, Any]:
     """A row of DescribeLogGroups."""
     return shown(
         {
@@ -86,7 +87,8 @@ def _told(group: LogGroup, now_us: int) -> dict[str, Any]:
             "retentionInDays": group.kept_days,
             "retentionPolicyName": group.imposed or None,
             "metricFilterCount": len(group.policies.get("metric_filters", ())),
-            "dataProtectionStatus": "ACTIVATED" if group.policies.get("data_protection") else None,
+            "dataProtectionStatus": "ACTIVATED" if group.policies.get(DOCUMENT) else None,
+            "inheritedProperties": ["ACCOUNT_DATA_PROTECTION"] if inherits else None,
             "bearerTokenAuthenticationEnabled": group.bearer_token or None,
             "arn": f"{group.arn}:*",
             "storedBytes": group.events.stored_bytes(group.oldest_ms(now_us)),
@@ -128,7 +130,11 @@ def describe_log_groups(
         and (not wanted or {group.name, group.arn} & wanted)
     ]
     rows, more = page(found, limit, nextToken)
-    listed = [_told(group, call.now_us) for group in rows]
+    store: LogStore = call.store
+    inherits = bool(store.of(ACCOUNT_POLICY))
+    listed = [
+        _told(group, call.now_us, inherits and group.account == call.account) for group in rows
+    ]
     if logGroupNamePattern:
         for row in listed:
             row.pop("deletionProtectionEnabled")

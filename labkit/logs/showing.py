@@ -1,0 +1,70 @@
+"""What a lab's log groups show of themselves, read past the API: no call, no instant, no bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.logs.masking import masked
+from labkit.logs.records import LogGroup
+from labkit.logs.service import Logs
+from labkit.logs.views import lines as views
+
+if TYPE_CHECKING:
+    from labkit.views.drawing import Drawing
+
+#: Kinds of things that hang on a group -> how a person calls one.
+_ATTACHED = (
+    ("metric_filters", "metric filter"),
+    ("subscription_filters", "subscription filter"),
+    ("data_protection", "data protection"),
+    ("transformer", "transformer"),
+    ("index", "field index"),
+)
+
+
+def view_events(
+    logs: Logs, group: LogGroup, start_us: int, end_us: int, pattern: str, most: int
+) -> Drawing:
+    """The lines of a group that match a pattern, as every reader sees them."""
+    matches = logs.matcher(pattern) if pattern.strip() else None
+    oldest = group.oldest_ms(logs.world.clock.now_us)
+    start_ms = max(-(-start_us // 1000), oldest)
+    found = [
+        views.Line(
+            row.at_ms,
+            group.by_index[row.stream].name,
+            masked(group, row.at_ms, row.message, False, row.ingested_ms),
+        )
+        for row in group.events.scan(start_ms, end_us // 1000 + 1)
+        if matches is None or matches(row.message)
+    ]
+    return views.lines(group.name, found, start_us, end_us, pattern=pattern, most=most)
+
+
+def view_groups(logs: Logs, account: str, region: str, prefix: str) -> Drawing:
+    """The log groups of an account and Region, and what hangs on each."""
+    rows = []
+    for group in logs.store(account, region).groups(prefix):
+        oldest = group.oldest_ms(logs.world.clock.now_us)
+        attached = []
+        for kind, word in _ATTACHED:
+            held = group.policies.get(kind)
+            if held:
+                many = len(held) if isinstance(held, dict) and kind.endswith("filters") else 1
+                attached.append(word if many == 1 else f"{many} {word}s")
+        if group.kms_key:
+            attached.append("KMS key")
+        lasts = [s.last_ms for s in group.streams.values() if s.last_ms is not None]
+        last = max(lasts, default=None)
+        rows.append(
+            {
+                "name": group.name,
+                "events": len(group.events.seqs(oldest, 2**61)),
+                "bytes": group.events.stored_bytes(oldest),
+                "retention": f"{group.kept_days} days" if group.kept_days else "for ever",
+                "class": group.log_class,
+                "last_ms": None if last is None or last < oldest else last,
+                "attached": ", ".join(attached),
+            }
+        )
+    return views.groups(rows)
