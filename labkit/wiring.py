@@ -189,6 +189,18 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.eventbridge.on_sign_in,
     ),
     Hears(
+        "service.event",
+        "cloudtrail",
+        "event history: what services do by themselves",
+        lambda lab: lab.parts.cloudtrail.on_service_event,
+    ),
+    Hears(
+        "service.event",
+        "eventbridge",
+        "AWS Service Event via CloudTrail, where a trail logs",
+        lambda lab: lab.parts.eventbridge.on_service_event,
+    ),
+    Hears(
         "delivery.finished",
         "eventbridge",
         "figures of rules: failures, retries, dead letters",

@@ -66,7 +66,7 @@ class Backing:
             self._wire.seed,
         )
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
-        self.kms = Kms(self.moto, world.clock)
+        self.kms = Kms(self.moto, world.clock, world.facts)
         self.autoscaling = AutoScaling(self.moto, world, self.emit, self._wire.seed)
         self.s3 = S3(self.moto, world, self.emit)
         self.objects = S3Reading(self.moto)

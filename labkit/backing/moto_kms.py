@@ -23,6 +23,9 @@ class KmsListener(Protocol):
     def deletion_scheduled(self, key: Any) -> None:
         """A key will be deleted at its ``deletion_date``."""
 
+    def rotation_enabled(self, key: Any, days: int) -> None:
+        """A key shall be rotated every so many days."""
+
 
 class LateKeyPair:
     """A key pair that is made when it is needed."""
@@ -148,3 +151,41 @@ def _mind_the_state(module: ModuleType) -> None:
     backend.decrypt = decrypted
     backend.generate_mac = generate_mac
     backend.schedule_key_deletion = schedule_key_deletion
+
+
+@seam("moto.kms.responses")
+def _rotate_on_the_clock(module: ModuleType) -> None:
+    """EnableKeyRotation's RotationPeriodInDays, which moto passes over, and what it shows."""
+    import json
+
+    responses = module.KmsResponse
+    enable, status = responses.enable_key_rotation, responses.get_key_rotation_status
+
+    def key_of(self: Any) -> Any:
+        backend = self.kms_backend
+        return backend.keys[backend.any_id_to_key_id(self._get_param("KeyId"))]
+
+    def enable_key_rotation(self: Any) -> str:
+        kms = listener("kms")
+        if kms is None:
+            return str(enable(self))
+        days = self._get_param("RotationPeriodInDays") or 365
+        if not 90 <= days <= 2560:
+            raise module.ValidationException("RotationPeriodInDays is 90 to 2560 days.")
+        answer = enable(self)
+        check_usable(key_of(self))
+        kms.rotation_enabled(key_of(self), days)
+        return str(answer)
+
+    def get_key_rotation_status(self: Any) -> str:
+        answer = json.loads(status(self))
+        if answer["KeyRotationEnabled"] and listener("kms") is not None:
+            key = key_of(self)
+            if hasattr(key, "rotation_days"):
+                answer["RotationPeriodInDays"] = key.rotation_days
+                answer["NextRotationDate"] = key.next_rotation.timestamp()
+                answer["KeyId"] = key.id
+        return json.dumps(answer)
+
+    responses.enable_key_rotation = enable_key_rotation
+    responses.get_key_rotation_status = get_key_rotation_status

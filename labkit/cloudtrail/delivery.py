@@ -208,8 +208,14 @@ def described(fact: Fact) -> selectors.Described:
         arn,
         caller if caller.startswith("arn:") else "",
         error_code(service, code) if code else "",
-        "AwsConsoleSignIn" if service == "signin" else "AwsApiCall",
+        _event_type(data),
     )
+
+
+def _event_type(data: Mapping[str, Any]) -> str:
+    if "service_event" in data:
+        return "AwsServiceEvent"
+    return "AwsConsoleSignIn" if data["service"] == "signin" else "AwsApiCall"
 
 
 def _resource(fact: Fact) -> tuple[str, str]:

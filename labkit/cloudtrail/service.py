@@ -19,7 +19,7 @@ from typing import Any
 
 from labkit.cloudtrail.delivery import Delivery
 from labkit.cloudtrail.digests import Digests
-from labkit.cloudtrail.engine import lookup, record, sign_in
+from labkit.cloudtrail.engine import lookup, record, service_events, sign_in
 from labkit.cloudtrail.engine.categories import MANAGEMENT, service_of
 from labkit.cloudtrail.insights import Insights
 from labkit.cloudtrail.lake import Lake
@@ -110,6 +110,21 @@ class CloudTrail(Showing):
             self.delivery.note(entry, entry.region)
             self.lake.note(entry, entry.region)
 
+    def on_service_event(self, fact: Fact) -> None:
+        """Write what a service did by itself into the history of the account."""
+        entry = self._service_event(fact)
+        self.store(fact.account, fact.region).append(entry)
+        self.delivery.note(entry, fact.region)
+        self.lake.note(entry, fact.region)
+
+    def _service_event(self, fact: Fact) -> Fact:
+        """A service event as history keeps it, with the fields of a finished call."""
+        data = fact.data
+        told = ("service event", data["name"], data["resource"], fact.account, fact.at_us)
+        number = shape_uuid(self._world.ids.digest(*told).hex())
+        call = service_events.call(data, fact.account, number)
+        return Fact("call.finished", fact.at_us, fact.account, fact.region, fact.cause, call)
+
     def _sign_in(self, fact: Fact) -> list[Fact]:
         """A sign-in as history keeps it, with the fields of finished calls; ConsoleLogin last."""
         region = fact.region if fact.data["user"] else sign_in.ROOT_REGION
@@ -164,6 +179,8 @@ class CloudTrail(Showing):
             if not self.trails.logging(fact.account, region):
                 return ""
             fact = self._sign_in(fact)[-1]
+        elif fact.kind == "service.event":
+            region, fact = fact.region, self._service_event(fact)
         elif fact.data["error_code"] == "NotImplemented":
             return ""
         else:
@@ -229,7 +246,9 @@ class CloudTrail(Showing):
         )
 
     def record_of(self, fact: Fact) -> dict[str, Any]:
-        """The record of a finished call or of a sign-in (port ``call_record``)."""
+        """The record of a call, a sign-in or a service event (port ``call_record``)."""
+        if fact.kind == "service.event":
+            fact = self._service_event(fact)
         if fact.kind == "sign_in":
             fact = self._sign_in(fact)[-1]
         return self.record(Event(0, fact))

@@ -307,6 +307,13 @@ FACT_KINDS: dict[str, FactKind] = _table(
         "Somebody signed in to the console, or failed to. `user` is empty for the root user; "
         "`reason` is AWS's message when it failed.",
     ),
+    FactKind(
+        "service.event",
+        ("service", "name", "type", "resource", "details"),
+        "backing/kms",
+        "An AWS service did something by itself that CloudTrail records: `name` to `resource`, an "
+        "ARN of that `type`; `details` is a dict.",
+    ),
 )
 
 _FIELDS: dict[str, Set[str]] = {name: frozenset(row.fields) for name, row in FACT_KINDS.items()}

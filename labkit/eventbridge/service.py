@@ -180,6 +180,10 @@ class EventBridge(Showing):
             told = sign_in.told(ports.call_record(fact))
             self._from_aws(told, fact.account, region, fact.at_us)
 
+    def on_service_event(self, fact: Fact) -> None:
+        """A service did something by itself: an event where a trail logs it."""
+        self.on_call_finished(fact)
+
     # -- questions
     def policy(self, arn: str) -> tuple[str, str] | None:
         """The resource policy that guards a bus or a rule: its name and JSON text."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from labkit.cloudtrail.api.trail_logs import check_logs
 from labkit.cloudtrail.delivery import PRINCIPAL, stamp
 from labkit.cloudtrail.engine import selectors
-from labkit.cloudtrail.log_delivery import group_of, refused, stream_of
 from labkit.cloudtrail.records import Trail
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-_LOG_GROUP = re.compile(r"arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:[^:*]+(:\*)?")
-_ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -116,40 +114,6 @@ def _topic(call: Call, name: str) -> str:
     if len(name) > 256:
         raise AwsError("InvalidSnsTopicNameException", "A topic's name has up to 256 characters.")
     return f"arn:aws:sns:{call.region}:{call.account}:{name}"
-
-
-def _check_logs(call: Call, trail: Trail) -> None:
-    group, role = trail.log_group, trail.log_role
-    if bool(group) != bool(role):
-        raise AwsError(
-            "InvalidParameterCombinationException",
-            "CloudWatchLogsLogGroupArn and CloudWatchLogsRoleArn go together.",
-        )
-    if not group:
-        return
-    if not _LOG_GROUP.fullmatch(group):
-        raise AwsError(
-            "InvalidCloudWatchLogsLogGroupArnException",
-            f"{group!r} is no log group: arn:aws:logs:<region>:<account>:log-group:<name>:*",
-        )
-    if not _ROLE.fullmatch(role):
-        raise AwsError("InvalidCloudWatchLogsRoleArnException", f"{role!r} is no role's ARN.")
-    ports = call.ports
-    if not (ports.answered("put_log_lines") and ports.answered("log_group_exists")):
-        raise AwsError(
-            "CloudWatchLogsDeliveryUnavailableException",
-            "Cannot set a CloudWatch Logs delivery for this Region.",
-        )
-    region, account, name = group_of(group)
-    here = (region, account) == (trail.home_region, trail.account)
-    if not here or not ports.log_group_exists(account, region, name):
-        raise AwsError(
-            "InvalidCloudWatchLogsLogGroupArnException",
-            "CloudTrail cannot validate the specified log group ARN.",
-        )
-    why = refused(ports, trail, stream_of(account, region))
-    if why:
-        raise AwsError("InvalidCloudWatchLogsRoleArnException", why)
 
 
 def _key_arn(call: Call, key: str) -> str:
@@ -261,7 +225,7 @@ def create_trail(
         log_role=CloudWatchLogsRoleArn,
         tags={tag["Key"]: tag.get("Value", "") for tag in TagsList},
     )
-    _check_logs(call, trail)
+    check_logs(call, trail)
     _check_bucket(call, trail)
     trails.add(trail)
     return _shown(trail)
@@ -314,7 +278,7 @@ def update_trail(
                 "A multi-Region trail includes the events of global services.",
             )
         if CloudWatchLogsLogGroupArn is not None or CloudWatchLogsRoleArn is not None:
-            _check_logs(call, trail)
+            check_logs(call, trail)
         _check_bucket(call, trail)
     except AwsError:
         vars(trail).update(before)

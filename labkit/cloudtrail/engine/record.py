@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from labkit.cloudtrail.engine import ec2, s3, sign_in
+from labkit.cloudtrail.engine import ec2, s3, service_events, sign_in
 from labkit.cloudtrail.engine.categories import DATA, category_of, service_of
 from labkit.cloudtrail.engine.resources import arns, key_arn
 from labkit.cloudtrail.engine.shaping import Style, plain, style_of, without_secrets
@@ -165,6 +165,9 @@ def build(
     if service == sign_in.SERVICE:
         number = event_id(account, data["request_id"])
         return sign_in.build(at_us, account, region, data, number, EVENT_VERSION)
+    if "service_event" in data:
+        number = event_id(account, data["request_id"])
+        return service_events.build(at_us, account, region, data, number, EVENT_VERSION)
     known, style = service_of(service), style_of(service)
     category = category_of(service, operation)
     principal: Mapping[str, str] = data["principal"]

@@ -45,6 +45,9 @@ _BY_PREFIX = ""
 #: for the answer and goes by boto3's names; ``*`` is every item of a list. The type ``""`` stands
 #: for "by the prefix of the id".
 RESOURCES: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    # What KMS does by itself (service events).
+    ("kms", "DeleteKey"): (("AWS::KMS::Key", "<KeyId"),),
+    ("kms", "RotateKey"): (("AWS::KMS::Key", "<KeyId"),),
     ("ec2", "RunInstances"): (
         (_INSTANCE, ">Instances.*.InstanceId"),
         ("AWS::EC2::Ami", "<ImageId"),
