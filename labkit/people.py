@@ -166,6 +166,7 @@ class People:
         size: float = 4,
         who: str = "",
         region: str = "us-east-1",
+        source_ip: str = "",
     ) -> Episode:
         """Something out of the ordinary, for :meth:`past`.
 
@@ -177,6 +178,8 @@ class People:
             When (aware), for how long, how much in the kind's unit.
         who, region:
             By whom (the kind's usual one when left out) and where.
+        source_ip:
+            From where a stolen key is used.
 
         Raises
         ------
@@ -185,7 +188,7 @@ class People:
         """
         from labkit.workloads.people import Episode
 
-        return Episode(kind, start, minutes, size, who, region)
+        return Episode(kind, start, minutes, size, who, region, source_ip)
 
     def principals(self) -> dict[str, dict[str, str]]:
         """The principal of each face, and of ``root``, as records show them."""

@@ -81,6 +81,8 @@ class Episode:
         A face, or ``root``; the kind's usual one when left out.
     region:
         Where; us-east-1 when left out. Of a stolen key it is where the machines are started.
+    source_ip:
+        From where a stolen key is used; a stranger's usual address when left out.
 
     Raises
     ------
@@ -94,6 +96,7 @@ class Episode:
     size: float = 4
     who: str = ""
     region: str = "us-east-1"
+    source_ip: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in EPISODES:
@@ -352,7 +355,7 @@ QUIET_MINUTES = 26
 
 def _stolen(book: _Book, things: Things, episode: Episode, number: int) -> Iterator[_Call]:
     """First looks (in us-east-1), half an hour of nothing, then machines where nobody looks."""
-    caller = book.caller(episode.whom, STRANGER, FOREIGN)
+    caller = book.caller(episode.whom, episode.source_ip or STRANGER, FOREIGN)
     arn = book.callers[caller].principal["arn"]
     start_us = to_us(episode.start)
     if things.region == "us-east-1":

@@ -90,6 +90,14 @@ def test_a_stolen_key_looks_first_and_starts_machines_where_nobody_looks():
     assert {row[1] for row in far} == {"lena"}
 
 
+def test_a_stolen_key_is_used_from_the_address_that_is_named():
+    week = MONDAY, MONDAY + timedelta(days=2)
+    theft = Episode("stolen_key", MONDAY, 5, 4, source_ip="192.0.2.99")
+    calls = past(0, ACCOUNT, "us-east-1", *map(to_us, week), WHO, [theft])
+    addresses = Counter(data["source_ip"] for _, data in calls.rows())
+    assert addresses["192.0.2.99"] > 20 and STRANGER not in addresses
+
+
 @pytest.mark.parametrize(
     ("kind", "operation", "count", "error"),
     [
