@@ -233,6 +233,30 @@ class FleetControls:
             text = config if isinstance(config, str) else json.dumps(config)
             self._lab._do("fleet.agent", target=target, config=text)
 
+    def write_log(self, instance_id: str, path: str, *lines: str, rotate: bool = False) -> None:
+        """Let a program on a machine write lines to a log file.
+
+        An agent there whose configuration names the file sends them to CloudWatch Logs some seconds
+        later; without one they stay where they are.
+
+        Parameters
+        ----------
+        instance_id, path:
+            Which machine, which file (``/var/log/app.log``).
+        lines:
+            Without line ends.
+        rotate:
+            Whether the file is renamed to ``<path>.1`` first, and begun anew.
+
+        Raises
+        ------
+        LabError
+            When there is no such instance, or the path is not absolute.
+        """
+        self._lab._do(
+            "fleet.write_log", instance_id=instance_id, path=path, lines=list(lines), rotate=rotate
+        )
+
     def agent_log(self, instance_id: str) -> AgentLog:
         """The last lines of an agent's own log: why nothing arrives stands there."""
         return AgentLog(self._lab.parts.agents.log(instance_id))
@@ -242,7 +266,7 @@ class FleetControls:
             "<fleet: load(instance, cpu), base(instance, cpu), fail_check(instance, kind), "
             "group_load(group, total_cpu), waiting(group), "
             "fill_memory(instance, percent), fill_disk(instance, percent, path), "
-            "agent(instance, config), agent_log(instance)>"
+            "agent(instance, config), agent_log(instance), write_log(instance, path, *lines)>"
         )
 
 

@@ -199,6 +199,7 @@ class Lab(Passing, Callers, Keeping):
             "fleet.group_load": self.parts.group_loads.load,
             "fleet.fill": fleet.fill,
             "fleet.agent": self.parts.agents.install,
+            "fleet.write_log": self.parts.agents.write_log,
             "fleet.remove_agent": self.parts.agents.remove,
             "shop.open": self.parts.shop.open,
             "shop.befall": self.parts.shop.apply,

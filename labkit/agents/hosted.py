@@ -23,7 +23,7 @@ metrics. Names, units and dimensions come from the very code of the agent that r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.agents.catalogue import KINDS
 from labkit.agents.config import Config, Section, read
 from labkit.agents.figure import Figure
+from labkit.agents.hosted_logs import HostedLogs
 from labkit.agents.naming import About, published
 from labkit.agents.publishing import DATUMS, wanted
 from labkit.core.clock import HOUR, SECOND, Clock, iso
@@ -120,6 +121,8 @@ class Agents:
         self._clock = clock
         self._facts = facts
         self._ports = ports
+        #: The files of the machines, and what agents send of them.
+        self.files = HostedLogs(clock, facts, ports)
         #: Instance id or group name -> the configuration that is installed.
         self._wanted: dict[str, Config] = {}
         #: Instance id -> what its last state fact said: image and group.
@@ -216,6 +219,7 @@ class Agents:
         run = Run(config, about, machine, instance_type, self._clock.now_us)
         self._list(run)
         self._runs.setdefault(instance_id, []).append(run)
+        self.files.started(instance_id, run)
         self._ask(run)
         self._tell(run)
 
@@ -224,6 +228,7 @@ class Agents:
         if run is None:
             return
         run.end_us = self._clock.now_us
+        self.files.ended(instance_id)
         self._tell(run)
 
     def _list(self, run: Run) -> None:
@@ -309,14 +314,30 @@ class Agents:
         lines: list[str] = []
         for run in runs:
             lines += self._lines(run)
-        return lines[-LOG_LINES:]
+        lines += [f"{_when(at_us)} {what}" for at_us, what in self.files.said.get(instance_id, ())]
+        return sorted(lines, key=lambda line: line[:20])[-LOG_LINES:]
+
+    def write_log(
+        self, instance_id: str, path: str, lines: Sequence[str], rotate: bool = False
+    ) -> None:
+        """Write lines to a file of a machine; agents that follow it send them on.
+
+        Raises
+        ------
+        LabError
+            When there is no such instance, or the path is not absolute.
+        """
+        if instance_id not in self._seen:
+            raise LabError(f"there is no instance {instance_id} here to write to")
+        self.files.write(instance_id, path, lines, rotate=rotate)
 
     def _lines(self, run: Run) -> list[str]:
         lines = [f"{_when(run.start_us)} I! Starting AmazonCloudWatchAgent"]
         lines += [f"{_when(run.start_us)} W! {warning}" for warning in run.config.warnings]
         flush_us = run.config.flush_s * SECOND
         until_us = min(run.end_us, self._clock.now_us)
-        for i, (from_us, why) in enumerate(run.allowed):
+        # An agent that only follows files publishes no metrics, so nothing is refused.
+        for i, (from_us, why) in enumerate(run.allowed if run.series else ()):
             if not why:
                 if i:
                     lines.append(f"{_when(from_us)} I! cloudwatch: publishing")

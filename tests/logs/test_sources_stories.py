@@ -143,3 +143,47 @@ def test_rejected_packets_of_a_scan_become_an_alarm(lab, topic):
     lab.advance(minutes=6)
     assert len(told(lab)) == 1
     assert max(sums(lab, "Network", "Rejected", 8).values()) == 204.0
+
+
+@pytest.mark.long
+def test_a_slow_order_is_followed_through_three_groups(lab):
+    """What lesson 07 does: from the function's complaint to the API's answer and the customer."""
+    sources = ["apigateway", "lambda", "elasticbeanstalk", "ecs"]
+    bad = lab.shop.happened(
+        "timeouts", "payment", 40, start=lab.now - timedelta(minutes=3), minutes=2
+    )
+    lab.shop.logs(bad, hours=0.1, sources=sources, live=False)
+    shop = "/aws/lambda/shop-payment"
+    found = lab.logs.query(
+        "filter @message like /waiting for the acquirer/ | parse @message 'apiRequestId=* ' as api"
+        " | fields api | limit 1",
+        shop,
+    )
+    api = found["api"][0]
+    (call,) = lab.logs.query(
+        f"filter @message like /{api}/"
+        r" | parse @message /Z\s(?<call>[0-9a-f-]{36})\s/ | fields call",
+        shop,
+    )["call"]
+    types = lab.logs.query(f"filter @requestId = '{call}' | fields @type, @duration", shop)
+    assert {"START", "END", "REPORT"} <= set(types["@type"])
+    assert max(d for d in types["@duration"] if d == d) == 15_000  # milliseconds; the others NaN
+    asked = lab.logs.query(
+        f"filter requestId = '{api}' | fields status, integrationLatency",
+        "/aws/apigateway/shop-payment",
+    )
+    assert [int(asked[name][0]) for name in ("status", "integrationLatency")] == [504, 15_000]
+    order = lab.logs.query(f"filter requestId = '{api}' | fields path, ms", "/ecs/shop")
+    assert list(order["path"]) == ["/orders"]
+    (page,) = lab.logs.query(
+        f"filter @message like /{api}/ | fields @message",
+        "/aws/elasticbeanstalk/shop-front/var/log/nginx/access.log",
+    )["@message"]
+    assert "POST /checkout" in page
+    count = lab.logs.query("filter @message like /Task timed out/ | stats count() as n", shop)
+    errors = sums(lab, "Shop", "Errors", 6, service="payment")
+    answered = lab.logs.query(
+        "filter status >= 500 | stats count() as n", "/aws/apigateway/shop-payment"
+    )
+    assert answered["n"][0] == sum(errors.values())
+    assert 0 < count["n"][0] < answered["n"][0]
