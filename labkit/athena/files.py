@@ -80,7 +80,7 @@ class Catalog:
                 if not one.key.startswith(prefix):
                     break
                 if one.size and one.key.rpartition("/")[2][:1] not in (".", "_"):
-                    path = self._folder.keep(one, self._ports, self._store.account)
+                    path = self._folder.keep(one, self._ports)
                     found.append(File(path, one.size, values))
         return found
 
@@ -103,7 +103,7 @@ class Catalog:
                     self._ports.call_as(who, "s3", "HeadObject", asked, self._store.region)
             except AwsError as refused:
                 raise _refused(refused, uri, bucket) from None
-        return list(self._ports.objects_under(self._store.account, bucket, prefix))
+        return list(self._ports.objects_under(bucket, prefix) or ())
 
 
 def _refused(refused: AwsError, uri: str, bucket: str) -> Failed:

@@ -267,11 +267,12 @@ class Lake:
                 self._failure(f"s3://{bucket}/{prefix}", refused.code, str(refused))
             )
             return
-        for found in ports.objects_under(kept.account, bucket, prefix):
+        for found in ports.objects_under(bucket, prefix) or ():
             if "/CloudTrail/" not in found.key or not found.key.endswith(".json.gz"):
                 continue
             try:
-                text = gzip.decompress(ports.object_bytes(kept.account, bucket, found.key))
+                stored = ports.get_object(bucket, found.key)
+                text = gzip.decompress(b"" if stored is None else stored[0])
                 records = parse(text)["Records"]
                 timed = [(_moment(record), record) for record in records]
             except (OSError, EOFError, ValueError, KeyError, TypeError) as problem:

@@ -171,12 +171,18 @@ PORTS: dict[str, Port] = _table(
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
-        "objects_under", "Which objects are below this prefix?", "athena, cloudtrail", "backing/s3"
+        "objects_under",
+        "Which objects of that bucket are below this prefix?",
+        "athena, cloudtrail, logs",
+        "backing/s3",
     ),
-    Port("object_bytes", "What is in this object?", "athena, cloudtrail", "backing/s3"),
     Port("put_object", "Put this object into that bucket.", "cloudtrail", "backing/s3"),
-    Port("get_object", "What is under this key, and its metadata?", "cloudtrail", "backing/s3"),
-    Port("object_keys", "Which keys of that bucket begin so?", "cloudtrail", "backing/s3"),
+    Port(
+        "get_object",
+        "What is under this key, and its metadata?",
+        "athena, cloudtrail",
+        "backing/s3",
+    ),
     Port("bucket_allows", "May this service write to that bucket?", "cloudtrail, logs", "gateway"),
 )
 
@@ -470,15 +476,18 @@ class Ports:
         answer: tuple[int, str] = self._ask("http_request")(method, url, headers, query, body)
         return answer
 
-    def objects_under(self, account: str, bucket: str, prefix: str) -> Sequence[StoredObject]:
-        """The objects below a prefix, by key; who asks has asked the policies before."""
-        answer: Sequence[StoredObject] = self._ask("objects_under")(account, bucket, prefix)
+    def objects_under(self, bucket: str, prefix: str) -> Sequence[StoredObject] | None:
+        """The objects below a prefix, by key; None without such a bucket.
+
+        Who asks has asked the policies before.
+        """
+        answer: Sequence[StoredObject] | None = self._ask("objects_under")(bucket, prefix)
         return answer
 
-    def object_bytes(self, account: str, bucket: str, key: str) -> bytes:
-        """The content of an object."""
-        answer: bytes = self._ask("object_bytes")(account, bucket, key)
-        return answer
+    def object_keys(self, bucket: str, prefix: str) -> Sequence[str] | None:
+        """The keys alone of :meth:`objects_under`."""
+        found = self.objects_under(bucket, prefix)
+        return None if found is None else [one.key for one in found]
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:
         """Whether a KMS key is there and enabled.
@@ -530,11 +539,6 @@ class Ports:
     def get_object(self, bucket: str, key: str) -> tuple[bytes, Mapping[str, str]] | None:
         """Content and metadata of an object; None when it is not there."""
         answer: tuple[bytes, Mapping[str, str]] | None = self._ask("get_object")(bucket, key)
-        return answer
-
-    def object_keys(self, bucket: str, prefix: str) -> Sequence[str] | None:
-        """Keys of a bucket that begin with a prefix, in order; None without such a bucket."""
-        answer: Sequence[str] | None = self._ask("object_keys")(bucket, prefix)
         return answer
 
     def bucket_allows(

@@ -25,11 +25,12 @@ class Folder:
             weakref.finalize(self, shutil.rmtree, self._made, ignore_errors=True)
         return self._made
 
-    def keep(self, stored: StoredObject, ports: Ports, account: str) -> str:
+    def keep(self, stored: StoredObject, ports: Ports) -> str:
         """The path of an object's content, fetched unless it is there already."""
         mark = blake2b(f"{stored.bucket}/{stored.key}@{stored.etag}".encode(), digest_size=16)
         ending = ".gz" if stored.key.endswith(".gz") else ""
         path = self.path / (mark.hexdigest() + ending)
         if not path.exists():
-            path.write_bytes(ports.object_bytes(account, stored.bucket, stored.key))
+            found = ports.get_object(stored.bucket, stored.key)
+            path.write_bytes(b"" if found is None else found[0])
         return str(path)
