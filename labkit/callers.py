@@ -13,6 +13,7 @@ from labkit.repeating import session
 if TYPE_CHECKING:
     from labkit.core.call import Principal
     from labkit.lab import Lab
+    from labkit.opensearch import Domain
     from labkit.partner import Partner
 
 
@@ -139,6 +140,22 @@ class Callers(LabState):
             "reason": "" if ok else reason or "Failed authentication",
         }
         self.world.facts.publish("sign_in", self.account, region, told)
+
+    def opensearch(self, domain: str) -> Domain:
+        """A look into an OpenSearch domain: ``lab.opensearch("logs").search("ERROR")``."""
+        from labkit.opensearch import Domain
+
+        return Domain(cast("Lab", self), domain)
+
+    def stream_to_opensearch(self, group: str, domain: str, pattern: str = "") -> str:
+        """Let a log group go on into an OpenSearch domain, as the console's button does.
+
+        It makes a role, a Lambda function, its permission and the subscription filter; the
+        function's ARN.
+        """
+        from labkit.opensearch import stream
+
+        return stream(cast("Lab", self), group, domain, pattern)
 
     def partner(self, name: str, *, region_name: str | None = None) -> Partner:
         """A company outside AWS that sends events: ``lab.partner("aws.partner/zendesk.com/1/t")``.

@@ -185,7 +185,8 @@ class Lab(Passing, Callers, Keeping):
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.policies.kept_by("schemas", self.parts.schemas.policy)
         backing.policies.kept_by("logs", self.parts.logs.policy)
-        backing.functions.connect(FunctionDoor(self.dispatch), self.authorizer.judge)
+        door = FunctionDoor(self.dispatch, backing.domains.ask)
+        backing.functions.connect(door, self.authorizer.judge)
         if self._door is None:
             self._door = Door(self.dispatch)
         else:

@@ -81,4 +81,29 @@ PROTECTION = {
     "GetDataProtectionPolicy": KEPT, "DeleteDataProtectionPolicy": KEPT,
 }  # fmt: skip
 
-GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION
+
+def integrated(lab, things):
+    """The account's integration is there."""
+    attempt(lab.client("logs").put_integration, **INTEGRATION)
+
+
+def not_integrated(lab, things):
+    """There is none."""
+    for row in lab.client("logs").list_integrations()["integrationSummaries"]:
+        lab.client("logs").delete_integration(integrationName=row["integrationName"], force=True)
+
+
+INTEGRATION = {
+    "integrationName": "kept", "integrationType": "OPENSEARCH",
+    "resourceConfig": {"openSearchResourceConfig": {
+        "dataSourceRoleArn": "arn:aws:iam::123456789012:role/r",
+        "dashboardViewerPrincipals": ["*"], "retentionDays": 30}},
+}  # fmt: skip
+ONE = {"integrationName": "kept"}
+INTEGRATIONS = {
+    "PutIntegration": INTEGRATION, "GetIntegration": ONE, "ListIntegrations": {},
+    "DeleteIntegration": ONE | {"force": True},
+}  # fmt: skip
+FIRST |= dict.fromkeys(INTEGRATIONS, integrated) | {"PutIntegration": not_integrated}
+
+GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS

@@ -23,6 +23,7 @@ from labkit.backing.identity import issued_key
 from labkit.backing.kinesis import Kinesis
 from labkit.backing.kms import Kms
 from labkit.backing.mount import MotoWorld
+from labkit.backing.opensearch import Domains
 from labkit.backing.outside import Outside
 from labkit.backing.policies import Policies
 from labkit.backing.route53 import Route53
@@ -107,6 +108,8 @@ class Backing:
         invoke = InvokeApi(self.functions)
         self._wire.own[("lambda", "Invoke")] = invoke.invoke
         self._wire.own[("lambda", "InvokeAsync")] = invoke.invoke_async
+        #: What is in OpenSearch domains.
+        self.domains = Domains(self.moto)
         #: The policies that are stored, for whoever decides who may do what.
         self.policies = Policies(self.moto)
         self.deliver.desk.key_of = self.policies.key_arn
@@ -154,6 +157,7 @@ class Backing:
     def act_through(self, judge: Judge, calls: Calls) -> None:
         """Let deliveries ask the policies, and make the calls of roles through the dispatch."""
         self.deliver.desk.judge = judge
+        self.domains.judge = judge
         self.deliver.desk.calls = calls
 
     def issued_to(self, access_key_id: str) -> Principal | None:

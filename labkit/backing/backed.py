@@ -17,6 +17,7 @@ SERVICES = frozenset(
         "kinesis",
         "kms",
         "lambda",
+        "opensearch",
         "route53",
         "s3",
         "secretsmanager",

@@ -132,6 +132,7 @@ def _replace_time(module: ModuleType) -> None:
 
 @seam("moto.s3.models")
 @seam("moto.elb.models")
+@seam("moto.opensearch.models")
 def _replace_the_module(module: ModuleType) -> None:
     """For ``import datetime``."""
     module.datetime = Shim(_datetime, datetime=LabDatetime)  # type: ignore[attr-defined]

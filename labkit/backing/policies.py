@@ -101,7 +101,7 @@ class Policies:
         if reader is not None:
             return account, reader(arn)
         read = _READERS.get(service)
-        if read is None or self._world.untouched(service):
+        if read is None or self._world.untouched({"es": "opensearch"}.get(service, service)):
             return account, None
         with self._world.held():
             return read(arn, region, account, rest)
@@ -310,7 +310,19 @@ def _secret(arn: str, region: str, account: str, rest: str) -> tuple[str, Docume
     return account, None
 
 
+def _domain(arn: str, region: str, account: str, rest: str) -> tuple[str, Document | None]:
+    from moto.opensearch.models import opensearch_backends
+
+    name = rest.removeprefix("domain/").partition("/")[0]
+    backend = opensearch_backends[account].get(region) if account in opensearch_backends else None
+    domain = None if backend is None else backend.domains.get(name)
+    if domain is None or not domain.access_policies:
+        return account, None
+    return account, (f"access policy of domain {name}", domain.access_policies)
+
+
 _READERS = {
+    "es": _domain,
     "lambda": _function,
     "s3": _bucket,
     "sns": _topic,

@@ -8,6 +8,7 @@ the role.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,10 @@ from labkit.gateway.dispatch import Dispatch
 SOURCE_IP = "198.51.100.24"
 
 
+#: Who asks, method, host, path, body -> status and text.
+Domain = Callable[[Principal, str, str, str, str], tuple[int, str]]
+
+
 class FunctionDoor:
     """Answers the calls of functions.
 
@@ -26,10 +31,13 @@ class FunctionDoor:
     ----------
     dispatch:
         Where calls go.
+    domain:
+        Who answers requests to the endpoints of OpenSearch domains.
     """
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, domain: Domain | None = None) -> None:
         self._dispatch = dispatch
+        self._domain = domain
 
     def __call__(self, message: dict[str, Any], role: Principal) -> tuple[int, dict[str, Any]]:
         """HTTP status and parsed answer of one call.
@@ -46,6 +54,8 @@ class FunctionDoor:
         LookupError
             For a service or operation that botocore does not know.
         """
+        if message["service"] == "opensearch-domain":
+            return self._from_domain(message, role)
         try:
             service = _service(message["service"])
             operation = service.operation_model(message["operation"])
@@ -64,6 +74,15 @@ class FunctionDoor:
             source_ip=SOURCE_IP,
             user_agent=plain_agent(message["agent"]),
         )
+
+    def _from_domain(self, message: dict[str, Any], role: Principal) -> tuple[int, dict[str, Any]]:
+        if self._domain is None:
+            raise LookupError("there are no OpenSearch domains here")
+        asked = message["request"]
+        status, text = self._domain(
+            role, asked["method"], asked["host"], asked["path"], asked["body"]
+        )
+        return status, {"Text": text}
 
     def _principal(self, key: str, role: Principal) -> Principal:
         if key == role.access_key_id:

@@ -20,6 +20,7 @@ from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.engine.pattern import Pattern, PatternError, parse
 from labkit.logs.exports import Exports
 from labkit.logs.figures import Figures
+from labkit.logs.integrations import Integrations
 from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
@@ -55,6 +56,7 @@ class Logs:
         self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
+        self.integrations = Integrations(world)
         self.protecting = Protecting(world)
         self.metric_filters = MetricFilters(world)
         #: What happens to an accepted batch, in this order.

@@ -155,8 +155,11 @@ class Subscriptions:
                 "timestamp": at_ms,
                 "message": text,
             }
-            if extracted or added:
-                event["extractedFields"] = {**extracted, **added}
+            # Fields of a space-delimited pattern go along, by their names; of a JSON pattern
+            # ("$.level") nothing does, since the message has them already.
+            named = {k[1:]: v for k, v in extracted.items() if k[:1] == "$" and k[:2] != "$."}
+            if named or added:
+                event["extractedFields"] = {**named, **added}
             found.append(event)
         return found
 

@@ -36,6 +36,7 @@ FOLDERS = (
     "route53",
     "apigateway",
     "awslambda",
+    "opensearch",
 )
 FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # imported by those
 
@@ -63,6 +64,7 @@ KNOWN = {
     ("kms/utils.py", "os.urandom"): "moto_random",
     ("kms/utils.py", "rsa.generate_private_key"): "moto_random",
     ("kms/utils.py", "ec.generate_private_key"): "moto_kms",
+    ("opensearch/models.py", "datetime.datetime.now"): "moto_time",
     ("secretsmanager/models.py", "time.time"): "moto_time",
     ("ssm/models.py", "uuid4"): "moto_random",
     ("dynamodb/models/table_export.py", "uuid4"): "moto_random",

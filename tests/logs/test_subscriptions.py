@@ -224,6 +224,7 @@ def test_patterns_choose_and_extract(lab, logs, stream, sender):
     told = {m["subscriptionFilters"][0]: m["logEvents"] for m in stream.messages()}
     assert [event["message"] for event in told["errors"]] == ['{"level":"ERROR"}']
     (event,) = told["words"]
-    assert event["extractedFields"]
+    assert event["extractedFields"] == {"level": "WARN", "rest": "something"}
+    assert "extractedFields" not in told["errors"][0]
     with pytest.raises(ClientError, match="InvalidParameterException"):
         subscribe(logs, stream.arn, "errors", "{ $.level = ", roleArn=sender)

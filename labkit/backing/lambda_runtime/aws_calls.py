@@ -18,6 +18,9 @@ from typing import Any
 from labkit.backing.lambda_runtime import frames
 from labkit.backing.lambda_runtime.virtual_time import VirtualTime
 
+#: How the hosts of OpenSearch domains end.
+_DOMAIN = ".es.amazonaws.com"
+
 
 class Calls:
     """The way of a worker's calls.
@@ -56,6 +59,52 @@ class Calls:
 
         BaseClient._make_api_call = _make_api_call
         _stay_inside()
+        self._reach_domains()
+
+    def _reach_domains(self) -> None:
+        """Let plain HTTP to an OpenSearch domain's endpoint go to the lab, too.
+
+        Functions index documents with ``urllib`` or ``http.client``; there is no client of boto3
+        for what is in a domain.
+        """
+        from http.client import HTTPConnection
+
+        plain_request, plain_answer = HTTPConnection.request, HTTPConnection.getresponse
+        calls = self
+
+        def request(
+            one: Any, method: str, url: str, body: Any = None, headers: Any = (), **more: Any
+        ) -> None:
+            if not str(one.host).endswith(_DOMAIN):
+                return plain_request(one, method, url, body, headers or {}, **more)
+            one._labkit_answer = calls._ask_domain(one.host, method, url, body)
+            return None
+
+        def getresponse(one: Any) -> Any:
+            told = one.__dict__.pop("_labkit_answer", None)
+            return plain_answer(one) if told is None else _plain_response(*told)
+
+        HTTPConnection.request = request  # type: ignore[method-assign, assignment]
+        HTTPConnection.getresponse = getresponse  # type: ignore[method-assign, assignment]
+
+    def _ask_domain(self, host: str, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        if hasattr(body, "read"):
+            body = body.read()
+        text = body if isinstance(body, str) else bytes(body or b"").decode("utf-8", "replace")
+        message = {
+            "t": "call",
+            "service": "opensearch-domain",
+            "operation": method,
+            "params": {},
+            "request": {"method": method, "host": host, "path": path, "body": text},
+            "region": "",
+            "key": "",
+            "agent": "",
+        }
+        told = self._exchange(message)
+        if told["status"] == 0:
+            raise socket.gaierror(socket.EAI_NONAME, told["answer"]["Text"])
+        return told["status"], told["answer"]["Text"].encode()
 
     def _stack(self) -> list[tuple[Any, dict[str, Any]]]:
         stack: list[tuple[Any, dict[str, Any]]] | None = getattr(self._under_way, "stack", None)
@@ -87,18 +136,37 @@ class Calls:
             "key": credentials.access_key if credentials is not None else "",
             "agent": _text(params["headers"].get("User-Agent", "")),
         }
+        told = self._exchange(message)
+        answer = told["answer"]
+        if model.has_streaming_output and told["status"] < 300:
+            _with_stream(model, answer)
+        return _Response(told["status"], answer), answer
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Ask the kernel, and let pass what that takes."""
         with self._one_at_a_time:
             frames.send(self._place, message)
-            told = frames.receive(self._place)
+            told: dict[str, Any] | None = frames.receive(self._place)
         if told is None:
             raise SystemExit(1)  # the kernel is gone
         self._clock.elapse(told["took_us"])
         if told["t"] == "failed":
             raise RuntimeError(told["text"])
-        answer = told["answer"]
-        if model.has_streaming_output and told["status"] < 300:
-            _with_stream(model, answer)
-        return _Response(told["status"], answer), answer
+        return told
+
+
+def _plain_response(status: int, body: bytes) -> Any:
+    """An answer as ``http.client`` gives it."""
+    from http.client import HTTPResponse
+
+    class Read:
+        def makefile(self, *_: Any, **__: Any) -> io.BytesIO:
+            head = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n"
+            return io.BytesIO(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    answer = HTTPResponse(Read())  # type: ignore[arg-type]
+    answer.begin()
+    return answer
 
 
 class _Response:

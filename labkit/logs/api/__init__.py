@@ -9,6 +9,7 @@ from labkit.logs.api import (
     events,
     exports,
     groups,
+    integrations,
     keys,
     lookup_tables,
     #
@@ -39,6 +40,7 @@ RESOURCES = (
     destinations,
     exports,
     data_protection,
+    integrations,
     #
     queries,
     query_definitions,
