@@ -98,6 +98,20 @@ def dumps_exact(value: object) -> str:
     return text
 
 
+def mended(value: Any) -> Any:
+    """``value`` with U+FFFD for each lone surrogate in its texts.
+
+    JSON carries them as escapes (a program cut an emoji in two), UTF-8 can not.
+    """
+    if isinstance(value, str):
+        return "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in value)
+    if isinstance(value, dict):
+        return {mended(key): mended(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [mended(one) for one in value]
+    return value
+
+
 def _marked_floats(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {_FLOAT: str(value)}

@@ -27,7 +27,7 @@ from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
-from labkit.core.jsontext import dumps, dumps_call, dumps_exact
+from labkit.core.jsontext import dumps, dumps_call, dumps_exact, mended
 from labkit.core.usage import Tally
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
@@ -311,10 +311,12 @@ class Dispatch:
                 and self.logs_data is not None
                 and self.logs_data(principal.account, region)
             )
-            if recorded:
+            kept = outermost and (entry.journaled or watched)
+            try:
+                text = dumps_exact(params) if recorded else dumps_call(params) if kept else "{}"
+            except UnicodeEncodeError:
+                params = mended(params)
                 text = dumps_exact(params)
-            else:
-                text = dumps_call(params) if outermost and (entry.journaled or watched) else "{}"
             cause = clock.cause
             clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
             call = Call(
