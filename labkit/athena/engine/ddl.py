@@ -155,7 +155,7 @@ def _closing(text: str, start: int) -> int:
         letter = text[at]
         if quote:
             quote = "" if letter == quote else quote
-        elif letter in "'`":
+        elif letter in "'`\"":
             quote = letter
         elif letter == "(":
             depth += 1
@@ -176,7 +176,12 @@ def _column(text: str) -> Column:
 
 def _properties(text: str) -> dict[str, str]:
     pairs = re.findall(r"(?s)['\"]([^'\"]+)['\"]\s*=\s*['\"](.*?)['\"]\s*(?:,|$)", text.strip())
-    return {key.strip(): value for key, value in pairs}
+    return {key.strip(): _unescaped(value) for key, value in pairs}
+
+
+def _unescaped(text: str) -> str:
+    """A text of a definition, whose backslashes are doubled and whose tab is ``\\t``."""
+    return re.sub(r"\\([\\tn'\"])", lambda m: {"t": "\t", "n": "\n"}.get(m[1], m[1]), text)
 
 
 def _clauses(table: Table, rest: str) -> None:

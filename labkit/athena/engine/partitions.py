@@ -72,7 +72,7 @@ def _values(
         return table.properties.get(f"projection.{name}.{key}", "")
 
     kind = setting("type").lower()
-    if kind == "enum":
+    if kind == "enum" and setting("values"):
         return [one.strip() for one in setting("values").split(",")]
     if kind == "injected":
         if name not in injected:
@@ -85,9 +85,7 @@ def _values(
         return list(injected[name])
     first, comma, last = setting("range").partition(",")
     if kind == "integer" and comma:
-        digits = int(setting("digits") or 0)
-        step = int(setting("interval") or 1)
-        return [str(n).zfill(digits) for n in range(int(first), int(last) + 1, step)]
+        return _numbers(name, first, last, setting("interval") or "1", setting("digits") or "0")
     if kind == "date" and comma:
         return _dates(setting, first.strip(), last.strip(), now)
     raise Failed(
@@ -95,6 +93,19 @@ def _values(
         f"Table {table.database}.{table.name} is configured for partition projection, but the "
         f"following partition columns are missing projection configuration: [{name}]",
     )
+
+
+def _numbers(name: str, first: str, last: str, step: str, digits: str) -> list[str]:
+    try:
+        low, high, every, width = int(first), int(last), int(step), int(digits)
+        numbers = range(low, high + 1, every)
+    except ValueError:
+        raise Failed(
+            "INVALID_TABLE_PROPERTY", f"range, interval and digits of {name} are whole numbers"
+        ) from None
+    if len(numbers) > MOST:
+        raise Failed("INVALID_TABLE_PROPERTY", f"the projection makes {len(numbers)} partitions")
+    return [str(n).zfill(width) for n in numbers]
 
 
 def _dates(setting: object, first: str, last: str, now: datetime) -> list[str]:

@@ -35,6 +35,8 @@ _JSON = ("org.apache.hive.hcatalog.data.JsonSerDe", "org.openx.data.jsonserde.Js
 _SNIFFED_LINES = 50
 #: Bytes in which an indented file has a line's end.
 _HEAD = 1 << 14
+#: OpenCSVSerde has no NULL: what is empty is an empty text.
+_NO_NULL = "\x01\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +215,16 @@ def _read_text(
     by = by if csv else table.serde_properties.get("field.delim", by)
     skip = int(table.properties.get("skip.header.line.count", "0") or 0)
     every = ", ".join(f"{literal(c.name)}: 'VARCHAR'" for c in table.columns)
-    quote = '"' if csv else ""
-    escape = '"' if csv else ""
-    null = ", nullstr = '\\N'" if not csv else ""
+    quote = escape = ""
+    null = "\\N"
+    if csv:
+        quote = table.serde_properties.get("quoteChar", '"')
+        escape = table.serde_properties.get("escapeChar", quote)
+        null = _NO_NULL
     source = (
         f"read_csv({paths}, delim = {literal(by)}, header = false, skip = {skip}, "
-        f"columns = {{{every}}}, quote = {literal(quote)}, escape = {literal(escape)}{null}, "
+        f"columns = {{{every}}}, quote = {literal(quote)}, escape = {literal(escape)}, "
+        f"nullstr = {literal(null)}, "
         "auto_detect = false, null_padding = true, strict_mode = false, filename = true)"
     )
     # duckdb pushes a bare TRY_CAST into its CSV reader, where it fails instead of giving NULL.
