@@ -140,3 +140,11 @@ class AlarmSources:
     def quota(self, metric: Metric) -> float | None:
         """The service quota behind a usage metric."""
         return usage_quota(metric)
+
+    def rule(
+        self, name: str, metric: str, start_us: int, end_us: int, step_us: int
+    ) -> dict[int, float]:
+        """No alarm can use it: PutMetricAlarm refuses it."""
+        from labkit.cloudwatch.engine.math.tree import MathUnavailable
+
+        raise MathUnavailable("alarms on INSIGHT_RULE_METRIC are not there")

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from labkit.cloudwatch import reading
+from labkit.cloudwatch.rule_metrics import rule_metric
 from labkit.cloudwatch.store import Store
 from labkit.core.clock import DAY, HOUR, SECOND
 from labkit.core.errors import AwsError, NotImplementedYet
@@ -423,6 +424,12 @@ class Reader:
     def quota(self, metric: Metric) -> float | None:
         """The service quota behind a usage metric."""
         return usage_quota(metric)
+
+    def rule(
+        self, name: str, metric: str, start_us: int, end_us: int, step_us: int
+    ) -> dict[int, float]:
+        """A metric of a Contributor Insights rule."""
+        return rule_metric(self._asked.store, name, metric, start_us, end_us, step_us)
 
 
 # -- what alarms read the same way

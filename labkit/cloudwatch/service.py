@@ -96,6 +96,13 @@ class CloudWatch:
                 },
             )
 
+    def log_events(
+        self, store: Store, groups: Sequence[str], start_us: int, end_us: int
+    ) -> Sequence[tuple[int, str]]:
+        """Log events (microseconds, text) of an account's groups, for Contributor Insights."""
+        ports = self._world.ports
+        return ports.log_events(store.account, store.region, groups, start_us, end_us)
+
     def on_metric_emitted(self, fact: Fact) -> None:
         """Store a point that an AWS resource measured of itself, as of now.
 

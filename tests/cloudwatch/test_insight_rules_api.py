@@ -220,3 +220,40 @@ def test_the_datasets_key(lab, cloudwatch):
     assert refused(cloudwatch.associate_dataset_kms_key, **given) == "KmsKeyDisabledException"
     given["KmsKeyArn"] = key[:-4] + "0000"
     assert refused(cloudwatch.associate_dataset_kms_key, **given) == "KmsKeyNotFoundException"
+
+
+def test_a_rule_over_time_in_metric_math(lab, cloudwatch):
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName="api-1")
+    logs.create_log_stream(logGroupName="api-1", logStreamName="s")
+    cloudwatch.put_insight_rule(RuleName="ips", RuleDefinition=DEFINITION)
+    start = lab.now
+    for ips in (["a", "b", "a"], [], ["c"]):
+        at = lab.world.clock.now_us // 1000
+        events = [{"timestamp": at, "message": json.dumps({"ip": ip})} for ip in ips]
+        if events:
+            logs.put_log_events(logGroupName="api-1", logStreamName="s", logEvents=events)
+        lab.advance(minutes=5)
+
+    def values(expression):
+        query = {"Id": "e", "Expression": expression, "Period": 300}
+        told = cloudwatch.get_metric_data(
+            MetricDataQueries=[query], StartTime=start, EndTime=lab.now, ScanBy="TimestampAscending"
+        )
+        return told["MetricDataResults"][0]["Values"]
+
+    assert values("INSIGHT_RULE_METRIC('ips', 'UniqueContributors')") == [2, 1]
+    assert values("INSIGHT_RULE_METRIC('ips', 'MaxContributorValue')") == [2, 1]
+    assert values("FILL(INSIGHT_RULE_METRIC('ips', 'Sum'), 0)")[:3] == [3, 0, 1]
+    report = cloudwatch.get_insight_rule_report(
+        RuleName="ips", StartTime=start, EndTime=lab.now, Period=300
+    )
+    assert [one["Keys"] for one in report["Contributors"]] == [["a"], ["b"], ["c"]]
+    with pytest.raises(ClientError, match="no Contributor Insights rule gone"):
+        values("INSIGHT_RULE_METRIC('gone', 'Sum')")
+    with pytest.raises(ClientError, match="NotImplemented"):
+        cloudwatch.put_metric_alarm(
+            AlarmName="a", EvaluationPeriods=1, Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            Metrics=[{"Id": "e", "Expression": "INSIGHT_RULE_METRIC('ips', 'Sum')", "Period": 300}],
+        )  # fmt: skip

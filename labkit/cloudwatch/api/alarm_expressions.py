@@ -15,7 +15,7 @@ from labkit.cloudwatch.api.requests import validation
 from labkit.cloudwatch.queries import program_of
 from labkit.cloudwatch.store import Store
 from labkit.core.call import Call
-from labkit.core.errors import AwsError
+from labkit.core.errors import AwsError, NotImplementedYet
 
 if TYPE_CHECKING:
     from labkit.cloudwatch.engine.math.program import Program
@@ -96,6 +96,12 @@ def _check_sizes(call: Call, queries: Sequence[Mapping[str, Any]]) -> None:
 
 def _check_use(program: Program) -> None:
     for query in program.queries.values():
+        for _ in query.calls("INSIGHT_RULE_METRIC"):
+            raise NotImplementedYet(
+                "cloudwatch",
+                "PutMetricAlarm",
+                "An alarm on INSIGHT_RULE_METRIC had to be decided anew with each log event.",
+            )
         for call in query.calls("SEARCH"):
             raise validation(
                 f"Error in expression '{query.id}': SEARCH is not supported in an alarm "

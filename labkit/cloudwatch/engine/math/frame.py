@@ -7,7 +7,7 @@ ticks of an alarm (a row for each tick). What the expressions are made of, the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -97,6 +97,11 @@ class Sources(Protocol):
     def quota(self, metric: Metric) -> float | None:
         """The service quota behind a usage metric."""
 
+    def rule(
+        self, name: str, metric: str, start_us: int, end_us: int, step_us: int
+    ) -> Mapping[int, float]:
+        """A metric of a Contributor Insights rule: start of a period -> value."""
+
 
 class Frame:
     """Expressions of a program on given periods.
@@ -185,6 +190,15 @@ class Frame:
             if query.metric is not None and part in query.id
         ]
         return Array(tuple(one for one in members if isinstance(one, TimeSeries)))
+
+    def rule(self, name: str, metric: str) -> TimeSeries:
+        """A metric of a Contributor Insights rule in every period of the frame."""
+        values = np.full(self.shape, np.nan)
+        first, end = int(self.starts.min()), int(self.starts.max()) + self.step_us
+        known = self.sources.rule(name, metric, first, end, self.step_us)
+        for at_us, value in known.items():
+            values[self.starts == at_us] = value
+        return TimeSeries(values)
 
     def search(self, text: str, stat: str) -> Array:
         """What a SEARCH finds, as series on the periods of this frame."""

@@ -335,3 +335,8 @@ class _Nothing:
 
     def quota(self, metric: Metric) -> float | None:
         return None
+
+    def rule(
+        self, name: str, metric: str, start_us: int, end_us: int, step_us: int
+    ) -> dict[int, float]:
+        return {}
