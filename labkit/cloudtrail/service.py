@@ -60,6 +60,9 @@ class CloudTrail(Showing):
         self.account, self.region = account, region
         self._world = world
         self.delivery_delay_us = DELIVERY_DELAY_US
+        #: Whether more than two look-ups a second are refused, as AWS does.
+        self.throttled = False
+        self._looked_up: dict[tuple[str, str], list[int]] = {}
         self._appends: dict[tuple[str, str, str], Callable[[Fact], None]] = {}
         #: Access key of a role's session -> when the session was first heard of.
         self._sessions: dict[str, int] = {}
@@ -198,6 +201,17 @@ class CloudTrail(Showing):
             self._sessions.setdefault(credentials["AccessKeyId"], fact.at_us)
 
     # -- reading
+    def may_look_up(self, account: str, region: str, per_second: int) -> bool:
+        """Whether a look-up is within the rate, which counts those that were; always unless
+        :attr:`throttled`."""
+        if not self.throttled:
+            return True
+        now_us = self._world.clock.now_us
+        recent = [at for at in self._looked_up.get((account, region), ()) if at > now_us - SECOND]
+        free = len(recent) < per_second
+        self._looked_up[account, region] = [*recent, now_us] if free else recent
+        return free
+
     def events(
         self,
         store: History,

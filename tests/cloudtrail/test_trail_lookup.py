@@ -467,3 +467,32 @@ def test_what_labkit_does_not_have_leaves_no_record(trail):
 def test_the_account_in_the_record_is_the_one_that_gets_it(friday):
     for event in friday.lookup()["Events"]:
         assert json.loads(event["CloudTrailEvent"])["recipientAccountId"] == ACCOUNT
+
+
+def test_two_look_ups_a_second_once_throttled(trail):
+    for _ in range(3):
+        trail.lookup()
+    trail.service.throttled = True
+    trail.lookup()
+    trail.lookup()
+    with pytest.raises(AwsError, match="Rate exceeded") as told:
+        trail.lookup()
+    assert told.value.code == "ThrottlingException"
+    trail.lookup(region="eu-west-1")
+    trail.wait(1)
+    trail.lookup()
+
+
+def test_a_throttled_client_is_told_so(lab):
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+    client = lab.client("cloudtrail", config=Config(retries={"total_max_attempts": 1}))
+    lab.cloudtrail.throttled = True
+    client.lookup_events()
+    client.lookup_events()
+    with pytest.raises(ClientError) as told:
+        client.lookup_events()
+    assert told.value.response["Error"] == {
+        "Code": "ThrottlingException", "Message": "Rate exceeded",
+    }  # fmt: skip

@@ -51,9 +51,9 @@ def lookup_events(
     next page must come with the parameters of the first; events that happen while somebody leafs
     through the pages do not shift them. The look-up is itself a management event, a read.
 
-    AWS throttles at two look-ups a second. Here every call takes a millisecond of virtual time, so
-    that a learner's second line would be refused: the limit is written in quotas.toml and not
-    enforced.
+    AWS throttles at two look-ups a second for each account and Region. Here every call takes a
+    millisecond of virtual time, so that a learner's third line would be refused: the limit holds
+    once ``lab.cloudtrail.throttled`` is true.
 
     ``EventCategory="insight"`` answers the starts and ends of unusual rates of calls that a trail
     with insight selectors has told.
@@ -62,9 +62,11 @@ def lookup_events(
     ------
     AwsError
         InvalidLookupAttributesException, InvalidTimeRangeException, InvalidMaxResultsException,
-        InvalidNextTokenException, InvalidEventCategoryException.
+        InvalidNextTokenException, InvalidEventCategoryException, ThrottlingException.
     """
     store, service = _parts(call)
+    if not service.may_look_up(call.account, call.region, call.quota("lookup.per_second")):
+        raise AwsError("ThrottlingException", "Rate exceeded")
     if EventCategory not in (None, "insight"):
         raise AwsError(
             "InvalidEventCategoryException",
