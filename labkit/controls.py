@@ -373,7 +373,8 @@ class ShopControls:
         What is logged are the requests that the shop's metrics count, so a minute has as many lines
         with a status of 500 or more as the metric ``Errors`` says. A request has one id in all of
         nginx's, the tasks', the API's and the function's lines. Some hours of a day have a million
-        lines. A shop is opened when there is none yet.
+        lines. A shop is opened when there is none yet. What a source has written it does not write
+        again, unless its group was deleted.
 
         ::
 
@@ -420,6 +421,9 @@ class ShopControls:
                 raise LabError(f"{one.kind} at {one.start} is not within the past asked for")
             if not lab.parts.shop.knows(one):
                 raise LabError(f"{one.kind} of {one.target!r} can't befall the shop")
+            place = account or lab.account, region or lab.region
+            if lab.parts.shop_logs.written(*place, chosen, to_us(one.start)):
+                raise LabError(f"what the shop did at {one.start} is written already")
         written: dict[str, int] = lab._do(
             "shop.logs", incidents=[one.as_dict() for one in incidents], start=start,
             sources=chosen, live=live, account=account or lab.account, region=region or lab.region,

@@ -65,12 +65,14 @@ class ShopLogs:
         #: (account, region) -> the sources that write there, and which beginning is meant.
         self._live: dict[tuple[str, str], tuple[str, ...]] = {}
         self._round = 0
+        #: (account, region, source) -> its first written minute, and the one after the last.
+        self._written: dict[tuple[str, str, str], tuple[int, int]] = {}
         world.clock.register("shop.minute", self._minute)
 
     def past(
         self, account: str, region: str, sources: Sequence[str], start_us: int, end_us: int
     ) -> Iterator[Lines]:
-        """The lines of a stretch of time, whole minutes of it, source by source.
+        """The lines of a stretch of time, whole minutes of it, that are not written yet.
 
         Parameters
         ----------
@@ -79,7 +81,8 @@ class ShopLogs:
         sources:
             Some of :data:`SOURCES`.
         start_us, end_us:
-            The stretch, microseconds; minutes that are not wholly within it are left out.
+            The stretch, microseconds: from the minute in which it begins, to the last one that is
+            over at its end.
 
         Raises
         ------
@@ -87,11 +90,50 @@ class ShopLogs:
             When there is no shop there.
         """
         shop = self._shop(account, region)
-        first, last = -(-start_us // MINUTE), end_us // MINUTE
-        for low in range(first, last, _STRETCH):
-            yield from lines_of(
-                self._figures, shop, self._seed, sources, low, min(low + _STRETCH, last)
-            )
+        first, last = start_us // MINUTE, end_us // MINUTE
+        stretches: dict[tuple[int, int], list[str]] = {}
+        for source in sources:
+            for part in self._left(account, region, source, first, last):
+                stretches.setdefault(part, []).append(source)
+        for source in sources:
+            self._note(account, region, source, first, last)
+        for (begin, end), those in sorted(stretches.items()):
+            for low in range(begin, end, _STRETCH):
+                high = min(low + _STRETCH, end)
+                yield from lines_of(self._figures, shop, self._seed, those, low, high)
+
+    def written(self, account: str, region: str, sources: Sequence[str], at_us: int) -> bool:
+        """Whether some of the sources have written about an instant already."""
+        minute = at_us // MINUTE
+        spans = (self._span(account, region, source) for source in sources)
+        return any(low <= minute < high for low, high in spans)
+
+    def _span(self, account: str, region: str, source: str) -> tuple[int, int]:
+        """The minutes that a source has written; none when its group is gone."""
+        from labkit.workloads.shop_site import DNS_REGION, GROUPS
+
+        where, ports = DNS_REGION if source == "route53" else region, self._world.ports
+        gone = ports.answered("log_group_exists") and not ports.log_group_exists(
+            account, where, GROUPS[source]
+        )
+        if gone:
+            self._written.pop((account, region, source), None)
+        return self._written.get((account, region, source), (0, 0))
+
+    def _left(
+        self, account: str, region: str, source: str, first: int, last: int
+    ) -> list[tuple[int, int]]:
+        """What is not written of some minutes: before and after what is."""
+        low, high = self._span(account, region, source)
+        if low == high:
+            return [(first, last)]
+        parts = ((first, min(last, low)), (max(first, high), last))
+        return [(begin, end) for begin, end in parts if begin < end]
+
+    def _note(self, account: str, region: str, source: str, first: int, last: int) -> None:
+        if first < last:
+            low, high = self._written.get((account, region, source), (first, last))
+            self._written[account, region, source] = min(low, first), max(high, last)
 
     def groups(self, account: str, region: str, sources: Sequence[str]) -> list[tuple[str, str]]:
         """(Region, log group) of some sources of a shop, as far as its services write there."""
@@ -127,6 +169,7 @@ class ShopLogs:
         shop, sources = self._shop(account, region), self._live[account, region]
         for told in lines_of(self._figures, shop, self._seed, sources, minute, minute + 1):
             self._tell(account, told)
+            self._note(account, region, told.source, minute, minute + 1)
         self._wait(account, region, now_us)
 
     def _tell(self, account: str, told: Lines) -> None:

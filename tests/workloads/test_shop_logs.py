@@ -296,3 +296,24 @@ def test_a_shop_with_few_services_logs_what_it_has(lab):
     lab.shop.open(services=["payment"])
     written = lab.shop.logs(hours=2 / 60)
     assert set(written) == {GROUPS["apigateway"], GROUPS["lambda"]}
+
+
+def test_nothing_is_written_twice(lab):
+    apis, group = ["apigateway"], GROUPS["apigateway"]
+    first = lab.shop.logs(hours=2 / 60, sources=apis)[group]
+    lab.advance(minutes=2)
+    before = texts(lab, group)
+    again = lab.shop.logs(hours=5 / 60, sources=[*apis, "lambda"])
+    assert 0 < again[group] < 2 * first  # two more minutes of the time before
+    assert again[GROUPS["lambda"]] > 4 * again[group]
+    found = texts(lab, group)
+    assert len(found) == len(set(found)) == len(before) + again[group]
+    assert lab.shop.logs(hours=5 / 60, sources=apis)[group] == 0
+    late = lab.shop.happened("timeouts", "payment", 9, start=lab.now - timedelta(minutes=2))
+    with pytest.raises(LabError, match="written already"):
+        lab.shop.logs(late, hours=1, sources=apis)
+    lab.client("logs").delete_log_group(logGroupName=group)
+    assert lab.shop.logs(late, hours=5 / 60, sources=apis)[group] == len(found)
+    lab.advance(minutes=2)
+    found = texts(lab, group)
+    assert len(found) == len(set(found))
