@@ -219,6 +219,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.scheduler.on_delivery_finished,
     ),
     Hears(
+        "delivery.finished",
+        "logs",
+        "logs of an event bus, where a delivery is set up for them",
+        lambda lab: lab.parts.logs.deliveries.on_delivery_finished,
+    ),
+    Hears(
         "event.put",
         "schemas",
         "discoverers learn what events look like",

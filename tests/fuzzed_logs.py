@@ -106,4 +106,45 @@ INTEGRATIONS = {
 }  # fmt: skip
 FIRST |= dict.fromkeys(INTEGRATIONS, integrated) | {"PutIntegration": not_integrated}
 
-GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS
+
+def delivered(lab, things):
+    """A source, a destination with a policy, and a delivery between them."""
+    logs = lab.client("logs")
+    logs.put_delivery_source(**SOURCE)
+    made = logs.put_delivery_destination(**TARGET)["deliveryDestination"]
+    logs.put_delivery_destination_policy(**TARGET_POLICY)
+    things["$target"] = made["arn"]
+    made = attempt(logs.create_delivery, deliverySourceName="kept",
+                   deliveryDestinationArn=made["arn"])  # fmt: skip
+    things["$delivery"] = made["delivery"]["id"] if made else things.get("$delivery", "")
+
+
+def not_delivered(lab, things):
+    """As :func:`delivered`, without the delivery."""
+    delivered(lab, things)
+    for one in lab.client("logs").describe_deliveries()["deliveries"]:
+        lab.client("logs").delete_delivery(id=one["id"])
+
+
+SOURCE = {"name": "kept", "logType": "INFO_LOGS",
+          "resourceArn": "arn:aws:events:us-east-1:123456789012:event-bus/default"}  # fmt: skip
+TARGET = {"name": "kept", "deliveryDestinationConfiguration": {
+    "destinationResourceArn": "arn:aws:logs:us-east-1:123456789012:log-group:kept"}}  # fmt: skip
+NAME, BY_ID = {"name": "kept"}, {"id": "$delivery"}
+TARGET_NAME = {"deliveryDestinationName": "kept"}
+TARGET_POLICY = TARGET_NAME | {"deliveryDestinationPolicy": ANYBODY}
+DELIVERIES = {
+    "PutDeliverySource": SOURCE, "GetDeliverySource": NAME, "DescribeDeliverySources": {},
+    "PutDeliveryDestination": TARGET, "GetDeliveryDestination": NAME,
+    "DescribeDeliveryDestinations": {}, "PutDeliveryDestinationPolicy": TARGET_POLICY,
+    "GetDeliveryDestinationPolicy": TARGET_NAME, "DeleteDeliveryDestinationPolicy": TARGET_NAME,
+    "UpdateDeliveryConfiguration": BY_ID, "GetDelivery": BY_ID, "DescribeDeliveries": {},
+    "DeleteDelivery": BY_ID, "DescribeConfigurationTemplates": {},
+}  # fmt: skip
+UNDONE = {
+    "DeleteDeliverySource": NAME, "DeleteDeliveryDestination": NAME,
+    "CreateDelivery": {"deliverySourceName": "kept", "deliveryDestinationArn": "$target"},
+}  # fmt: skip
+FIRST |= dict.fromkeys(DELIVERIES, delivered) | dict.fromkeys(UNDONE, not_delivered)
+
+GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS | DELIVERIES | UNDONE

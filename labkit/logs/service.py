@@ -16,6 +16,7 @@ from labkit.core.jsontext import dumps
 from labkit.core.jsontext import parse as read_json
 from labkit.core.world import World
 from labkit.logs.account_policies import AccountPolicies
+from labkit.logs.deliveries import Deliveries
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.engine.pattern import Pattern, PatternError, parse
 from labkit.logs.exports import Exports
@@ -56,6 +57,7 @@ class Logs:
         self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
+        self.deliveries = Deliveries(world)
         self.integrations = Integrations(world)
         self.protecting = Protecting(world)
         self.metric_filters = MetricFilters(world)

@@ -22,7 +22,7 @@ Subscriptions-recursion-prevention, CloudWatch-Logs-Monitoring-CloudWatch-Metric
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.core.clock import Phase
@@ -82,6 +82,7 @@ class Destination:
     created_us: int
     access_policy: str = ""
     service: str = "logs.amazonaws.com"
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 class Subscriptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labkit.logs.api import (
     account_policies,
     data_protection,
+    deliveries,
     destinations,
     events,
     exports,
@@ -41,6 +42,7 @@ RESOURCES = (
     exports,
     data_protection,
     integrations,
+    deliveries,
     #
     queries,
     query_definitions,

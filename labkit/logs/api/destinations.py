@@ -57,8 +57,7 @@ def put_destination(
             destinationName, arn, targetArn, roleArn, call.now_us
         )
     one.target_arn, one.role_arn, one.service = targetArn, roleArn, service
-    if tags:
-        store.of("tags").setdefault(arn, {}).update(tags)
+    one.tags.update(tags or {})
     return {"destination": told(one)}
 
 
