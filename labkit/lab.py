@@ -416,7 +416,7 @@ class Lab(Passing, Callers, Keeping):
             )
         world, parts = self.world, self.parts
         biller = Biller(
-            (world.meters, parts.cloudwatch.used, parts.fleet, parts.agents),
+            (world.meters, parts.cloudwatch.used, parts.fleet, parts.agents, parts.logs.storage),
             table(),
             lambda service, operation: services.category(service, operation).kind == MANAGEMENT,
         )

@@ -313,6 +313,11 @@ class Events:
             names=list(names),
         )
 
+    def columns(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Time, ingestion, stream and size (0 where the stream was deleted), chunk by chunk."""
+        for chunk in self._chunks:
+            yield chunk.columns()
+
     def stored_bytes(self, start_ms: int) -> int:
         """Bytes of the events since an instant, 26 added to each."""
         total = 0

@@ -67,6 +67,8 @@ class LogGroup:
     #: What expired under an earlier retention does not come back under a longer one.
     gone_ms: int = -(2**62)
 
+    #: The retention until each of its changes: (microseconds, days).
+    kept_until: list[tuple[int, int | None]] = field(default_factory=list)
     #: The account's retention policy that holds for it, "" when none does, and its days.
     imposed: str = ""
     imposed_days: int | None = None
@@ -85,13 +87,18 @@ class LogGroup:
 
     def impose(self, policy: str, days: int | None, now_us: int) -> None:
         """Let an account's policy say how long events are kept; the group again when it is ""."""
-        self.gone_ms = self.oldest_ms(now_us)
+        self._changes(now_us)
         self.imposed, self.imposed_days = policy, days
 
     def keep(self, days: int | None, now_us: int) -> None:
         """Keep events so many days from now on, for ever when None."""
-        self.gone_ms = self.oldest_ms(now_us)
+        self._changes(now_us)
         self.retention_days = days
+
+    def _changes(self, now_us: int) -> None:
+        """The retention is about to change: what has expired stays so."""
+        self.gone_ms = self.oldest_ms(now_us)
+        self.kept_until.append((now_us, self.kept_days))
 
     @property
     def log(self) -> str:

@@ -26,6 +26,7 @@ from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
+from labkit.logs.storage import Storage
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
 
@@ -53,6 +54,7 @@ class Logs:
         self.world, self.account, self.region = world, account, region
         world.remember("logs", lambda a, r: LogStore(a, r, self))
         self.account_policies = AccountPolicies(world)
+        self.storage = Storage(world)
         self.figures = Figures(world, self.account_policies)
         self.exports = Exports(world)
         self.queries = Queries(self, world)

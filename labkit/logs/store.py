@@ -83,6 +83,7 @@ class LogStore:
 
     def remove(self, name: str) -> None:
         """Forget a group and its events."""
+        self.service.storage.deleted(self._groups[name])
         del self._groups[name]
 
     def add_stream(self, group: LogGroup, name: str, now_us: int) -> LogStream:
