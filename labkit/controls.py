@@ -270,8 +270,8 @@ class FleetControls:
         )
 
 
-#: How far back a shop's logs may go: a day of all sources is some eight million lines.
-MOST_HOURS = 168
+#: How far back a shop's logs may go, and how many lines a past has at most: 200 bytes each.
+MOST_HOURS, MOST_LINES = 168, 10_000_000
 
 
 class ShopControls:
@@ -415,18 +415,26 @@ class ShopControls:
             raise LabError(f"the shop's logs come from {', '.join(SOURCES)}; not {unknown[0]}")
         if not 0 <= hours <= MOST_HOURS:
             raise LabError(f"a past of logs has 0 to {MOST_HOURS} hours, not {hours}")
-        start = lab.now - timedelta(hours=hours)
+        start, place = (
+            lab.now - timedelta(hours=hours),
+            (account or lab.account, region or lab.region),
+        )
+        about = lab.parts.shop_logs.about(*place, chosen, to_us(start), to_us(lab.now))
+        if about > MOST_LINES:
+            raise LabError(
+                f"that would be some {about:,} lines, {MOST_LINES:,} at most: take fewer hours or "
+                "sources"
+            )
         for one in incidents:
             if not start <= one.start < lab.now:
                 raise LabError(f"{one.kind} at {one.start} is not within the past asked for")
             if not lab.parts.shop.knows(one):
                 raise LabError(f"{one.kind} of {one.target!r} can't befall the shop")
-            place = account or lab.account, region or lab.region
             if lab.parts.shop_logs.written(*place, chosen, to_us(one.start)):
                 raise LabError(f"what the shop did at {one.start} is written already")
         written: dict[str, int] = lab._do(
             "shop.logs", incidents=[one.as_dict() for one in incidents], start=start,
-            sources=chosen, live=live, account=account or lab.account, region=region or lab.region,
+            sources=chosen, live=live, account=place[0], region=place[1],
         )  # fmt: skip
         return written
 

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.core.clock import MILLISECOND, MINUTE, Phase
 from labkit.core.errors import LabError
 from labkit.core.world import World
+from labkit.workloads.shop_figures import SERVICES
 
 if TYPE_CHECKING:
     from labkit.workloads.shop_figures import Shop, ShopFigures
@@ -41,6 +42,10 @@ SOURCES = (
     "elasticbeanstalk", "ecs", "apigateway", "lambda", "vpc-flow-logs", "route53",
     "cloudwatch-agent",
 )  # fmt: skip
+#: Lines of a source for each request of its services, and how busy an average minute is.
+_LINES = {"elasticbeanstalk": 1.0, "ecs": 1.0, "apigateway": 1.0, "lambda": 4.0,
+          "vpc-flow-logs": 0.4, "route53": 0.06}  # fmt: skip
+_OF_BUSIEST = 0.6
 #: A past is made in stretches of so many minutes, so that memory stays bounded.
 _STRETCH = 120
 
@@ -101,6 +106,22 @@ class ShopLogs:
             for low in range(begin, end, _STRETCH):
                 high = min(low + _STRETCH, end)
                 yield from lines_of(self._figures, shop, self._seed, those, low, high)
+
+    def about(
+        self, account: str, region: str, sources: Sequence[str], start_us: int, end_us: int
+    ) -> int:
+        """About how many lines a stretch of time has; nothing is made."""
+        from labkit.workloads.shop_site import NEEDS
+
+        shop = self._figures.shop(account, region)
+        services = SERVICES if shop is None else shop.services
+        busiest = sum(
+            _LINES.get(source, 0.0) * SERVICES[name][0]
+            for source in sources
+            for name in NEEDS[source]
+            if name in services
+        )
+        return int(busiest * _OF_BUSIEST * (end_us - start_us) / MINUTE)
 
     def written(self, account: str, region: str, sources: Sequence[str], at_us: int) -> bool:
         """Whether some of the sources have written about an instant already."""

@@ -278,6 +278,7 @@ def test_what_is_not_there_is_refused(lab):
     for call, message in (
         (lambda: lab.shop.logs(sources=["syslog"]), "come from elasticbeanstalk"),
         (lambda: lab.shop.logs(hours=-1), "0 to 168 hours"),
+        (lambda: lab.shop.logs(hours=168), r"some [\d,]{10} lines, 10,000,000 at most"),
         (lambda: lab.shop.logs(past, hours=1), "not within the past"),
         (
             lambda: lab.shop.logs(
@@ -292,10 +293,27 @@ def test_what_is_not_there_is_refused(lab):
             call()
 
 
-def test_a_shop_with_few_services_logs_what_it_has(lab):
-    lab.shop.open(services=["payment"])
-    written = lab.shop.logs(hours=2 / 60)
-    assert set(written) == {GROUPS["apigateway"], GROUPS["lambda"]}
+@pytest.mark.parametrize(
+    ("services", "sources"),
+    [
+        (["payment"], {"apigateway", "lambda"}),
+        (["catalogue"], {"ecs"}),
+        (["checkout", "cart"], {"ecs"}),
+        (["front"], {"elasticbeanstalk", "vpc-flow-logs", "route53", "cloudwatch-agent"}),
+    ],
+)
+def test_a_shop_with_few_services_logs_what_it_has(lab, services, sources):
+    lab.shop.open(services=services)
+    written = lab.shop.logs(hours=20 / 60)
+    assert set(written) == {GROUPS[one] for one in sources}
+    assert all(written.values())
+
+
+def test_about_how_many_lines_there_will_be(lab):
+    end = to_us(lab.now)
+    written = sum(lab.shop.logs(hours=0.5, live=False).values())
+    about = lab.parts.shop_logs.about(ACCOUNT, REGION, SOURCES, end - 30 * MINUTE, end)
+    assert 0.5 < about / written < 2
 
 
 def test_nothing_is_written_twice(lab):
