@@ -136,6 +136,25 @@ class LogControls:
         with lab.world.lock:
             return view_groups(lab.parts.logs, account or lab.account, region or lab.region, prefix)
 
+    def throttle(self, on: bool = True) -> None:
+        """Let the API throttle as AWS does by default: FilterLogEvents five times a second, ...
+
+        Without it only ``lab.throttle`` throttles: a call takes one virtual millisecond, so a loop
+        that is slow enough on AWS would be too quick here.
+
+        Parameters
+        ----------
+        on:
+            False takes the limits off again.
+        """
+        from labkit.quotas import quotas_of
+
+        for operation, row in quotas_of("logs")["rates"].items():
+            if on:
+                self._lab.throttle("logs", operation, rate=row["value"])
+            else:
+                self._lab.throttle("logs", operation)
+
     def query(
         self,
         text: str,

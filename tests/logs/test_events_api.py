@@ -112,3 +112,31 @@ def test_a_past_comes_in_at_once(lab, logs):
     )  # fmt: skip
     tail = logs.get_log_events(logGroupName="/past", logStreamName="b", limit=2)
     assert texts(tail) == ["l19997", "l19999"]
+
+
+def test_a_loop_of_reads_waits_as_on_aws(lab, logs):
+    put(logs, (now_ms(lab), "x"))
+    lab.logs.throttle()
+    before = lab.now
+    for _ in range(20):
+        assert texts(logs.filter_log_events(logGroupName=GROUP)) == ["x"]
+    # Five at once, then five a second: boto3 tries again until it may.
+    assert (lab.now - before).total_seconds() >= 2.5
+    lab.logs.throttle(False)
+    before = lab.now
+    for _ in range(20):
+        logs.filter_log_events(logGroupName=GROUP)
+    assert (lab.now - before).total_seconds() < 0.1
+
+
+def test_every_limit_that_is_published_is_asked():
+    from pathlib import Path
+
+    import labkit
+    from labkit.quotas import quotas_of
+
+    folder = Path(labkit.__file__).parent / "logs"
+    code = "".join(path.read_text() for path in folder.rglob("*.py"))
+    limits = {group: rows for group, rows in quotas_of("logs").items() if group != "rates"}
+    names = [f"{group}.{name}" for group, rows in limits.items() for name in rows]
+    assert [name for name in names if f'"{name}"' not in code] == []

@@ -2,6 +2,7 @@
 
 import json
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -84,3 +85,30 @@ def test_ten_policies_and_no_more(logs):
 def test_what_is_no_policy_is_refused(logs):
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.put_resource_policy(policyName="p", policyDocument="nonsense")
+
+
+def test_a_user_writes_only_where_a_policy_says(lab, logs):
+    for name in ("/shop/app", "/other"):
+        logs.create_log_group(logGroupName=name)
+        logs.create_log_stream(logGroupName=name, logStreamName="s")
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/shop/*"
+    allowed = {"Effect": "Allow", "Action": ["logs:PutLogEvents", "logs:FilterLogEvents"],
+               "Resource": arn}  # fmt: skip
+    iam = lab.client("iam")
+    iam.create_user(UserName="writer")
+    iam.put_user_policy(
+        UserName="writer", PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )  # fmt: skip
+    key = iam.create_access_key(UserName="writer")["AccessKey"]
+    writer = boto3.client(
+        "logs", region_name="us-east-1", aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )  # fmt: skip
+    event = {"timestamp": lab.world.clock.now_us // 1000, "message": "m"}
+    writer.put_log_events(logGroupName="/shop/app", logStreamName="s", logEvents=[event])
+    assert len(writer.filter_log_events(logGroupName="/shop/app")["events"]) == 1
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        writer.put_log_events(logGroupName="/other", logStreamName="s", logEvents=[event])
+    with pytest.raises(ClientError, match=r"logs:DescribeLogStreams on resource: .*/shop/app"):
+        writer.describe_log_streams(logGroupName="/shop/app")
