@@ -102,7 +102,7 @@ class MetricFilters:
         pattern = one.parsed
         texts = batch.messages
         if one.transformed:
-            texts = getattr(batch, "transformed", None) or texts
+            texts = batch.transformed or texts
         for at_ms, text in zip(batch.timestamps_ms, texts, strict=True):
             minute = at_ms // 60_000
             if one.default is not None:

@@ -137,6 +137,8 @@ class Accepted:
     request_id: str = ""
     #: Bytes of the messages in UTF-8.
     sizes: Sequence[int] = ()
+    #: The messages as the group's transformer makes them; empty without one.
+    transformed: Sequence[str] = ()
 
     def ids(self) -> list[str]:
         """The ids of the events, as readers and subscribers see them."""

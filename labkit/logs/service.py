@@ -22,6 +22,7 @@ from labkit.logs.engine.pattern import Pattern, PatternError, parse
 from labkit.logs.exports import Exports
 from labkit.logs.figures import Figures
 from labkit.logs.integrations import Integrations
+from labkit.logs.live_tail import LiveTail
 from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
@@ -29,6 +30,7 @@ from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
 from labkit.logs.storage import Storage
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
+from labkit.logs.transforming import transformed
 
 #: Services for which AWS makes the log group with the first line. Whether their role (or an option,
 #: as of ECS) lets them make it is asked where the lines come from.
@@ -63,6 +65,7 @@ class Logs:
         self.integrations = Integrations(world)
         self.protecting = Protecting(world)
         self.metric_filters = MetricFilters(world)
+        self.live_tail = LiveTail(world)
         #: What happens to an accepted batch, in this order.
         self.on_accepted: list[Callable[[Accepted], None]] = [
             self.protecting.on_accepted,
@@ -70,6 +73,7 @@ class Logs:
             self.figures.tell_embedded,
             self.metric_filters.on_accepted,
             self.subscriptions.on_accepted,
+            self.live_tail.on_accepted,
         ]
 
     def store(self, account: str, region: str) -> LogStore:
@@ -98,7 +102,10 @@ class Logs:
         sizes = sizes or [size_of(text) for text in messages]
         first = group.events.append(stream.index, timestamps_ms, messages, now_ms, sizes)
         _touch(stream, timestamps_ms[0], timestamps_ms[-1], now_ms)
-        batch = Accepted(group, stream, first, timestamps_ms, messages, now_ms, request_id, sizes)
+        batch = Accepted(
+            group, stream, first, timestamps_ms, messages, now_ms, request_id, sizes,
+            transformed(group, messages),
+        )  # fmt: skip
         for happen in self.on_accepted:
             happen(batch)
         if self.world.facts.heard("log.ingested"):

@@ -143,7 +143,7 @@ class Subscriptions:
         added = {name: about[name] for name in one.system_fields}
         texts: Sequence[str] = batch.messages
         if one.transformed:
-            texts = getattr(batch, "transformed", None) or texts
+            texts = batch.transformed or texts
         found = []
         for index, (at_ms, plain) in enumerate(zip(batch.timestamps_ms, texts, strict=True)):
             # Nobody unmasks what leaves by a subscription.

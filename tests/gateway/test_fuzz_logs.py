@@ -12,6 +12,8 @@ QUERY = NAMED | {
     "endTime": AT_MS // 1000 + 3600,
 }  # fmt: skip
 HITS = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
+GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:kept"
+TRANSFORMED = {"logGroupIdentifier": "kept"}
 STREAM = NAMED | {"logStreamName": "kept"}
 
 
@@ -57,6 +59,10 @@ LOGS = Fuzzed(
                                     "metricTransformations": [HITS]},
         "DeleteMetricFilter": NAMED | {"filterName": "kept"},
         "TestMetricFilter": {"filterPattern": "x", "logEventMessages": ["x"]},
+        "StartLiveTail": {"logGroupIdentifiers": [GROUP_ARN]},
+        "PutTransformer": TRANSFORMED | {"transformerConfig": [{"parseJSON": {}}]},
+        "GetTransformer": TRANSFORMED, "DeleteTransformer": TRANSFORMED,
+        "TestTransformer": {"transformerConfig": [{"parseJSON": {}}], "logEventMessages": ["{}"]},
         # Logs Insights
         "StartQuery": QUERY, "GetQueryResults": {"queryId": "$query"},
         "StopQuery": {"queryId": "$stop"}, "ListLogGroupsForQuery": {"queryId": "$query"},

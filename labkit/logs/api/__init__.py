@@ -12,8 +12,9 @@ from labkit.logs.api import (
     groups,
     integrations,
     keys,
-    lookup_tables,
     #
+    live_tail,
+    lookup_tables,
     metric_filters,
     policies,
     protection,
@@ -24,6 +25,7 @@ from labkit.logs.api import (
     #
     subscription_filters,
     tags,
+    transformers,
 )
 
 #: The code for a parameter that breaks a constraint of the model.
@@ -35,7 +37,9 @@ RESOURCES = (
     streams,
     events,
     #
+    live_tail,
     metric_filters,
+    transformers,
     #
     subscription_filters,
     destinations,

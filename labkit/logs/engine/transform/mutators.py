@@ -1,0 +1,213 @@
+"""Processors that change keys and values of an event that was parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from labkit.logs.engine.ql.datepatterns import format_date, parse_date, zone
+from labkit.logs.engine.transform.paths import TransformError, drop, get, has, put
+
+Settings = Mapping[str, Any]
+
+_ISO = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
+
+
+def add_keys(event: dict[str, Any], settings: Settings) -> None:
+    """``addKeys``: constants, or ``${other.key}``."""
+    for one in settings["entries"]:
+        value: Any = one["value"]
+        if value.startswith("${") and value.endswith("}"):
+            value = get(event, value[2:-1])
+            if value is None:
+                continue
+        put(event, one["key"], value, bool(one.get("overwriteIfExists", False)))
+
+
+def delete_keys(event: dict[str, Any], settings: Settings) -> None:
+    """``deleteKeys``."""
+    for key in settings["withKeys"]:
+        drop(event, key)
+
+
+def _carry(source: str, target: str, keep: bool) -> Callable[[dict[str, Any], Settings], None]:
+    def run(event: dict[str, Any], settings: Settings) -> None:
+        for one in settings["entries"]:
+            overwrite = bool(one.get("overwriteIfExists", False))
+            if not has(event, one[source]) or (has(event, one[target]) and not overwrite):
+                continue
+            value = get(event, one[source])
+            if not keep:
+                drop(event, one[source])
+            put(event, one[target], value)
+
+    return run
+
+
+def list_to_map(event: dict[str, Any], settings: Settings) -> None:
+    """``listToMap``: a list of objects becomes a map by one of their keys."""
+    items = get(event, settings["source"])
+    if not isinstance(items, list):
+        return
+    out: dict[str, Any] = {}
+    for item in items:
+        if not isinstance(item, dict) or settings["key"] not in item:
+            continue
+        value = item.get(settings["valueKey"]) if settings.get("valueKey") else item
+        out.setdefault(str(item[settings["key"]]), []).append(value)
+    if settings.get("flatten"):
+        last = -1 if settings.get("flattenedElement") == "last" else 0
+        out = {key: values[last] for key, values in out.items()}
+    if settings.get("target"):
+        put(event, settings["target"], out)
+    else:
+        event.update(out)
+
+
+def _each(change: Callable[[str], str]) -> Callable[[dict[str, Any], Settings], None]:
+    def run(event: dict[str, Any], settings: Settings) -> None:
+        for key in settings["withKeys"]:
+            value = get(event, key)
+            if isinstance(value, str):
+                put(event, key, change(value))
+
+    return run
+
+
+def split_string(event: dict[str, Any], settings: Settings) -> None:
+    """``splitString``: a text becomes a list."""
+    for one in settings["entries"]:
+        value = get(event, one["source"])
+        if isinstance(value, str):
+            put(event, one["source"], value.split(one["delimiter"]))
+
+
+def substitute_string(event: dict[str, Any], settings: Settings) -> None:
+    """``substituteString``: by a regular expression."""
+    for one in settings["entries"]:
+        value = get(event, one["source"])
+        if isinstance(value, str):
+            put(event, one["source"], _compiled(one["from"]).sub(_named(one["to"]), value))
+
+
+def _named(to: str) -> str:
+    """``$1`` of the guide as RE2's ``\\1``."""
+    out, at = [], 0
+    while at < len(to):
+        if to[at] == "$" and to[at + 1 : at + 2].isdigit():
+            out.append("\\" + to[at + 1])
+            at += 2
+        else:
+            out.append("\\\\" if to[at] == "\\" else to[at])
+            at += 1
+    return "".join(out)
+
+
+def _compiled(pattern: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise TransformError(f"substituteString: {error}") from None
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in ("true", "1"):
+        return True
+    if text in ("false", "0"):
+        return False
+    raise ValueError(text)
+
+
+_TYPES: dict[str, Callable[[Any], Any]] = {
+    "integer": lambda value: int(float(value)),
+    "double": float,
+    "boolean": _boolean,
+    "string": lambda value: value if isinstance(value, str) else str(value).lower()
+    if isinstance(value, bool) else str(value),
+}  # fmt: skip
+
+
+def type_converter(event: dict[str, Any], settings: Settings) -> None:
+    """``typeConverter``: what cannot be converted stays as it is."""
+    for one in settings["entries"]:
+        value = get(event, one["key"])
+        if value is None or isinstance(value, dict | list):
+            continue
+        try:
+            put(event, one["key"], _TYPES[one["type"]](value))
+        except (ValueError, OverflowError):
+            continue
+
+
+def date_time_converter(event: dict[str, Any], settings: Settings) -> None:
+    """``dateTimeConverter``: by the first pattern that fits; ``epoch`` is a plain number."""
+    value = get(event, settings["source"])
+    if value is None or isinstance(value, dict | list):
+        return
+    where = settings.get("sourceTimezone") or "UTC"
+    for pattern in settings["matchPatterns"]:
+        ms = _moment(value, pattern, where)
+        if ms is not None:
+            target = settings.get("targetTimezone") or "UTC"
+            shown = format_date(ms, settings.get("targetFormat") or _ISO, target)
+            if shown is not None:
+                put(event, settings["target"], shown)
+            return
+
+
+def _moment(value: Any, pattern: str, where: str) -> float | None:
+    if pattern == "epoch":
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        while abs(number) < 1e11 and number:
+            return number * 1000
+        return number if abs(number) < 1e15 else number / 1000
+    if isinstance(value, str) and pattern == "ISO8601":
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000
+    return parse_date(str(value), pattern, where)
+
+
+PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], None]] = {
+    "addKeys": add_keys,
+    "deleteKeys": delete_keys,
+    "moveKeys": _carry("source", "target", keep=False),
+    "renameKeys": _carry("key", "renameTo", keep=False),
+    "copyValue": _carry("source", "target", keep=True),
+    "listToMap": list_to_map,
+    "lowerCaseString": _each(str.lower),
+    "upperCaseString": _each(str.upper),
+    "trimString": _each(str.strip),
+    "splitString": split_string,
+    "substituteString": substitute_string,
+    "typeConverter": type_converter,
+    "dateTimeConverter": date_time_converter,
+}
+
+
+def check(name: str, settings: Settings) -> None:
+    """Refuse settings that cannot be run.
+
+    Raises
+    ------
+    TransformError
+        With what is wrong.
+    """
+    if name == "substituteString":
+        for one in settings["entries"]:
+            _compiled(one["from"])
+    if name == "dateTimeConverter":
+        for key in ("sourceTimezone", "targetTimezone"):
+            if settings.get(key) and zone(settings[key]) is None:
+                raise TransformError(f"dateTimeConverter: there is no time zone {settings[key]}.")

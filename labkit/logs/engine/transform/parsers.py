@@ -1,0 +1,243 @@
+"""Processors that parse: the event's text, or a field of it, becomes keys."""
+
+from __future__ import annotations
+
+import csv as _csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labkit.logs.engine.ql.discovered import FLOW, ROUTE53
+from labkit.logs.engine.transform import grok as _grok
+from labkit.logs.engine.transform.paths import TransformError, get, put
+
+Settings = Mapping[str, Any]
+
+MESSAGE = "@message"
+
+
+def _source(event: dict[str, Any], settings: Settings) -> str | None:
+    found = get(event, settings.get("source") or MESSAGE)
+    return found if isinstance(found, str) else None
+
+
+def _place(event: dict[str, Any], settings: Settings, found: Mapping[str, Any]) -> bool:
+    """Put what was found at ``destination``, or at the top."""
+    destination = settings.get("destination")
+    if destination:
+        put(event, destination, dict(found))
+    else:
+        for key, value in found.items():
+            event[key] = value
+    return True
+
+
+def parse_json(event: dict[str, Any], settings: Settings) -> bool:
+    """``parseJSON``: a text that is JSON."""
+    text = _source(event, settings)
+    try:
+        found = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and _place(event, settings, found)
+
+
+def grok(event: dict[str, Any], settings: Settings) -> bool:
+    """``grok``: a text by a pattern of named patterns."""
+    text = _source(event, settings)
+    found = _grok.match(settings["match"], text) if text is not None else None
+    if found is None:
+        return False
+    for field, value in found.items():
+        put(event, field, value)
+    return True
+
+
+def csv(event: dict[str, Any], settings: Settings) -> bool:
+    """``csv``: columns by a delimiter, named by ``columns`` or column_1, column_2."""
+    text = _source(event, settings)
+    if text is None:
+        return False
+    delimiter = {"\\t": "\t"}.get(
+        settings.get("delimiter") or ",", settings.get("delimiter") or ","
+    )
+    quote = settings.get("quoteCharacter") or '"'
+    try:
+        rows = list(_csv.reader(io.StringIO(text), delimiter=delimiter, quotechar=quote))
+    except _csv.Error:
+        return False
+    if not rows:
+        return False
+    names = list(settings.get("columns") or ())
+    names += [f"column_{number}" for number in range(len(names) + 1, len(rows[0]) + 1)]
+    return _place(event, settings, dict(zip(names, rows[0], strict=False)))
+
+
+def parse_key_value(event: dict[str, Any], settings: Settings) -> bool:
+    """``parseKeyValue``: ``a=1&b=2``."""
+    text = _source(event, settings)
+    if text is None:
+        return False
+    between = settings.get("fieldDelimiter") or "&"
+    sign = settings.get("keyValueDelimiter") or "="
+    prefix, missing = settings.get("keyPrefix") or "", settings.get("nonMatchValue")
+    found: dict[str, Any] = {}
+    for piece in text.split(between):
+        key, there, value = piece.partition(sign)
+        if there:
+            found[prefix + key.strip()] = value
+        elif missing is not None and key.strip():
+            found[prefix + key.strip()] = missing
+    if not found:
+        return False
+    if settings.get("overwriteIfExists", True) or settings.get("destination"):
+        return _place(event, settings, found)
+    for key, value in found.items():
+        event.setdefault(key, value)
+    return True
+
+
+def _columns(names: list[str]) -> Callable[[dict[str, Any], Settings], bool]:
+    def parse(event: dict[str, Any], settings: Settings) -> bool:
+        text = _source(event, settings)
+        cells = text.split() if text is not None else []
+        if len(cells) != len(names):
+            return False
+        values: dict[str, Any] = {}
+        for name, cell in zip(names, cells, strict=True):
+            if cell != "-":
+                values[name] = int(cell) if cell.isdigit() and len(cell) < 16 else cell
+        return _place(event, {}, values)
+
+    return parse
+
+
+_POSTGRES = (
+    r"^%{TIMESTAMP_ISO8601:logTime} %{WORD:timezone}:%{IPORHOST:srcIp}\(%{POSINT:srcPort:int}\):"
+    r"%{USERNAME:userName}@%{USERNAME:dbName}:\[%{POSINT:processId:int}\]:%{WORD:logLevel}: +"
+    r"%{GREEDYDATA:logMessage}"
+)
+
+
+def parse_postgres(event: dict[str, Any], settings: Settings) -> bool:
+    """``parsePostgres``: a line of RDS for PostgreSQL with its default prefix."""
+    text = _source(event, settings)
+    found = _grok.match(_POSTGRES, text) if text is not None else None
+    return found is not None and _place(event, {}, found)
+
+
+def parse_waf(event: dict[str, Any], settings: Settings) -> bool:
+    """``parseWAF``: a record of AWS WAF; headers and labels become keys of their own."""
+    text = _source(event, settings)
+    try:
+        found = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict):
+        return False
+    request = found.get("httpRequest")
+    headers = request.get("headers") if isinstance(request, dict) else None
+    if isinstance(request, dict) and isinstance(headers, list):
+        request["headers"] = {
+            one["name"]: one.get("value")
+            for one in headers
+            if isinstance(one, dict) and "name" in one
+        }
+    labels = found.get("labels")
+    if isinstance(labels, list):
+        found["labels"] = {
+            one["name"]: "" for one in labels if isinstance(one, dict) and "name" in one
+        }
+    return _place(event, {}, found)
+
+
+_CLOUDFRONT = [
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs(Host)",
+    "cs-uri-stem",
+    "sc-status",
+    "cs(Referer)",
+    "cs(User-Agent)",
+    "cs-uri-query",
+    "cs(Cookie)",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "fle-status",
+    "fle-encrypted-fields",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+]
+
+
+def parse_cloudfront(event: dict[str, Any], settings: Settings) -> bool:
+    """``parseCloudfront``: a line of a standard log of CloudFront, columns by tabs."""
+    text = _source(event, settings)
+    cells = text.rstrip("\n").split("\t") if text is not None else []
+    if len(cells) != len(_CLOUDFRONT):
+        return False
+    from urllib.parse import unquote
+
+    found = {n: unquote(c) for n, c in zip(_CLOUDFRONT, cells, strict=True) if c != "-"}
+    return _place(event, {}, found)
+
+
+PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], bool]] = {
+    "parseJSON": parse_json,
+    "grok": grok,
+    "csv": csv,
+    "parseKeyValue": parse_key_value,
+    "parseVPC": _columns(FLOW),
+    "parseRoute53": _columns(ROUTE53),
+    "parsePostgres": parse_postgres,
+    "parseWAF": parse_waf,
+    "parseCloudfront": parse_cloudfront,
+}
+
+
+def check(name: str, settings: Settings) -> None:
+    """Refuse settings that cannot be run.
+
+    Raises
+    ------
+    TransformError
+        With what is wrong.
+    """
+    if name == "grok":
+        _grok.compiled(settings["match"])
+    if name == "csv":
+        quote, delimiter = settings.get("quoteCharacter") or '"', settings.get("delimiter") or ","
+        if (
+            len(quote) != 1
+            or len({"\\t": "\t"}.get(delimiter, delimiter)) != 1
+            or quote == delimiter
+        ):
+            raise TransformError(
+                "csv: quoteCharacter and delimiter are one character each, not the same."
+            )
+    if name == "parseKeyValue":
+        between = settings.get("fieldDelimiter") or "&"
+        if between == (settings.get("keyValueDelimiter") or "="):
+            raise TransformError("parseKeyValue: the two delimiters must differ.")
+    only = ("parseVPC", "parseRoute53", "parsePostgres", "parseWAF", "parseCloudfront")
+    if name in only and (settings.get("source") or MESSAGE) != MESSAGE:
+        raise TransformError(f"{name}: source can only be @message.")
