@@ -155,6 +155,22 @@ class LogControls:
             else:
                 self._lab.throttle("logs", operation)
 
+    def view_subscriptions(
+        self, *, account: str | None = None, region: str | None = None
+    ) -> Drawing:
+        """Where lines go on: each subscription filter, what it sent, why a destination refused.
+
+        Parameters
+        ----------
+        account, region:
+            Whose; the lab's own when left out.
+        """
+        from labkit.logs.showing import view_subscriptions
+
+        lab = self._lab
+        with lab.world.lock:
+            return view_subscriptions(lab.parts.logs, account or lab.account, region or lab.region)
+
     def query(
         self,
         text: str,

@@ -8,13 +8,14 @@ events are read (:mod:`labkit.logs.masking`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from labkit.core.clock import iso
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
 from labkit.logs.engine import protection
-from labkit.logs.masking import PROTECTED, Protected
+from labkit.logs.masking import PROTECTED, Protected, masked
 from labkit.logs.records import Accepted, LogGroup
 
 #: Keys: of a group's document in its policies, of the account's policy in its store.
@@ -61,6 +62,17 @@ class Protecting:
             if reports:
                 self._measure(group, len(reports))
                 self._tell(group, policy, reports)
+
+    @staticmethod
+    def seen(batch: Accepted) -> Accepted:
+        """A batch as whoever works on in the log group sees it: masked, where a policy stands."""
+        if not batch.group.policies.get(PROTECTED):
+            return batch
+        texts = [
+            masked(batch.group, at_ms, text, False, batch.ingested_ms)
+            for at_ms, text in zip(batch.timestamps_ms, batch.messages, strict=True)
+        ]
+        return replace(batch, messages=texts)
 
     def _standing(self, group: LogGroup) -> list[Protected]:
         """The policies of a group, its account's among them."""

@@ -71,7 +71,7 @@ class Logs:
             self.protecting.on_accepted,
             self.figures.on_accepted,
             self.figures.tell_embedded,
-            self.metric_filters.on_accepted,
+            lambda batch: self.metric_filters.on_accepted(self.protecting.seen(batch)),
             self.subscriptions.on_accepted,
             self.live_tail.on_accepted,
         ]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from labkit.logs.masking import masked
 from labkit.logs.records import LogGroup
 from labkit.logs.service import Logs
+from labkit.logs.subscriptions import FILTERS, SUBSCRIPTIONS
 from labkit.logs.views import lines as views
+from labkit.logs.views import onward
 
 if TYPE_CHECKING:
     from labkit.views.drawing import Drawing
@@ -68,3 +70,34 @@ def view_groups(logs: Logs, account: str, region: str, prefix: str) -> Drawing:
             }
         )
     return views.groups(rows)
+
+
+def view_subscriptions(logs: Logs, account: str, region: str) -> Drawing:
+    """The subscription filters of an account and Region, its policies among them."""
+    store, subscriptions = logs.store(account, region), logs.subscriptions
+    every = [
+        (one, group.name)
+        for group in store.groups()
+        for one in group.policies.get(FILTERS, {}).values()
+    ]
+    every += [(one, "") for one in store.of(SUBSCRIPTIONS).values()]
+    rows = []
+    for one, group_name in every:
+        mine = [
+            sent
+            for (a, r, g, f), sent in subscriptions.sent.items()
+            if (a, r, f) == (account, region, one.name) and (one.policy or g == group_name)
+        ]
+        rows.append(
+            {
+                "filter": one.name,
+                "group": group_name or one.selection or "all of the account",
+                "pattern": one.pattern,
+                "to": one.destination_arn,
+                "forwarded": sum(sent.forwarded for sent in mine),
+                "waiting": sum(sent.waiting for sent in mine),
+                "dropped": sum(sent.failed for sent in mine),
+                "last": next((sent.last for sent in mine if sent.last), ""),
+            }
+        )
+    return onward.subscriptions(rows)

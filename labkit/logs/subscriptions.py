@@ -36,7 +36,8 @@ from labkit.logs.masking import masked
 from labkit.logs.records import Accepted, LogGroup, event_id
 
 #: Keys: of a group's filters in its policies, of an account's things in its store.
-FILTERS, DESTINATIONS, SUBSCRIPTIONS = "subscriptions", "destinations", "subscription_policies"
+FILTERS, DESTINATIONS = "subscription_filters", "destinations"
+SUBSCRIPTIONS = "subscription_policies"
 
 SEND = "logs.subscription"
 #: Tried again after 1, 2, 4 ... 128 seconds and then every five minutes, for a day (ours: AWS
@@ -72,6 +73,16 @@ class SubscriptionFilter:
 
 
 @dataclass(slots=True)
+class Sent:
+    """What became of a filter's events so far: how many, and what was said at the last refusal."""
+
+    forwarded: int = 0
+    failed: int = 0
+    waiting: int = 0
+    last: str = ""
+
+
+@dataclass(slots=True)
 class Destination:
     """A logical destination: a stream of this account that others may subscribe to."""
 
@@ -102,6 +113,8 @@ class Subscriptions:
         self._world = world
         self._matcher = matcher
         self._compiled: dict[str, Callable[[str], Mapping[str, Any] | None]] = {}
+        #: (account, Region, group, filter) -> what became of it; a policy's group is its own.
+        self.sent: dict[tuple[str, str, str, str], Sent] = {}
         world.clock.register(SEND, self._again)
 
     # -- who is subscribed
@@ -225,12 +238,28 @@ class Subscriptions:
         done = self.send(one, group.arn, payload["data"], payload["key"])
         self._measure(one, group, payload, done)
         age_us = clock.now_us - payload["first_us"]
-        if done.ok or not done.retryable or RETRY.exhausted(payload["retries"], age_us):
+        over = done.ok or not done.retryable or RETRY.exhausted(payload["retries"], age_us)
+        self._remember(payload, done, bool(over))
+        if over:
             return
         payload["retries"] += 1
         due = clock.now_us + RETRY.wait_us(payload["retries"], 0.5)
         due = min(due, payload["first_us"] + RETRY.maximum_age_s * 1_000_000)
         clock.at(max(due, clock.now_us + 1), Phase.DELIVERIES, SEND, payload)
+
+    def _remember(self, payload: Mapping[str, Any], done: Delivery, over: bool) -> None:
+        key = (payload["account"], payload["region"], payload["group"], payload["filter"])
+        sent, count = self.sent.setdefault(key, Sent()), payload["count"]
+        if payload["retries"]:
+            sent.waiting -= count
+        if done.ok:
+            sent.forwarded += count
+            return
+        sent.last = f"{done.code}: {done.message}"
+        if over:
+            sent.failed += count
+        else:
+            sent.waiting += count
 
     def send(
         self, one: SubscriptionFilter, group_arn: str, data: bytes, key: str, *, dry: bool = False

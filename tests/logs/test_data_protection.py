@@ -239,3 +239,21 @@ def test_an_accounts_policy_masks_in_all_groups_beside_their_own(lab, logs):
     assert event["message"] == "******* 192.0.2.1"
     with pytest.raises(ClientError, match="is no data identifier"):
         account("Nonsense")
+
+
+def test_metric_filters_see_what_is_masked(lab, logs):
+    logs.put_metric_filter(
+        logGroupName="app", filterName="f", filterPattern="joe",
+        metricTransformations=[
+            {"metricName": "Joes", "metricNamespace": "Shop", "metricValue": "1"}],
+    )  # fmt: skip
+    write(lab, logs, "joe@example.com")
+    protect(logs, "EmailAddress")
+    write(lab, logs, "joe@example.com")
+    from datetime import timedelta
+
+    got = lab.client("cloudwatch").get_metric_statistics(
+        Namespace="Shop", MetricName="Joes", Period=60, Statistics=["Sum"],
+        StartTime=lab.now - timedelta(minutes=5), EndTime=lab.now + timedelta(minutes=1),
+    )  # fmt: skip
+    assert sum(point["Sum"] for point in got["Datapoints"]) == 1

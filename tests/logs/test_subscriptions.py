@@ -140,6 +140,10 @@ def test_what_fails_for_good_is_dropped_and_counted(lab, logs, stream, sender):
     assert stream.lines() == []
     write(lab, logs, "kept")
     assert stream.lines() == ["kept"]
+    (row,) = lab.logs.view_subscriptions().data["subscriptions"]
+    assert (row["forwarded"], row["dropped"], row["waiting"]) == (1, 1, 0)
+    assert "not authorized to perform: kinesis:PutRecord" in row["last"]
+    assert "1 subscription filter" in str(lab.logs.view_subscriptions())
 
 
 def test_what_may_pass_is_tried_again_for_a_day(lab, logs, stream, sender, monkeypatch):
