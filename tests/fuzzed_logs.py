@@ -148,3 +148,7 @@ UNDONE = {
 FIRST |= dict.fromkeys(DELIVERIES, delivered) | dict.fromkeys(UNDONE, not_delivered)
 
 GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS | DELIVERIES | UNDONE
+
+#: Those that have much to prepare: in `make test-all` alone.
+SLOW = GOOD.keys() - {"PutSubscriptionFilter", "CreateExportTask", "PutDataProtectionPolicy",
+                      "CreateDelivery"}  # fmt: skip

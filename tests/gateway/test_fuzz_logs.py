@@ -82,7 +82,13 @@ LOGS = Fuzzed(
 )  # fmt: skip
 
 
+NAMES = [
+    pytest.param(name, marks=pytest.mark.long) if name in fuzzed_logs.SLOW else name
+    for name in LOGS.operations()
+]
+
+
 @pytest.mark.parametrize("examples", DEPTHS)
-@pytest.mark.parametrize("name", LOGS.operations())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_call_of_logs_is_answered(name, examples):
     check(LOGS, name, examples)

@@ -114,6 +114,7 @@ def test_logs_of_two_accounts_end_as_one_in_s3(lab, central):
         assert f"from {account}" in text and f'"owner":"{account}"' in text
 
 
+@pytest.mark.long
 def test_a_firehose_stream_can_be_subscribed_at_once(lab):
     logs = group(lab)
     lab.client("s3").create_bucket(Bucket="the-lake")

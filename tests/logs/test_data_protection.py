@@ -81,6 +81,7 @@ def test_only_who_has_the_permission_unmasks(lab, logs):
     assert read(theirs, unmask=True) == ["joe@example.com"]
 
 
+@pytest.mark.long
 def test_queries_see_what_is_masked_unless_they_unmask(lab, logs):
     write(lab, logs, "jane@example.com early")
     protect(logs, "EmailAddress")
@@ -149,6 +150,7 @@ def test_findings_go_where_the_policy_says(lab, logs):
     assert len(metrics) == 1
 
 
+@pytest.mark.long
 def test_findings_through_firehose(lab, logs):
     from buskit import role
 
@@ -177,6 +179,7 @@ def test_custom_identifiers(lab, logs):
     assert read(logs) == [f"{'*' * 20} came", "EmployeeId-1 came"]
 
 
+@pytest.mark.long
 def test_subscribers_get_what_is_masked(lab, logs):
     from buskit import role
 

@@ -97,6 +97,7 @@ def test_a_bucket_gets_a_file_every_five_minutes(lab, logs, queue):
     assert first.split(",")[2:] == second.split(",")[2:] == ["INVOCATION_SUCCESS", "INFO"]
 
 
+@pytest.mark.long
 def test_parquet_can_be_read(lab, logs, queue):
     import pyarrow.parquet as pq
 
@@ -117,6 +118,7 @@ def test_parquet_can_be_read(lab, logs, queue):
     assert told["message_type"] == "INVOCATION_SUCCESS"
 
 
+@pytest.mark.long
 def test_firehose_gets_lines(lab, logs, queue):
     s3 = lab.client("s3")
     s3.create_bucket(Bucket="the-lake")

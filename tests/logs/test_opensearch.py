@@ -36,6 +36,7 @@ def test_lines_are_found_in_the_domain(lab, domain):
     assert arn.endswith(":LogsToOpenSearch_logs")
 
 
+@pytest.mark.long
 def test_what_a_space_delimited_pattern_extracts_becomes_fields(lab, domain):
     logs = group(lab)
     lab.stream_to_opensearch("app", "logs", "[ip, status = 5*, bytes]")
@@ -45,6 +46,7 @@ def test_what_a_space_delimited_pattern_extracts_becomes_fields(lab, domain):
     assert {"status": 502, "bytes": 120}.items() <= hit["_source"].items()
 
 
+@pytest.mark.long
 def test_a_domain_takes_only_what_its_policy_or_the_role_allows(lab, domain):
     logs = group(lab)
     lab.stream_to_opensearch("app", "logs")

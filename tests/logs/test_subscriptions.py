@@ -177,6 +177,7 @@ def test_what_may_pass_is_tried_again_for_a_day(lab, logs, stream, sender, monke
     assert "second" not in stream.lines()
 
 
+@pytest.mark.long
 def test_a_function_that_hears_itself_is_stopped_and_said(lab):
     """AWS warns of it and lets it run; a lab says which filter it was."""
     logs = lab.client("logs")
