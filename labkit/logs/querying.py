@@ -7,7 +7,7 @@ complete after the time that its bytes take. Its answer is kept for seven days.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from labkit.core.errors import AwsError
 from labkit.core.world import World
 from labkit.logs.engine import ql
 from labkit.logs.engine.ql.plan import Source
+from labkit.logs.indexes import Skipped, indexed, spared, wanted_values
 from labkit.logs.masking import masked_column
 from labkit.logs.records import INFREQUENT_ACCESS, LogGroup, pointer
 
@@ -63,6 +64,8 @@ class Query:
     pointers: list[str] = field(default_factory=list)
     done_us: int = 0
     why: str = ""
+    #: What field indexes spared it.
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def told(self) -> str:
@@ -71,6 +74,39 @@ class Query:
             return self.text
         names = ", ".join(f'"{group.name}"' for group in self.groups)
         return f"SOURCE {names} START={self.start_ms} END={self.end_ms} | {self.text}"
+
+    @property
+    def cells(self) -> list[list[dict[str, str]]]:
+        """The rows as GetQueryResults shows them; none until the query is complete."""
+        if self.result is None or self.status != COMPLETE:
+            return []
+        pointers = self.pointers or [""] * len(self.result.rows)
+        rows = []
+        for values, ptr in zip(self.result.rows, pointers, strict=True):
+            row = [
+                {"field": name, "value": value}
+                for name, value in zip(self.result.columns, values, strict=True)
+                if value is not None
+            ]
+            if ptr:
+                row.append({"field": "@ptr", "value": ptr})
+            rows.append(row)
+        return rows
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        """How much was looked at, as GetQueryResults shows it."""
+        if self.result is None or self.status != COMPLETE:
+            return {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": 0.0}
+        told = self.result.statistics
+        return {
+            "recordsMatched": float(told.matched),
+            "recordsScanned": float(told.scanned),
+            "estimatedRecordsSkipped": float(self.skipped.records),
+            "bytesScanned": float(told.bytes_scanned),
+            "estimatedBytesSkipped": float(self.skipped.bytes),
+            "logGroupsScanned": float(len(self.groups) - self.skipped.groups),
+        }
 
 
 def malformed(error: ql.QueryError, text: str) -> AwsError:
@@ -100,6 +136,8 @@ class Queries:
 
     def __init__(self, logs: Logs, world: World) -> None:
         self._logs, self._world = logs, world
+        #: Told of each query that has come to its end.
+        self.on_done: list[Callable[[LogStore, Query], None]] = []
         world.clock.register("logs.query.run", self._run)
         world.clock.register("logs.query.done", self._done)
 
@@ -205,13 +243,18 @@ class Queries:
             return None
         return query
 
-    def stop(self, query: Query) -> bool:
+    def stop(self, store: LogStore, query: Query) -> bool:
         """Cancel a query; False when it was over already."""
         if query.status not in (SCHEDULED, RUNNING):
             return False
         query.status, query.result = CANCELLED, None
-        query.done_us = self._world.clock.now_us
+        self._ended(store, query)
         return True
+
+    def _ended(self, store: LogStore, query: Query) -> None:
+        query.done_us = self._world.clock.now_us
+        for tell in self.on_done:
+            tell(store, query)
 
     def groups_of(self, store: LogStore, source: Source) -> list[LogGroup]:
         """The groups that a SOURCE names.
@@ -222,7 +265,7 @@ class Queries:
             ResourceNotFoundException, MalformedQueryException.
         """
         if source.groups:
-            return [self._named(store, name) for name in source.groups]
+            return [self.named(store, name) for name in source.groups]
         told = dict(source.filters)
         prefixes = told.get("namePrefix", ())
         classes = told.get("class", ("STANDARD",))
@@ -238,7 +281,14 @@ class Queries:
         ]
         return found
 
-    def _named(self, store: LogStore, name: str) -> LogGroup:
+    def named(self, store: LogStore, name: str) -> LogGroup:
+        """A group by its name or ARN.
+
+        Raises
+        ------
+        AwsError
+            ResourceNotFoundException.
+        """
         if name.startswith("arn:"):
             parts = name.removesuffix(":*").split(":", 6)
             store, name = self._logs.store(parts[4], parts[3]), parts[6]
@@ -274,26 +324,26 @@ class Queries:
             self.answer(store, query)
         except (AwsError, ql.QueryError) as error:
             query.status, query.why = FAILED, str(error)
-            query.done_us = self._world.clock.now_us
+            self._ended(store, query)
             return
         assert query.result is not None
         took = LEAST_MS + query.result.statistics.bytes_scanned // BYTES_PER_MS
         self._at(store, query, "logs.query.done", took)
 
     def _done(self, data: dict[str, Any]) -> None:
-        _, query = self._of(data)
+        store, query = self._of(data)
         if query is None or query.status != RUNNING:
             return
-        query.done_us = self._world.clock.now_us
         query.status = COMPLETE
-        if query.done_us - query.created_us > LONGEST_US:
+        if self._world.clock.now_us - query.created_us > LONGEST_US:
             query.status, query.result = TIMEOUT, None
+        self._ended(store, query)
 
     def answer(self, store: LogStore, query: Query) -> None:
         """Run a query over what is there now."""
         moment = ql.Moment(query.start_ms, query.end_ms, self._world.clock.now_us // 1000)
         query.result = self.run(
-            store, query.plan, query.groups, moment, query.limit, clear=query.clear
+            store, query.plan, query.groups, moment, query.limit, query.clear, query.skipped
         )
         groups = query.groups
         query.pointers = [
@@ -310,27 +360,41 @@ class Queries:
         moment: ql.Moment,
         limit: int = ql.DEFAULT_LIMIT,
         clear: bool = False,
+        skipped: Skipped | None = None,
     ) -> ql.Result:
-        """The answer of a plan over groups; with ``clear`` it may unmask."""
+        """The answer of a plan over groups; with ``clear`` it may unmask.
+
+        ``skipped`` is told what field indexes spare.
+        """
+        wanted = wanted_values(plan)
 
         def tables(source: Source | None, start_ms: int, end_ms: int) -> pa.Table:
             over = groups
             if source is not None and source is not plan.source:
                 over = self.groups_of(store, source)
             now_us = self._world.clock.now_us
-            return _table(
-                [
-                    (place, group, max(start_ms, group.oldest_ms(now_us)), end_ms)
-                    for place, group in enumerate(over)
-                ],
-                clear,
-            )
+            parts = [
+                (place, group, max(start_ms, group.oldest_ms(now_us)), end_ms)
+                for place, group in enumerate(over)
+            ]
+            # The conditions are the outer query's: a source inside it is read whole.
+            if over is not groups or not wanted:
+                return _table(parts, clear)
+            kept = [
+                spared(_group_table(*part, clear), self._indexed(part[1]), wanted, skipped)
+                for part in parts
+            ]
+            return _joined([table for table in kept if table is not None])
 
         return ql.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
 
     def lookups(self, store: LogStore) -> dict[str, Any]:
         """Lookup tables by name, as arrow."""
         return {name: table.arrow() for name, table in store.of("lookup_tables").items()}
+
+    def _indexed(self, group: LogGroup) -> dict[str, int]:
+        return indexed(self._logs.account_policies, self._logs.store(group.account, group.region),
+                       group)  # fmt: skip
 
     # ---- what others ask
 
@@ -353,13 +417,16 @@ class Queries:
 
 def _table(parts: Sequence[tuple[int, LogGroup, int, int]], clear: bool = False) -> pa.Table:
     """The base relation of a query over several groups."""
+    return _joined([_group_table(*part, clear) for part in parts])
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     import pyarrow as pa
 
     kinds = {
         "ts": pa.int64(), "ing": pa.int64(), "log": pa.string(), "stream": pa.string(),
         "msg": pa.large_string(), "region": pa.string(), "ptr": pa.int64(),
     }  # fmt: skip
-    tables = [_group_table(*part, clear) for part in parts]
     if not tables:
         return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
     return pa.concat_tables(tables, promote_options="permissive")

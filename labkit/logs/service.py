@@ -27,6 +27,7 @@ from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
 from labkit.logs.records import RESOURCE_POLICIES, Accepted, LogGroup, LogStream
+from labkit.logs.scheduled_queries import ScheduledQueries
 from labkit.logs.storage import Storage
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
@@ -60,6 +61,7 @@ class Logs:
         self.figures = Figures(world, self.account_policies)
         self.exports = Exports(world)
         self.queries = Queries(self, world)
+        self.scheduled_queries = ScheduledQueries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
         self.deliveries = Deliveries(world)
         self.integrations = Integrations(world)

@@ -2,6 +2,7 @@
 
 import fuzzed_groups
 import fuzzed_logs
+import fuzzed_queries
 import pytest
 from fuzzing import DEPTHS, Fuzzed, attempt, check
 
@@ -53,7 +54,7 @@ LOGS = Fuzzed(
         "DescribeLogStreams": NAMED,
         "PutLogEvents": STREAM | {"logEvents": [{"timestamp": AT_MS, "message": "m"}]},
         "GetLogEvents": STREAM, "FilterLogEvents": NAMED,
-        **fuzzed_logs.GOOD, **fuzzed_groups.GOOD,
+        **fuzzed_logs.GOOD, **fuzzed_groups.GOOD, **fuzzed_queries.GOOD,
         # metric filters
         "PutMetricFilter": NAMED | {"filterName": "fNEW", "filterPattern": "x",
                                     "metricTransformations": [HITS]},
@@ -78,7 +79,7 @@ LOGS = Fuzzed(
     # The newer operations and those that take two ways to name a group.
     # The old tagging operations model no code for what breaks a constraint.
     {"ValidationException", "AccessDeniedException", "InvalidParameterException"},
-    fuzzed_logs.FIRST | fuzzed_groups.FIRST,
+    fuzzed_logs.FIRST | fuzzed_groups.FIRST | fuzzed_queries.FIRST,
 )  # fmt: skip
 
 

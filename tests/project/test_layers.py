@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2] / "labkit"
 #: CloudTrail Lake's SQL is Athena's.
 SHARED = {
     "scheduler": "labkit.eventbridge.engine.schedules",
+    "logs": "labkit.eventbridge.engine.schedules",
     "cloudtrail": ("labkit.athena.sql", "labkit.athena.engine", "labkit.athena.records"),
 }
 SERVICES = {"cloudwatch", "logs", "synthetics", "eventbridge", "xray", "cloudtrail", "oam",

@@ -10,6 +10,8 @@ from labkit.logs.api import (
     events,
     exports,
     groups,
+    #
+    index_policies,
     integrations,
     keys,
     #
@@ -18,9 +20,9 @@ from labkit.logs.api import (
     metric_filters,
     policies,
     protection,
-    #
     queries,
     query_definitions,
+    scheduled_queries,
     streams,
     #
     subscription_filters,
@@ -51,6 +53,8 @@ RESOURCES = (
     queries,
     query_definitions,
     lookup_tables,
+    index_policies,
+    scheduled_queries,
     keys,
     tags,
     policies,

@@ -101,45 +101,16 @@ def _query(call: Call, query_id: str) -> Query:
     return found
 
 
-def _rows(query: Query) -> list[list[dict[str, str]]]:
-    result = query.result
-    if result is None or query.status != COMPLETE:
-        return []
-    pointers = query.pointers or [""] * len(result.rows)
-    rows = []
-    for values, ptr in zip(result.rows, pointers, strict=True):
-        row = [
-            {"field": name, "value": value}
-            for name, value in zip(result.columns, values, strict=True)
-            if value is not None
-        ]
-        if ptr:
-            row.append({"field": "@ptr", "value": ptr})
-        rows.append(row)
-    return rows
-
-
 def get_query_results(
     call: Call, /, *, queryId: str, nextToken: str | None = None, maxItems: int | None = None
 ) -> dict[str, Any]:
     """The rows of a query as far as it is, its state, and how much it looked at."""
     query = _query(call, queryId)
-    rows, more = page(_rows(query), maxItems, nextToken, 10_000)
-    statistics = {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": 0.0}
-    if query.result is not None and query.status == COMPLETE:
-        told = query.result.statistics
-        statistics = {
-            "recordsMatched": float(told.matched),
-            "recordsScanned": float(told.scanned),
-            "estimatedRecordsSkipped": 0.0,
-            "bytesScanned": float(told.bytes_scanned),
-            "estimatedBytesSkipped": 0.0,
-            "logGroupsScanned": float(len(query.groups)),
-        }
+    rows, more = page(query.cells, maxItems, nextToken, 10_000)
     return {
         "queryLanguage": query.language,
         "results": list(rows),
-        "statistics": statistics,
+        "statistics": query.statistics,
         "status": query.status,
         **more,
     }
@@ -148,7 +119,7 @@ def get_query_results(
 def stop_query(call: Call, /, *, queryId: str) -> dict[str, Any]:
     """Cancel a query."""
     query = _query(call, queryId)
-    if not service_of(call).queries.stop(query):
+    if not service_of(call).queries.stop(call.store, query):
         raise invalid(
             "The query could not be stopped: it has ended, with status " + query.status + "."
         )
