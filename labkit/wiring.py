@@ -257,6 +257,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("events_watched", "schemas", lambda lab: lab.parts.schemas.watched),
     Answers("trail_logs", "cloudtrail", lambda lab: lab.parts.cloudtrail.trail_logs),
     Answers("call_record", "cloudtrail", lambda lab: lab.parts.cloudtrail.record_of),
+    Answers("lake_events", "cloudtrail", lambda lab: lab.parts.cloudtrail.lake.events),
     Answers("call_as", "gateway", lambda lab: lab.acting.call),
     Answers("http_request", "backing/outside", lambda lab: lab.parts.backing.outside.ask),
     Answers("log_group_exists", "logs", lambda lab: lab.parts.logs.group_exists),

@@ -147,7 +147,29 @@ UNDONE = {
 }  # fmt: skip
 FIRST |= dict.fromkeys(DELIVERIES, delivered) | dict.fromkeys(UNDONE, not_delivered)
 
-GOOD = SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS | DELIVERIES | UNDONE
+
+def imported(lab, things):
+    """An event data store, a role, and one import under way."""
+    if "$store" not in things:
+        made = lab.client("cloudtrail").create_event_data_store(Name="kept")
+        things["$store"] = made["EventDataStoreArn"]
+        things["$importer"] = role(lab, "importer", service="cloudtrail.amazonaws.com")
+    logs = lab.client("logs")
+    lab.advance(minutes=1)
+    made = logs.create_import_task(
+        importSourceArn=things["$store"], importRoleArn=things["$importer"]
+    )
+    things["$import"] = made["importId"]
+
+
+IMPORTS = {
+    "CreateImportTask": {"importSourceArn": "$store", "importRoleArn": "$importer"},
+    "DescribeImportTasks": {}, "DescribeImportTaskBatches": {"importId": "$import"},
+    "CancelImportTask": {"importId": "$import"},
+}  # fmt: skip
+FIRST |= dict.fromkeys(IMPORTS, imported)
+
+GOOD = IMPORTS | SUBSCRIPTIONS | EXPORTS | PROTECTION | INTEGRATIONS | DELIVERIES | UNDONE
 
 #: Those that have much to prepare: in `make test-all` alone.
 SLOW = GOOD.keys() - {"PutSubscriptionFilter", "CreateExportTask", "PutDataProtectionPolicy",

@@ -236,6 +236,19 @@ class Lake:
         found.sort(key=lambda one: one[0])
         return [record for _, record in found]
 
+    def events(self, arn: str, start_us: int, end_us: int) -> list[tuple[int, str]] | None:
+        """The port ``lake_events``: (microseconds, JSON text) of a store; None without one."""
+        parts = arn.split(":", 5)
+        if len(parts) != 6:
+            return None
+        kept = self._kept.get((parts[4], parts[3]))
+        stores = kept.stores.values() if kept is not None else ()
+        store = next((one for one in stores if one.arn == arn), None)
+        if store is None or store.status not in ("ENABLED", "STOPPED_INGESTION"):
+            return None
+        found = ((_moment(record), record) for record in self.records(store))
+        return [(at, dumps(record)) for at, record in found if start_us <= at <= end_us]
+
     # -- imports
     def begin_import(self, kept: LakeStore, one: Import) -> None:
         """Let an import begin."""

@@ -155,6 +155,12 @@ PORTS: dict[str, Port] = _table(
         "cloudtrail",
     ),
     Port(
+        "lake_events",
+        "What does this event data store hold over that range?",
+        "logs",
+        "cloudtrail",
+    ),
+    Port(
         "events_watched", "Does a discoverer look at this bus's events?", "eventbridge", "schemas"
     ),
     Port(
@@ -430,6 +436,14 @@ class Ports:
     def call_record(self, fact: Fact) -> dict[str, Any]:
         """CloudTrail's record of a fact ``call.finished`` or ``sign_in``."""
         answer: dict[str, Any] = self._ask("call_record")(fact)
+        return answer
+
+    def lake_events(self, arn: str, start_us: int, end_us: int) -> Sequence[tuple[int, str]] | None:
+        """Records (microseconds, JSON text) of an event data store, both ends included.
+
+        None when there is no such store, or it is not enabled.
+        """
+        answer: Sequence[tuple[int, str]] | None = self._ask("lake_events")(arn, start_us, end_us)
         return answer
 
     def events_watched(self, bus_arn: str) -> bool:

@@ -21,6 +21,7 @@ from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.engine.pattern import Pattern, PatternError, parse
 from labkit.logs.exports import Exports
 from labkit.logs.figures import Figures
+from labkit.logs.imports import Imports
 from labkit.logs.integrations import Integrations
 from labkit.logs.live_tail import LiveTail
 from labkit.logs.metric_filters import MetricFilters
@@ -63,6 +64,7 @@ class Logs:
         self.queries = Queries(self, world)
         self.scheduled_queries = ScheduledQueries(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
+        self.imports = Imports(world, self.import_lines)
         self.deliveries = Deliveries(world)
         self.integrations = Integrations(world)
         self.protecting = Protecting(world)

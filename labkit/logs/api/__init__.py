@@ -10,6 +10,7 @@ from labkit.logs.api import (
     events,
     exports,
     groups,
+    imports,
     #
     index_policies,
     integrations,
@@ -49,6 +50,7 @@ RESOURCES = (
     data_protection,
     integrations,
     deliveries,
+    imports,
     #
     queries,
     query_definitions,
