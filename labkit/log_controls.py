@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.clock import to_us
+from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabError
 
 if TYPE_CHECKING:
@@ -234,6 +234,55 @@ class LogControls:
         if told["status"] != "Complete":
             raise LabError(f"the query is {told['status']}")
         return self._frame(client, query_id, told, text, to_us(since), to_us(until))
+
+    def explain(self, pattern: str, *lines: str) -> Drawing:
+        """Which lines a filter pattern matches, why or why not, and what it extracts.
+
+        Raises
+        ------
+        LabError
+            With a caret under the place when the pattern is none.
+        """
+        from labkit.logs.engine.pattern import PatternError, parse
+        from labkit.logs.views.matching import matching
+
+        try:
+            read = parse(pattern)
+        except PatternError as error:
+            raise LabError(f"{error.message}\n{error.pointing(pattern)}") from None
+        return matching(read, lines)
+
+    def tail(self, group: str, pattern: str = "", *, seconds: int = 10) -> Drawing:
+        """Live Tail over one group: the lines that come in during some seconds of the lab's time.
+
+        Parameters
+        ----------
+        group:
+            Name of a log group.
+        pattern:
+            A filter pattern; every line when it is empty.
+        seconds:
+            How long; the lab's time passes.
+        """
+        from labkit.logs.views.answer import answer
+
+        client = self._lab.client("logs")
+        arn = f"arn:aws:logs:{self._lab.region}:{self._lab.account}:log-group:{group}"
+        asked = {"logEventFilterPattern": pattern} if pattern else {}
+        stream = client.start_live_tail(logGroupIdentifiers=[arn], **asked)["responseStream"]
+        rows: list[list[str | None]] = []
+        updates = 0
+        for event in stream:
+            if "sessionUpdate" not in event:
+                continue
+            for one in event["sessionUpdate"]["sessionResults"]:
+                at = to_datetime(one["timestamp"] * 1000)
+                rows.append([f"{at:%H:%M:%S}", one["logStreamName"], one["message"]])
+            updates += 1
+            if updates >= seconds:
+                break
+        stream.close()
+        return answer(["time (UTC)", "stream", "line"], rows, {"recordsMatched": len(rows)})
 
     def _frame(
         self, client: Any, query_id: str, told: Any, text: str, start_us: int, end_us: int

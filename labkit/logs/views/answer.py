@@ -52,6 +52,8 @@ def answer(
         f"{number(statistics.get('recordsMatched', 0))} of "
         f"{number(statistics.get('recordsScanned', 0))} events matched, "
         f"{_size(statistics.get('bytesScanned', 0))} scanned"
+        if "recordsScanned" in statistics
+        else "as they came in"
     )
     if bins and rows:
         drawn = _bars(columns, rows, bins, looked, start_us, end_us)

@@ -72,7 +72,7 @@ class Columns:
         pairs = self._aligned(message)
         if pairs is None:
             have, want = len(cells(message)), len(self.columns)
-            said = f"the message has {have} columns, the pattern {want}"
+            said = f"the message has {have} column{'s' if have != 1 else ''}, the pattern {want}"
             if not self._ellipsis:
                 said += "; ... stands for any number of them"
             return Match(False, said)
