@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -258,7 +259,9 @@ class Events:
             seq = np.concatenate(
                 [np.arange(c.first, c.first + len(c), dtype=np.int64) for c in self._chunks]
             )
-            if (at[1:] > at[:-1]).all():  # as most pasts come: nothing to sort
+            later = at[1:] > at[:-1]
+            if (later | ((at[1:] == at[:-1]) & (ingested[1:] >= ingested[:-1]))).all():
+                # As most events come: there is nothing to sort.
                 self._order = (at, stream, seq, size)
             else:
                 order = np.lexsort((seq, ingested, at))
@@ -312,6 +315,15 @@ class Events:
             [pa.chunked_array(part, kind) for part, kind in zip(parts, kinds, strict=True)],
             names=list(names),
         )
+
+    def digest(self) -> str:
+        """A hash of all events."""
+        found = blake2b(digest_size=16)
+        for chunk in self._chunks:
+            for column in chunk.columns():
+                found.update(np.ascontiguousarray(column).tobytes())
+            found.update("\0".join(chunk.texts(np.arange(len(chunk)))).encode())
+        return found.hexdigest()
 
     def columns(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Time, ingestion, stream and size (0 where the stream was deleted), chunk by chunk."""

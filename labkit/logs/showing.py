@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-from labkit.logs.masking import masked
+from labkit.logs.engine.severity import severity
+from labkit.logs.masking import PROTECTED, masked
 from labkit.logs.records import LogGroup
 from labkit.logs.service import Logs
 from labkit.logs.subscriptions import FILTERS, SUBSCRIPTIONS
@@ -14,6 +16,8 @@ from labkit.logs.views import onward
 if TYPE_CHECKING:
     from labkit.views.drawing import Drawing
 
+#: Events that are looked at at once.
+_STEP = 16_384
 #: Kinds of things that hang on a group -> how a person calls one.
 _ATTACHED = (
     ("metric_filters", "metric filter"),
@@ -28,19 +32,26 @@ def view_events(
     logs: Logs, group: LogGroup, start_us: int, end_us: int, pattern: str, most: int
 ) -> Drawing:
     """The lines of a group that match a pattern, as every reader sees them."""
-    matches = logs.matcher(pattern) if pattern.strip() else None
+    wanted = logs.pattern(pattern) if pattern.strip() else None
     oldest = group.oldest_ms(logs.world.clock.now_us)
-    start_ms = max(-(-start_us // 1000), oldest)
-    found = [
-        views.Line(
-            row.at_ms,
-            group.by_index[row.stream].name,
-            masked(group, row.at_ms, row.message, False, row.ingested_ms),
-        )
-        for row in group.events.scan(start_ms, end_us // 1000 + 1)
-        if matches is None or matches(row.message)
-    ]
-    return views.lines(group.name, found, start_us, end_us, pattern=pattern, most=most)
+    seqs = group.events.seqs(max(-(-start_us // 1000), oldest), end_us // 1000 + 1)
+    plain = not group.policies.get(PROTECTED)
+    times: list[int] = []
+    kinds: list[str] = []
+    last: deque[views.Line] = deque(maxlen=most)
+    for begin in range(0, len(seqs), _STEP):
+        rows = group.events.rows(seqs[begin : begin + _STEP])
+        hits = None if wanted is None else wanted.mask([row.message for row in rows])
+        for place, row in enumerate(rows):
+            if hits is not None and not hits[place]:
+                continue
+            text = row.message
+            if not plain:
+                text = masked(group, row.at_ms, text, False, row.ingested_ms)
+            times.append(row.at_ms)
+            kinds.append(severity(text))
+            last.append(views.Line(row.at_ms, group.by_index[row.stream].name, text))
+    return views.lines(group.name, times, kinds, list(last), start_us, end_us, pattern)
 
 
 def view_groups(logs: Logs, account: str, region: str, prefix: str) -> Drawing:

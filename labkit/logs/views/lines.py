@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,13 @@ class Line:
 
 
 def lines(
-    group: str, found: Sequence[Line], start_us: int, end_us: int, *, pattern: str = "", most: int
+    group: str,
+    times: Sequence[int],
+    kinds: Sequence[str],
+    last: Sequence[Line],
+    start_us: int,
+    end_us: int,
+    pattern: str = "",
 ) -> Drawing:
     """Draw the lines of a range.
 
@@ -39,30 +46,29 @@ def lines(
     ----------
     group:
         Its name.
-    found:
-        All lines of the range, oldest first.
+    times, kinds:
+        Milliseconds and severity of each line of the range, oldest first.
+    last:
+        The last ones, which are listed.
     start_us, end_us:
         The range.
     pattern:
         The filter pattern that they match; empty when nothing was filtered.
-    most:
-        How many of the last ones are listed.
     """
-    kinds = [severity(line.text) for line in found]
-    counts = {kind: kinds.count(kind) for kind in _NAMES}
-    title = _title(group, len(found), counts, pattern, start_us, end_us)
+    counts = dict.fromkeys(_NAMES, 0) | Counter(kinds)
+    title = _title(group, len(times), counts, pattern, start_us, end_us)
     data: dict[str, object] = {
         "group": group, "counts": counts,
-        "lines": [[line.at_ms, line.stream, line.text] for line in found[-most:]],
+        "lines": [[line.at_ms, line.stream, line.text] for line in last],
     }  # fmt: skip
-    if not found:
+    if not times:
         return Drawing(title, title, data, body=html.card(title))
     step = max(step_for(end_us - start_us, _BARS), SECOND)
-    series = _binned(found, kinds, step)
+    series = _binned(times, kinds, step)
     data["step_us"], data["series"] = step, {kind: list(map(list, bins.items()))
                                              for kind, bins in series.items()}  # fmt: skip
     chart = Chart(title, _curves(series, step, start_us, end_us), start_us, end_us)
-    shown = list(zip(found, kinds, strict=True))[-most:]
+    shown = [(line, severity(line.text)) for line in last]
     head = ["when (UTC)", "stream", "line"]
     plain = [[_moment(one.at_ms), cut(one.stream, 24), _first(one.text, 100)] for one, _ in shown]
     fancy = [
@@ -73,7 +79,7 @@ def lines(
         ]
         for one, kind in shown
     ]
-    more = len(found) - len(shown)
+    more = len(times) - len(shown)
     note = f"{count(more, 'earlier line')} not listed" if more else ""
     parts = [html.Html(image(chart.svg(), title)), html.table(head, fancy)]
     # The picture says the finding itself.
@@ -99,10 +105,10 @@ def _title(
     return f"{group}: {lines_}{matching}{told}, {span}"
 
 
-def _binned(found: Sequence[Line], kinds: Sequence[str], step: int) -> dict[str, dict[int, int]]:
+def _binned(times: Sequence[int], kinds: Sequence[str], step: int) -> dict[str, dict[int, int]]:
     series: dict[str, dict[int, int]] = {kind: {} for kind in _NAMES if kind in kinds}
-    for line, kind in zip(found, kinds, strict=True):
-        begin = line.at_ms * 1000 // step * step
+    for at_ms, kind in zip(times, kinds, strict=True):
+        begin = at_ms * 1000 // step * step
         series[kind][begin] = series[kind].get(begin, 0) + 1
     return series
 
