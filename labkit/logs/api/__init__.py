@@ -11,7 +11,6 @@ from labkit.logs.api import (
     exports,
     groups,
     imports,
-    #
     index_policies,
     integrations,
     keys,
@@ -21,6 +20,7 @@ from labkit.logs.api import (
     metric_filters,
     policies,
     protection,
+    #
     queries,
     query_definitions,
     scheduled_queries,
