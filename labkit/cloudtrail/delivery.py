@@ -150,6 +150,9 @@ class Delivery:
         if problem:
             return False
         trail.delivered_us = now_us
+        data = sum(isinstance(one, Fact) and one.data.get("category") == DATA for _, one in entries)
+        if data:
+            self._world.meters.count("cloudtrail.data_event", account, region, now_us, data)
         times = [at_us for at_us, _ in entries]
         told = {
             "trail_arn": trail.arn,

@@ -13,7 +13,8 @@ What is recorded where:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -65,7 +66,8 @@ class CloudTrail(Showing):
         self._looked_up: dict[tuple[str, str], list[int]] = {}
         self._appends: dict[tuple[str, str, str], Callable[[Fact], None]] = {}
         #: Access key of a role's session -> when the session was first heard of.
-        self._sessions: dict[str, int] = {}
+        #: Access key -> when sessions with it began, in order.
+        self._sessions: dict[str, list[int]] = {}
         #: The trails of the lab, what they deliver, and what proves it.
         self.trails = Trails(world)
         self.delivery = Delivery(world, self.trails, self.record_of)
@@ -102,9 +104,9 @@ class CloudTrail(Showing):
         self.insights.note(fact, home)
         principal = data["principal"]
         if principal["kind"] == "AssumedRole":
-            self._sessions.setdefault(principal["access_key_id"], fact.at_us)
+            self._sessions.setdefault(principal["access_key_id"], [fact.at_us])
         if service == "sts" and data["response"] != "null":
-            self._note_session(fact)
+            self._note_session(fact, [fact.at_us])
 
     def on_sign_in(self, fact: Fact) -> None:
         """Write a sign-in to the console into the history; the root user's in us-east-1."""
@@ -165,10 +167,10 @@ class CloudTrail(Showing):
         for number, deed in enumerate(calls.deeds):
             if deed.service != "sts":
                 continue
-            # All rows of a deed have one answer: the first of them began the session.
+            # All rows of a deed have one answer, and so one key; each of them began a session.
             rows = np.flatnonzero((past.deed == number) & young)
             if rows.size:
-                self._note_session(past.fact(int(rows[0])))
+                self._note_session(past.fact(int(rows[0])), at_us[rows].tolist())
 
     def _regions(self, account: str) -> list[str]:
         """Regions of an account whose event history has something."""
@@ -194,11 +196,18 @@ class CloudTrail(Showing):
         """Whether a trail there asks for data events: only then are such calls told."""
         return self.trails.logs_data(account, region)
 
-    def _note_session(self, fact: Fact) -> None:
+    def _note_session(self, fact: Fact, at_us: Sequence[int]) -> None:
         answer = loads(fact.data["response"])
         credentials = answer.get("Credentials") if isinstance(answer, dict) else None
         if isinstance(credentials, dict) and "AccessKeyId" in credentials:
-            self._sessions.setdefault(credentials["AccessKeyId"], fact.at_us)
+            begun = self._sessions.setdefault(credentials["AccessKeyId"], [])
+            begun[:] = sorted({*begun, *at_us})
+
+    def _session_since(self, fact: Fact) -> int | None:
+        """When the caller's session began: the last beginning up to the call, if it is known."""
+        begun = self._sessions.get(fact.data["principal"]["access_key_id"], [])
+        place = bisect_right(begun, fact.at_us)
+        return begun[place - 1] if place else None
 
     # -- reading
     def may_look_up(self, account: str, region: str, per_second: int) -> bool:
@@ -256,7 +265,7 @@ class CloudTrail(Showing):
             fact.account,
             fact.region,
             fact.data,
-            session_since_us=self._sessions.get(fact.data["principal"]["access_key_id"]),
+            session_since_us=self._session_since(fact),
         )
 
     def record_of(self, fact: Fact) -> dict[str, Any]:

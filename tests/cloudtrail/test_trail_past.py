@@ -1,5 +1,6 @@
 """A past as columns: to who looks it up, it is what the same calls are as facts."""
 
+import json
 from array import array
 
 import pytest
@@ -131,3 +132,17 @@ def test_what_is_too_old_goes_from_pasts_and_facts_alike(monkeypatch):
     history = trail.service.store(ACCOUNT, REGION)
     assert len(history) <= 91 + 8 and history.end == 218
     assert len(trail.names()) == 50
+
+
+def test_a_session_began_with_the_last_assume_role_before_the_call(lab):
+    """A face takes its role each morning; Friday's calls are of Friday's session."""
+    lab.people.week()
+    asked = [{"AttributeKey": "Username", "AttributeValue": "chiara-ci"}]
+    pages = lab.client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=asked)
+    records = [json.loads(one["CloudTrailEvent"]) for page in pages for one in page["Events"]]
+    assert len({one["eventTime"][:10] for one in records}) > 3
+    for one in records:
+        day = one["eventTime"][:10]
+        session = one["userIdentity"]["sessionContext"]["attributes"].get("creationDate")
+        # The past begins on Monday at 09:00: nobody knows when that morning's session began.
+        assert session == (None if day == "2025-12-29" else f"{day}T08:05:12Z")

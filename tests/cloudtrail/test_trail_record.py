@@ -1152,3 +1152,12 @@ def test_data_events_are_built_too():
     made = record_of("cloudwatch", "PutMetricData", {"Namespace": "CloudTrailTests"}, {})
     assert category_of("cloudwatch", "PutMetricData").kind == "data"
     assert (made["managementEvent"], made["eventCategory"]) == (False, "Data")
+
+
+def test_a_call_about_an_object_names_the_object_before_its_bucket():
+    """As the S3 user guide shows GetObject; selectors go by the object's ARN."""
+    made = record_of("s3", "GetObject", {"Bucket": "shop", "Key": "a/b"}, {})
+    assert made["resources"] == [
+        {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::shop/a/b"},
+        {"accountId": ACCOUNT, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::shop"},
+    ]

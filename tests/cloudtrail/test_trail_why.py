@@ -1,5 +1,6 @@
 """Why a trail logs an event: the selector, the field, and always what the trail really does."""
 
+import gzip
 import json
 
 import pytest
@@ -140,3 +141,29 @@ def test_stores_are_as_strict_as_trails(selector, problem):
     with pytest.raises(selectors.InvalidSelector, match=problem):
         selectors.check_advanced(selector)
     assert problem in lake.problem(selector)
+
+
+def test_a_data_event_out_of_a_file_and_what_it_costs(lab):
+    """The record names the object, so that a prefix with its slash tells two buckets apart."""
+    s3, client = lab.client("s3"), lab.client("cloudtrail")
+    for bucket in ("proof", "shop", "shop-old"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_policy(Bucket="proof", Policy=BUCKET)
+    client.create_trail(Name="audit", S3BucketName="proof")
+    chosen = advanced(name="shop", resources_type={"Equals": ["AWS::S3::Object"]},
+                      resources_ARN={"StartsWith": ["arn:aws:s3:::shop/"]})  # fmt: skip
+    client.put_event_selectors(TrailName="audit", AdvancedEventSelectors=[chosen])
+    client.start_logging(Name="audit")
+    for bucket in ("shop", "shop-old"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"")
+    lab.advance(minutes=5)
+    (one,) = s3.list_objects_v2(Bucket="proof", Prefix="AWSLogs/123456789012/CloudTrail/")[
+        "Contents"
+    ]
+    body = s3.get_object(Bucket="proof", Key=one["Key"])["Body"].read()
+    (record,) = json.loads(gzip.decompress(body))["Records"]
+    assert lab.cloudtrail.why("audit", record).value is True
+    other = json.loads(json.dumps(record).replace("shop/a", "shop-old/a"))
+    assert lab.cloudtrail.why("audit", other).value is False
+    lines = {line.price.item: line.quantity for line in lab.bill().lines}
+    assert lines["cloudtrail.data_event"] == 1

@@ -31,7 +31,7 @@ EC2_TYPES: Mapping[str, str] = {
 
 _INSTANCE = "AWS::EC2::Instance"
 _GROUP = "AWS::EC2::SecurityGroup"
-_BUCKET = "AWS::S3::Bucket"
+_BUCKET, _OBJECT = "AWS::S3::Bucket", "AWS::S3::Object"
 _USER, _ROLE, _POLICY = "AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Policy"
 _GROUP_OF_USERS, _PROFILE = "AWS::IAM::Group", "AWS::IAM::InstanceProfile"
 _KEY_OF_USER = "AWS::IAM::AccessKey"
@@ -251,7 +251,10 @@ def arns(
     """``resources`` of a record, for the services whose records have them."""
     if service == "s3" and isinstance(request.get("Bucket"), str):
         arn = f"arn:aws:s3:::{request['Bucket']}"
-        return [{"accountId": account, "type": _BUCKET, "ARN": arn}]
+        bucket = {"accountId": account, "type": _BUCKET, "ARN": arn}
+        key = request.get("Key")
+        # An object's owner is not told: a bucket may hold objects of other accounts.
+        return [{"type": _OBJECT, "ARN": f"{arn}/{key}"}, bucket] if key else [bucket]
     if service == "sts" and isinstance(request.get("RoleArn"), str):
         arn = request["RoleArn"]
         owner = arn.split(":")[4] if arn.count(":") >= 5 else account
