@@ -35,14 +35,16 @@ def parametrize(metafunc):
         rows = []
         for answer in table(chapter):
             kind = (answer.check, answer.outcome)
-            marks = [pytest.mark.long] if kind in seen else []
+            known = kind in seen or (metafunc.cls.costly and answer.outcome != PASSED)
+            marks = [pytest.mark.long] if known else []
             rows.append(pytest.param(answer, id=str(answer), marks=marks))
             seen.add(kind)
         metafunc.parametrize("answer", rows)
     if "learner" in metafunc.fixturenames:
-        first, *others = LEARNERS
+        plain = () if metafunc.cls.costly else LEARNERS[:1]
         metafunc.parametrize(
-            "learner", [first, *(pytest.param(one, marks=pytest.mark.long) for one in others)]
+            "learner",
+            [pytest.param(one, marks=() if one in plain else pytest.mark.long) for one in LEARNERS],
         )
 
 
@@ -56,6 +58,8 @@ class Answers:
     """The tests of a chapter's answers; a subclass names the chapter."""
 
     chapter = ""
+    #: Whether its worlds take seconds to build: `make test` then plays right answers alone.
+    costly = False
 
     def test_each_answer_gets_its_outcome_and_its_message(self, opened, answer):
         ex = opened(self.chapter, learner="demo")
