@@ -125,6 +125,31 @@ def ordered(events: Iterable[dict[str, Any]]) -> Events:
     return Events(sorted(events, key=lambda event: event["time"]))
 
 
+def topic(lab: Lab, name: str, address: str, region: str | None = None) -> str:
+    """A topic to which EventBridge may publish, with an address that has confirmed; its ARN.
+
+    Parameters
+    ----------
+    lab, region:
+        Where.
+    name:
+        Of the topic.
+    address:
+        Who gets the e-mails.
+    """
+    sns = lab.client("sns", region)
+    arn = str(sns.create_topic(Name=name)["TopicArn"])
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=address)
+    lab.mailbox[-1].confirm()
+    statement = {
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish", "Resource": arn,
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    return arn
+
+
 def trail(lab: Lab, name: str = "teapot") -> None:
     """A bucket that CloudTrail may write to, and a trail of all Regions that logs.
 

@@ -7,10 +7,10 @@ The learner's function is asked about three insights of an account that it has n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from labkit.course import catching
 from labkit.course.checks.c15_cloudtrail_insights.nights import (
     AWAY,
     HOME,
@@ -49,16 +49,7 @@ class Insights(Task):
 
     def build(self, lab: Lab, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """A month of work, three cases, a topic."""
-        sns = lab.client("sns", HOME)
-        topic = sns.create_topic(Name="unusual")["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=facts["mail"])
-        lab.mailbox[-1].confirm()
-        statement = {
-            "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sns:Publish", "Resource": topic,
-        }  # fmt: skip
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+        topic = catching.topic(lab, "unusual", facts["mail"], HOME)
         build(lab, facts)
         return {
             "topic": topic,
