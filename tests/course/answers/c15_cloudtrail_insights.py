@@ -32,7 +32,7 @@ def trace(insight):
     regions = sorted({"us-east-1", insight["awsRegion"]})
     mine = sorted(
         (c for region in regions
-         for c in calls(region, "AccessKeyId", key, loud - timedelta(days=3),
+         for c in calls(region, "AccessKeyId", key, loud - timedelta(days=2),
                         loud + timedelta(hours=2))
          if c["sourceIPAddress"] == ip), key=lambda c: c["eventTime"])
     since = datetime.fromisoformat(mine[0]["eventTime"])
