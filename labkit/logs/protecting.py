@@ -8,6 +8,7 @@ events are read (:mod:`labkit.logs.masking`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,11 +69,13 @@ class Protecting:
         """A batch as whoever works on in the log group sees it: masked, where a policy stands."""
         if not batch.group.policies.get(PROTECTED):
             return batch
-        texts = [
-            masked(batch.group, at_ms, text, False, batch.ingested_ms)
-            for at_ms, text in zip(batch.timestamps_ms, batch.messages, strict=True)
-        ]
-        return replace(batch, messages=texts)
+
+        def hidden(texts: Sequence[str]) -> list[str]:
+            return [masked(batch.group, 0, text, False, batch.ingested_ms) for text in texts]
+
+        return replace(
+            batch, messages=hidden(batch.messages), transformed=hidden(batch.transformed)
+        )
 
     def _standing(self, group: LogGroup) -> list[Protected]:
         """The policies of a group, its account's among them."""

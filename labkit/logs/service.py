@@ -24,6 +24,7 @@ from labkit.logs.figures import Figures
 from labkit.logs.imports import Imports
 from labkit.logs.integrations import Integrations
 from labkit.logs.live_tail import LiveTail
+from labkit.logs.masking import masked
 from labkit.logs.metric_filters import MetricFilters
 from labkit.logs.protecting import Protecting
 from labkit.logs.querying import Queries
@@ -77,7 +78,7 @@ class Logs:
             self.figures.tell_embedded,
             lambda batch: self.metric_filters.on_accepted(self.protecting.seen(batch)),
             self.subscriptions.on_accepted,
-            self.live_tail.on_accepted,
+            lambda batch: self.live_tail.on_accepted(self.protecting.seen(batch)),
         ]
 
     def store(self, account: str, region: str) -> LogStore:
@@ -287,7 +288,10 @@ class Logs:
                 continue
             start = max(start_us // 1000, group.oldest_ms(self.world.clock.now_us))
             found += [
-                (row.at_ms * 1000, row.message)
+                (
+                    row.at_ms * 1000,
+                    masked(group, row.at_ms, row.message, False, row.ingested_ms),
+                )
                 for row in group.events.scan(start, -(-end_us // 1000))
             ]
         return sorted(found, key=lambda event: event[0])

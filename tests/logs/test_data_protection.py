@@ -101,6 +101,17 @@ def test_queries_see_what_is_masked_unless_they_unmask(lab, logs):
     assert query("filter @message like 'joe' | fields @message") == set()
     plain = query("fields @message | unmask @message") | query("fields unmask(@message)")
     assert "joe@example.com late" in plain
+    started = logs.start_query(
+        logGroupName="app", startTime=0, endTime=2**31, queryString="filter @message like 'late'"
+    )
+    lab.advance(seconds=5)
+    (row,) = logs.get_query_results(queryId=started["queryId"])["results"]
+    (pointer,) = [cell["value"] for cell in row if cell["field"] == "@ptr"]
+    told = [
+        logs.get_log_record(logRecordPointer=pointer, unmask=unmask)["logRecord"]["@message"]
+        for unmask in (False, True)
+    ]
+    assert told == ["*************** late", "joe@example.com late"]
     iam = lab.client("iam")
     iam.create_user(UserName="reader")
     allowed = {"Effect": "Allow", "Action": "logs:StartQuery", "Resource": "*"}

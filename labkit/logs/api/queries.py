@@ -9,6 +9,7 @@ from labkit.core.call import Call
 from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, not_found, page, service_of, shown
 from labkit.logs.engine.ql.discovery import fields_of
+from labkit.logs.masking import masked
 from labkit.logs.querying import COMPLETE, MOST_GROUPS, RUNNING, SCHEDULED, Query
 from labkit.logs.records import LogGroup, pointed
 from labkit.logs.store import LogStore
@@ -192,13 +193,16 @@ def get_log_record(call: Call, /, *, logRecordPointer: str, unmask: bool = False
     row = group.events.row(seq) if group is not None else None
     if group is None or row is None or row.at_ms < group.oldest_ms(call.now_us):
         raise not_found("The specified log record does not exist.")
+    if unmask:
+        _may_unmask(call, "unmask", [group])
+    message = masked(group, row.at_ms, row.message, unmask, row.ingested_ms)
     return {
         "logRecord": {
-            **fields_of(row.message, group.log),
+            **fields_of(message, group.log),
             "@ingestionTime": str(row.ingested_ms),
             "@log": group.log,
             "@logStream": group.by_index[row.stream].name,
-            "@message": row.message,
+            "@message": message,
             "@ptr": logRecordPointer,
             "@timestamp": str(row.at_ms),
         }
