@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from buskit import role
 from logskit import Stream, group, write
+from timeline import Seen, Timeline, between
 
 CENTRAL, OTHER = "999999999999", "222222222222"
 LOGS = "logs.amazonaws.com"
@@ -80,11 +81,26 @@ def test_a_destination_takes_the_accounts_that_its_policy_names(lab, central):
     assert stream.lines() == ["theirs"]
 
 
+def arrived(text):
+    """Objects of the central bucket whose lines have a text."""
+
+    def find(lab):
+        s3 = lab.client("s3", account_id=CENTRAL)
+        found = []
+        for row in s3.list_objects_v2(Bucket="all-the-logs").get("Contents", ()):
+            body = s3.get_object(Bucket="all-the-logs", Key=row["Key"])["Body"].read()
+            # Firehose lays the gzip members one behind the other: together they are one file.
+            if text in gzip.decompress(body).decode():
+                found.append(Seen(row["LastModified"], f"{row['Key']}: {text}"))
+        return found
+
+    return find
+
+
 def test_logs_of_two_accounts_end_as_one_in_s3(lab, central):
     """The aggregation of the notes: subscriptions, a stream, Firehose, a bucket."""
     stream, logs, arn = central
-    s3 = lab.client("s3", account_id=CENTRAL)
-    s3.create_bucket(Bucket="all-the-logs")
+    lab.client("s3", account_id=CENTRAL).create_bucket(Bucket="all-the-logs")
     delivery = central_role(lab, "deliver", "firehose.amazonaws.com")
     lab.client("firehose", account_id=CENTRAL).create_delivery_stream(
         DeliveryStreamName="to-s3",
@@ -96,22 +112,33 @@ def test_logs_of_two_accounts_end_as_one_in_s3(lab, central):
             "BufferingHints": {"IntervalInSeconds": 60, "SizeInMBs": 1},
         },
     )
-    lab.advance(minutes=1)
-    senders = "123456789012", OTHER
-    logs.put_destination_policy(destinationName="all", accessPolicy=policy(arn, *senders))
-    for account in senders:
-        sender = group(lab, account_id=account)
-        subscribe(sender, arn)
-        write(lab, sender, f"from {account}")
-    lab.advance(minutes=2)
-    found = [
-        s3.get_object(Bucket="all-the-logs", Key=row["Key"])["Body"].read()
-        for row in s3.list_objects_v2(Bucket="all-the-logs")["Contents"]
-    ]
-    # Firehose lays the gzip members one behind the other: together they are one gzip file.
-    text = "".join(gzip.decompress(body).decode() for body in found)
-    for account in senders:
-        assert f"from {account}" in text and f'"owner":"{account}"' in text
+    senders = {account: group(lab, account_id=account) for account in ("123456789012", OTHER)}
+    first, second = senders.values()
+    story = Timeline(lab)
+    story.at(2).do(
+        lambda: logs.put_destination_policy(
+            destinationName="all", accessPolicy=policy(arn, *senders)
+        )
+    )
+    story.at(3).do(lambda: write(lab, first, "before it subscribed"))
+    story.at(4).do(lambda: subscribe(first, arn)).do(lambda: subscribe(second, arn))
+    story.at(5).do(lambda: write(lab, first, "from the first"))
+    story.at(5.5).do(lambda: write(lab, second, "from the second"))
+    # Firehose gathers for a minute, counted from the first record.
+    story.never(between(0, 5.99), arrived("from the"))
+    story.want(between(6, 6.1), arrived("from the first"))
+    story.want(between(6, 6.1), arrived(f'"owner":"{OTHER}"'))
+    story.never(between(0, 20), arrived("before it subscribed"))
+    # Who is shut out later keeps what it has: the policy is asked when a filter is made.
+    story.at(8).do(
+        lambda: logs.put_destination_policy(
+            destinationName="all", accessPolicy=policy(arn, "123456789012")
+        )
+    )
+    story.at(9).do(lambda: write(lab, second, "still heard"))
+    story.want(between(10, 10.1), arrived("still heard"))
+    story.play(until=20)
+    assert stream.lines() == ["from the first", "from the second", "still heard"]
 
 
 @pytest.mark.long

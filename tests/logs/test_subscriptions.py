@@ -233,3 +233,25 @@ def test_patterns_choose_and_extract(lab, logs, stream, sender):
     assert "extractedFields" not in told["errors"][0]
     with pytest.raises(ClientError, match="InvalidParameterException"):
         subscribe(logs, stream.arn, "errors", "{ $.level = ", roleArn=sender)
+
+
+def test_transformed_lines_and_system_fields(lab, logs, stream, sender):
+    logs.put_transformer(
+        logGroupIdentifier="app",
+        transformerConfig=[{"parseKeyValue": {"fieldDelimiter": " ", "keyValueDelimiter": "="}}],
+    )
+    subscribe(
+        logs, stream.arn, "made", '{ $.level = "ERROR" }', roleArn=sender,
+        applyOnTransformedLogs=True, emitSystemFields=["@aws.account"],
+    )  # fmt: skip
+    subscribe(
+        logs, stream.arn, "elsewhere", "", roleArn=sender,
+        fieldSelectionCriteria='@aws.region = "eu-west-1"',
+    )  # fmt: skip
+    write(lab, logs, "level=ERROR who=ann", "level=INFO who=joe")
+    (told,) = stream.messages()
+    (event,) = told["logEvents"]
+    assert json.loads(event["message"]) == {"level": "ERROR", "who": "ann"}
+    assert event["extractedFields"] == {"@aws.account": ACCOUNT}
+    with pytest.raises(ClientError, match="can't be selected by"):
+        subscribe(logs, stream.arn, "made", roleArn=sender, fieldSelectionCriteria='x = "1"')
