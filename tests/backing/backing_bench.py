@@ -59,7 +59,7 @@ class Bench:
         self.deliver = self.ports.deliver
         self.sns = Sns(self.world, self.clock, self.facts, self.delivering.reliably)
         place: Any = SimpleNamespace(clock=self.clock, facts=self.facts, ports=self.ports)
-        self.kms = Kms(self.world, self.clock)
+        self.kms = Kms(self.world, self.clock, self.facts)
         self.autoscaling = AutoScaling(self.world, place, self.emit, lambda: None)
         self.facts.hear("instance.state", self.autoscaling.on_instance_state)
         self.s3 = S3(self.world, place, self.emit)

@@ -200,8 +200,24 @@ def test_what_a_lab_can_not_show_says_why(wall):
     log = {"type": "log", "properties": {"query": "SOURCE 'x'", "region": "us-east-1"}}
     custom = {"type": "custom", "properties": {"endpoint": "arn:aws:lambda:x"}}
     found = wall.show(log, custom).data["tiles"]
-    assert [one["notice"] for one in found] == ["missing", "missing"]
-    assert "Logs" in str(wall.lab.dashboard("wall"))
+    assert [one["notice"] for one in found] == ["error", "missing"]
+    assert "Log group 'x' does not exist" in str(wall.lab.dashboard("wall"))
+
+
+def test_a_log_widget_shows_the_rows_of_its_query(wall):
+    logs = wall.lab.client("logs")
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="s")
+    at = wall.lab.world.clock.now_us // 1000
+    logs.put_log_events(
+        logGroupName="app", logStreamName="s",
+        logEvents=[{"timestamp": at, "message": text} for text in ("ERROR a", "ERROR b", "fine")],
+    )  # fmt: skip
+    query = "SOURCE 'app' | filter @message like 'ERROR' | stats count(*) as errors"
+    wall.show({"type": "log", "properties": {"query": query, "region": "us-east-1"}})
+    shown = str(wall.lab.dashboard("wall"))
+    assert "errors" in shown
+    assert "2" in shown
 
 
 def test_text_is_markdown(wall):
