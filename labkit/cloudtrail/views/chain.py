@@ -43,7 +43,8 @@ def chain(proof: Proof, trail: str) -> Drawing:
     if not proof.files:
         title = f"{trail} has no digest files here: nothing can be proven."
     elif bad:
-        title = f"{len(bad)} of {digests + logs} files of {trail} are not as they were delivered."
+        verb = "is not as it was" if len(bad) == 1 else "are not as they were"
+        title = f"{len(bad)} of {digests + logs} files of {trail} {verb} delivered."
     else:
         title = f"{checked} are as they were delivered."
     wrong = [

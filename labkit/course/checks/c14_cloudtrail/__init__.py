@@ -69,13 +69,14 @@ class CloudTrailExercise(Task):
         """What Priya wants."""
         return Ticket(
             who="Priya, security",
-            text="(1) From today: every management call, reads as well, of all Regions, kept "
-            f"{KEEP_DAYS} days; of objects the reads of `s3://{CUSTOMER}/` and nothing else; and "
-            "tampering must show. There is a trail since November. The auditor found its bucket "
-            "empty.\n"
+            text="(1) From today on record: every management call of all Regions, those that only "
+            f"read too; of data events the reads of objects in `s3://{CUSTOMER}/` and nothing "
+            f"else. Kept for {KEEP_DAYS} days, and tampering must show. There is a trail since "
+            "November. The auditor found its bucket empty.\n"
             "(2) On Friday, shortly before midnight (UTC), a subnet was deleted by the role "
             "`deploy`. Who was it: which person (an IAM user) behind the role, from which address? "
-            "What did that session change, all ids, and how many of its calls were refused?",
+            "Which ids did that session change, the subnet among them, and how many of its calls "
+            "were refused?",
             deliver="a trail in the account (us-east-1), into the bucket `ex.bucket`; and "
             "`friday()` with `@ex.deliver` above it, which returns a dict with the keys `person`, "
             "`address`, `touched` (a list of ids) and `failed` (a number).",
@@ -85,9 +86,9 @@ class CloudTrailExercise(Task):
         """The names."""
         return {
             "ex.bucket": "an empty bucket in us-east-1; it has no policy",
-            "ex.customer": "how the ARN of every object of that bucket begins",
+            "ex.customer": f"how the ARN of every object of `{CUSTOMER}` begins",
             "ex.friday": "the day, as 2026-01-02",
-            f"`{NOVEMBER}`": "the trail that somebody created in November",
+            NOVEMBER: "the trail that somebody created in November",
             "ex.lab": "the lab; `ex.lab.cloudtrail.view_events(...)` and "
             "`ex.lab.cloudtrail.view_digests(...)` draw",
         }
