@@ -231,6 +231,31 @@ def shop_logs() -> list[Row]:
     ]  # fmt: skip
 
 
+def logs_queries() -> list[Row]:
+    """Logs Insights over 1 M lines, and 10 M in bounded memory."""
+    got = in_own_process("logs_queries")
+    like, fields, parse = got["like"], got["fields"], got["parse"]
+    rows = [
+        Row("Insights, 1 M lines: like and bin", like["ours"] * 1e3, "grep -c (one thread)",
+            like["grep"] * 1e3, "ms", 3, faster=False,
+            note="ours with up to 4 threads, from StartQuery to the rows"),
+        Row("Insights, 1 M lines: two JSON fields", fields["ours"] * 1e3,
+            "jq" if "jq" in fields else "Python's json (no jq here)",
+            fields.get("jq", fields["python"]) * 1e3, "ms", 5,
+            note=f"Python's json: {fields['python']:.1f} s"),
+        Row("Insights, 1 M lines: parse and stats", parse["ours"] * 1e3,
+            "duckdb by hand (one thread both)", parse["duckdb"] * 1e3, "ms", 3, faster=False),
+    ]  # fmt: skip
+    many = in_own_process("logs_queries", "memory")
+    rows.append(
+        Row("memory of a query over 10 M lines, beside the lines",
+            (many["peak"] - many["held"]) / 2**20, "bytes of the messages",
+            many["messages"] / 2**20, "MiB", 1, faster=False,
+            note=f"{many['seconds']:.1f} s")
+    )  # fmt: skip
+    return rows
+
+
 def trail_queries() -> list[Row]:
     """Athena over a trail's gzip files: 1 M records, the sum of five queries."""
     got = in_own_process("trail_queries")

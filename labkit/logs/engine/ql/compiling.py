@@ -38,6 +38,10 @@ from labkit.logs.engine.ql.values import (
 DEFAULT_LIMIT = 10_000
 
 
+#: Fields of events that one query may name: what finding them takes grows with the square.
+MOST_NAMES = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """The range of a query and when it runs: milliseconds since the epoch, both ends included."""
@@ -54,6 +58,7 @@ class Compiled:
     ``columns``: the names of the answer, in order; ``sql`` selects them as texts, and ``ptr`` last
     when ``pointed``. ``matched``: SQL that counts the events that passed the filters, "" when all
     did. ``floats``: the answer has sums of floats, so that one thread must compute it.
+    ``folded``: each row has that count at its end, so that the events are read once.
     """
 
     sql: str
@@ -61,6 +66,7 @@ class Compiled:
     matched: str = ""
     pointed: bool = False
     floats: bool = False
+    folded: bool = False
 
 
 @dataclass
@@ -109,6 +115,8 @@ class Compiler:
         self.limited: int | None = None
         self.filtered = ""
         self.counted = ""
+        #: The link of the first stats: read twice, once for how many events there were.
+        self.counted_at = ""
         self.floats = False
         self.clear = clear
         self._serial = 0
@@ -138,6 +146,10 @@ class Compiler:
         if not self.events:
             return
         names = [*needed, *self._named(commands)]
+        if len(set(names)) > MOST_NAMES:
+            raise QueryError(
+                f"the query names {len(set(names))} fields of events; labkit finds {MOST_NAMES}"
+            )
         made: dict[str, str] = {}
         for name in names:
             if name in discovered.ALWAYS or name in made:
@@ -507,7 +519,8 @@ class Compiler:
         return [
             f"(lq_num({text}) IS NOT NULL) {way}",
             f"lq_num({text}) {way}",
-            f"lq_key({text}) {way}",
+            # Numbers of one value are in the order of their texts: 01 before 1.
+            f"CASE WHEN lq_num({text}) IS NULL THEN lq_key({text}) ELSE {text} END {way}",
         ]
 
     def _sort(self, command: plan.Sort) -> None:
@@ -584,6 +597,7 @@ class Compiler:
         self.link(f"SELECT {', '.join(cells)}, count(*) AS {hidden} FROM {before}{by}")
         if not self.counted and self.scope.open and self.events:
             self.counted = f"SELECT coalesce(sum({hidden}), 0) FROM {self.at}"
+            self.counted_at = self.at
         self.scope = Scope(
             {name: Value(cell, value.kind) for name, cell, value in groups + wanted}, open=False
         )
@@ -666,7 +680,10 @@ class Compiler:
         """A whole statement over the chain."""
         if not self.links:
             return select
-        chain = ",\n".join(f"{name} AS ({sql})" for name, sql in self.links)
+        chain = ",\n".join(
+            f"{name} AS {'MATERIALIZED ' if name == self.counted_at else ''}({sql})"
+            for name, sql in self.links
+        )
         return f"WITH {chain}\n{select}"
 
     def finish(self, limit: int = DEFAULT_LIMIT) -> Compiled:
@@ -679,13 +696,16 @@ class Compiler:
             cells.append(f"{value.shown} AS {column(f'o{index}')}")
         if pointed:
             cells.append("ptr AS _ptr")
+        elif self.counted:
+            cells.append(f"({self.counted}) AS _matched")
         most = min(limit, self.limited or limit)
         # Without ORDER BY 1 an answer would come in whatever order the threads were done.
         select = f"SELECT {', '.join(cells)} FROM {self.at}{self.ordered} LIMIT {most}"
         matched = self.counted and self.with_links(self.counted)
         if not matched and self.filtered:
             matched = self.with_links(f"SELECT count(*) FROM {self.filtered}")
-        return Compiled(self.with_links(select), tuple(names), matched, pointed, self.floats)
+        return Compiled(self.with_links(select), tuple(names), matched, pointed, self.floats,
+                        bool(self.counted) and not pointed)  # fmt: skip
 
 
 def _turned(key: str) -> str:

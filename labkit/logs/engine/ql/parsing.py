@@ -96,7 +96,7 @@ def parse(text: str) -> plan.Query:
     if len(text) > LONGEST:
         raise QueryError(f"The query is longer than {LONGEST} characters.", LONGEST, len(text))
     if not text.strip():
-        raise QueryError("The query is empty.", 0, max(1, len(text)))
+        raise QueryError("The query is empty.", 0, len(text))
     _not_too_deep(text)
     try:
         tree = _parser().parse(text)
@@ -109,9 +109,18 @@ def parse(text: str) -> plan.Query:
         raise QueryError("unexpected end of the query", len(text)) from None
     except UnexpectedInput as error:
         raise QueryError(f"unexpected symbol found {error}") from None
-    query = _Builder(text).query(tree)
-    _check(query)
+    try:
+        query = _Builder(text).query(tree)
+        _check(query)
+    except RecursionError:
+        # A long chain (not not ..., 1+1+...) is as deep as brackets are.
+        raise too_deep(text) from None
     return query
+
+
+def too_deep(text: str) -> QueryError:
+    """The error of a query whose expressions nest deeper than can be walked."""
+    return QueryError("expressions are nested too deep", 0, len(text))
 
 
 def _not_too_deep(text: str) -> None:

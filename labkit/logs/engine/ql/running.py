@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Compiler, Moment
 from labkit.logs.engine.ql.errors import QueryError
+from labkit.logs.engine.ql.parsing import too_deep
 from labkit.logs.engine.ql.patterns import Row, rows, shapes
 from labkit.logs.engine.ql.values import Value, column, quoted
 
@@ -94,6 +95,8 @@ def run(
         cursor = connection.cursor()
         try:
             return _Run(query, tables, moment, limit, lookups or {}, cursor).result()
+        except RecursionError:
+            raise too_deep(query.text) from None
         finally:
             cursor.close()
 
@@ -173,6 +176,9 @@ class _Run:
 
     def _answer(self, compiled: Compiled, matched: int | None) -> Result:
         found = self._fetch(compiled.sql, compiled.floats)
+        if compiled.folded and found:
+            matched = int(found[0][-1])
+            found = [row[:-1] for row in found]
         if matched is None:
             matched = self.scanned
             if compiled.matched:
