@@ -460,6 +460,7 @@ GROUPS = {
     "log_events": log_events,
     "shop_logs": shop_logs,
     "trail": trail_queries,
+    "logs_queries": logs_queries,
 }
 
 

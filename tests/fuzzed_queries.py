@@ -38,5 +38,48 @@ SCHEDULES = {
     "GetScheduledQuery": ONE, "DeleteScheduledQuery": ONE, "ListScheduledQueries": {},
     "GetScheduledQueryHistory": ONE | {"startTime": 0, "endTime": 1_900_000_000},
 }  # fmt: skip
-GOOD = INDEXES | SCHEDULES
-FIRST = dict.fromkeys(INDEXES, indexed) | dict.fromkeys(SCHEDULES, scheduled)
+GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:kept"
+
+
+def watched(lab, things):
+    """A detector."""
+    logs = lab.client("logs")
+    held = logs.list_log_anomaly_detectors()["anomalyDetectors"]
+    things["$detector"] = (
+        held[0]["anomalyDetectorArn"]
+        if held
+        else logs.create_log_anomaly_detector(logGroupArnList=[GROUP_ARN])["anomalyDetectorArn"]
+    )
+
+
+def detected(lab, things):
+    """A detector with an anomaly."""
+    watched(lab, things)
+    logs = lab.client("logs")
+    told = logs.list_anomalies(anomalyDetectorArn=things["$detector"])["anomalies"]
+    if not told:
+        lab.advance(minutes=16)
+        attempt(logs.create_log_stream, logGroupName="kept", logStreamName="odd")
+        now = lab.world.clock.now_us // 1000
+        logs.put_log_events(logGroupName="kept", logStreamName="odd",
+                            logEvents=[{"timestamp": now, "message": "ERROR odd"}])  # fmt: skip
+        lab.advance(minutes=6)
+        told = logs.list_anomalies(anomalyDetectorArn=things["$detector"])["anomalies"]
+    things["$anomaly"] = told[0]["anomalyId"]
+
+
+WHICH = {"anomalyDetectorArn": "$detector"}
+ANOMALIES = {
+    "CreateLogAnomalyDetector": {"logGroupArnList": [GROUP_ARN]},
+    "GetLogAnomalyDetector": WHICH, "DeleteLogAnomalyDetector": WHICH,
+    "UpdateLogAnomalyDetector": WHICH | {"enabled": True}, "ListLogAnomalyDetectors": {},
+    "ListAnomalies": WHICH,
+    "UpdateAnomaly": WHICH | {"anomalyId": "$anomaly", "suppressionType": "INFINITE"},
+}  # fmt: skip
+GOOD = INDEXES | SCHEDULES | ANOMALIES
+FIRST = (
+    dict.fromkeys(INDEXES, indexed)
+    | dict.fromkeys(SCHEDULES, scheduled)
+    | dict.fromkeys(set(ANOMALIES) - {"CreateLogAnomalyDetector"}, watched)
+    | {"UpdateAnomaly": detected}
+)

@@ -16,6 +16,7 @@ from labkit.core.jsontext import dumps
 from labkit.core.jsontext import parse as read_json
 from labkit.core.world import World
 from labkit.logs.account_policies import AccountPolicies
+from labkit.logs.anomaly_detectors import AnomalyDetectors
 from labkit.logs.deliveries import Deliveries
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.engine.pattern import Pattern, PatternError, parse
@@ -64,6 +65,7 @@ class Logs:
         self.exports = Exports(world)
         self.queries = Queries(self, world)
         self.scheduled_queries = ScheduledQueries(self, world)
+        self.anomaly_detectors = AnomalyDetectors(self, world)
         self.subscriptions = Subscriptions(world, self.extractor)
         self.imports = Imports(world, self.import_lines)
         self.deliveries = Deliveries(world)

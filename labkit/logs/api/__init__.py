@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.logs.api import (
     account_policies,
+    anomalies,
     data_protection,
     deliveries,
     destinations,
@@ -57,6 +58,7 @@ RESOURCES = (
     lookup_tables,
     index_policies,
     scheduled_queries,
+    anomalies,
     keys,
     tags,
     policies,
