@@ -1,10 +1,13 @@
 """Filter patterns: the guide's examples, row by row, and whatever hypothesis thinks of."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.logs.engine.pattern import PatternError, parse
+from labkit.logs.engine.pattern import PatternError, columns, parse
+from labkit.logs.engine.pattern.values import Wanted
 
 ACCESS = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
 TRAIL = (
@@ -155,3 +158,38 @@ def test_any_text_is_a_pattern_or_an_error_with_its_place(pattern, message):
         return
     assert read.matches(message) is bool(read.match(message))
     assert read.mask([message, message]).tolist() == [read.matches(message)] * 2
+
+
+LINES = st.lists(st.text(alphabet=st.sampled_from('[]" aE1\n\ud800é'), max_size=12), max_size=6)
+
+
+@given(LINES)
+def test_columns_are_cut_the_same_way_fast_and_letter_by_letter(lines):
+    for line in lines:
+        assert columns.cells(line) == columns._cells(line)
+
+
+@given(
+    st.lists(st.sampled_from(["%a+%", "%E1|a$%", "E1", '"a a"']), min_size=1, max_size=3),
+    st.lists(st.sampled_from(["", "", "-", "?"]), min_size=3, max_size=3),
+    LINES,
+)
+def test_a_mask_is_match_after_match(terms, signs, lines):
+    text = " ".join(sign + term for sign, term in zip(signs, terms, strict=False))
+    try:
+        read = parse(text)
+    except PatternError:
+        assert text.count("%") > 4
+        return
+    assert read.mask(lines).tolist() == [bool(read.match(line)) for line in lines]
+
+
+@given(st.text(alphabet="ab*\n", max_size=6), st.text(alphabet="ab\n", max_size=8))
+def test_stars_stand_for_any_text(stars, text):
+    wanted = re.compile("(?s)" + ".*".join(map(re.escape, stars.split("*"))))
+    fits = Wanted("text", stars, starred="*" in stars).fits(text)
+    assert fits is bool(wanted.fullmatch(text))
+
+
+def test_many_open_brackets_hang_nothing():
+    assert len(columns.cells("[ " * 100_000)) == 100_000

@@ -73,8 +73,9 @@ class Pattern:
 
     def mask(self, messages: Iterable[str]) -> NDArray[np.bool_]:
         """Which of many messages match."""
-        judge = self.body.matches
-        return np.fromiter(map(judge, messages), np.bool_)
+        if isinstance(self.body, Terms):
+            return self.body.mask(messages if isinstance(messages, list) else list(messages))
+        return np.fromiter(map(self.body.matches, messages), np.bool_)
 
     def value_of(self, selector: str, message: str) -> str | None:
         """The text that a selector finds in a message; None when there is none."""

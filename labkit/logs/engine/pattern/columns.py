@@ -8,6 +8,7 @@ two columns the second takes all the rest: ``[level = ERROR, message]`` (the gui
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from labkit.logs.engine.pattern.scanner import Scanner
 from labkit.logs.engine.pattern.values import OPERATORS, Wanted, holds, number_of, wanted
 
 ELLIPSIS = "..."
+#: A column where every bracket that opens one is closed.
+_CELL = re.compile(r'\[([^\]]*)\]|"([^"]*)"|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,18 @@ class Columns:
 
     def matches(self, message: str) -> bool:
         """Whether a message matches."""
-        pairs = self._aligned(message)
-        return pairs is not None and all(column.holds(cell) for column, cell in pairs)
+        dots = self._ellipsis
+        if not dots:
+            pairs = self._aligned(message)
+            return pairs is not None and all(column.holds(cell) for column, cell in pairs)
+        found = cells(message)
+        before, after = self.columns[: dots - 1], self.columns[dots:]
+        if len(found) < len(before) + len(after):
+            return False
+        ends = zip(after, found[len(found) - len(after) :], strict=True)
+        return all(column.holds(cell) for column, cell in ends) and all(
+            column.holds(cell) for column, cell in zip(before, found, strict=False)
+        )
 
     def match(self, message: str) -> Match:
         """Whether a message matches, and which column decided."""
@@ -119,6 +132,14 @@ class Columns:
 
 def cells(message: str) -> list[str]:
     """The columns of a message."""
+    if message.rfind("[") <= message.rfind("]"):
+        return [bracketed or quoted or word for bracketed, quoted, word in _CELL.findall(message)]
+    return _cells(message)
+
+
+def _cells(message: str) -> list[str]:
+    """The columns of any message, letter by letter: a bracket that stays open is a letter."""
+    last = message.rfind("]")  # else each of many open brackets looks to the end of the message
     out: list[str] = []
     at, end = 0, len(message)
     while at < end:
@@ -127,7 +148,8 @@ def cells(message: str) -> list[str]:
             at += 1
             continue
         close = {"[": "]", '"': '"'}.get(letter)
-        stop = message.find(close, at + 1) if close else -1
+        looks = close and (letter == '"' or at < last)
+        stop = message.find(close, at + 1) if close and looks else -1
         if stop >= 0:
             out.append(message[at + 1 : stop])
             at = stop + 1

@@ -8,7 +8,11 @@ word of the message, letter case and all; labkit's reading of the guide, which d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from labkit.logs.engine.pattern import regexes
 from labkit.logs.engine.pattern.outcome import Match, PatternError
@@ -26,7 +30,7 @@ class Term:
     def found(self, message: str) -> bool:
         """Whether it is in the message."""
         if self.regex:
-            return regexes.compiled(self.text).search(message) is not None
+            return regexes.found(self.text, message)
         place = message.find(self.text)
         while place >= 0:
             end = place + len(self.text)
@@ -82,6 +86,23 @@ class Terms:
         if optional and all(term.sign == "?" for term in self.terms):
             return any(term.found(message) for term in self.terms)
         return True
+
+    def mask(self, messages: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of many messages match; regular expressions look at all of them at once."""
+        counted = [term for term in self.terms if term not in self.ignored]
+        if not any(term.regex for term in counted):
+            return np.fromiter(map(self.matches, messages), np.bool_, len(messages))
+        optional = counted[0].sign == "?"  # then all of them are
+        hits = np.full(len(messages), not optional)
+        # Expressions first: the other terms then look only at what is still open.
+        for term in sorted(counted, key=lambda term: not term.regex):
+            if term.regex:
+                there = regexes.mask(term.text, messages)
+                hits = hits | there if optional else hits & (there != (term.sign == "-"))
+                continue
+            for place in np.flatnonzero(hits != optional).tolist():
+                hits[place] = term.found(messages[place]) != (term.sign == "-")
+        return hits
 
     def match(self, message: str) -> Match:
         """Whether a message matches, and which term decided."""

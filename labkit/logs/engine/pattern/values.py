@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 from labkit.logs.engine.pattern import regexes
 from labkit.logs.engine.pattern.outcome import PatternError
@@ -28,18 +26,28 @@ class Wanted:
     def fits(self, found: str) -> bool:
         """Whether a text is what is wanted: equal, with stars for anything, or by the regex."""
         if self.kind == "regex":
-            return regexes.compiled(self.text).search(found) is not None
-        return _star(self.text).fullmatch(found) is not None if self.starred else found == self.text
+            return regexes.found(self.text, found)
+        return _star(self.text, found) if self.starred else found == self.text
 
     def __str__(self) -> str:
         return f"%{self.text}%" if self.kind == "regex" else self.text
 
 
-@cache
-def _star(text: str) -> Any:
-    import re2
+def _star(text: str, found: str) -> bool:
+    """Whether a text fits one with stars: its pieces follow one another, each at its first place.
 
-    return re2.compile("(?s)" + ".*".join(map(re2.escape, text.split("*"))))
+    The first and the last piece stand at the ends, and do not overlap (``a*a`` is not ``a``).
+    """
+    first, *pieces, last = text.split("*")
+    at, end = len(first), len(found) - len(last)
+    if end < at or not (found.startswith(first) and found.endswith(last)):
+        return False
+    for piece in pieces:
+        place = found.find(piece, at, end)
+        if place < 0:
+            return False
+        at = place + len(piece)
+    return True
 
 
 def number_of(text: str) -> float | None:
