@@ -243,6 +243,9 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
     Answers("instance_about", "backing/ec2", lambda lab: lab.parts.backing.ec2.about),
     Answers("scaling_action", "backing/autoscaling", lambda lab: lab.parts.backing.autoscaling.act),
+    Answers(
+        "organization", "backing/organizations", lambda lab: lab.parts.backing.organizations.of
+    ),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),
     Answers("put_object", "backing/s3", lambda lab: lab.parts.backing.s3_writing.put),

@@ -24,6 +24,7 @@ from labkit.backing.kinesis import Kinesis
 from labkit.backing.kms import Kms
 from labkit.backing.mount import MotoWorld
 from labkit.backing.opensearch import Domains
+from labkit.backing.organizations import Organizations
 from labkit.backing.outside import Outside
 from labkit.backing.policies import Policies
 from labkit.backing.route53 import Route53
@@ -68,6 +69,7 @@ class Backing:
         )
         self.ec2 = Ec2(self.moto, world.clock, world.facts)
         self.kms = Kms(self.moto, world.clock, world.facts)
+        self.organizations = Organizations(self.moto)
         self.autoscaling = AutoScaling(self.moto, world, self.emit, self._wire.seed)
         self.s3 = S3(self.moto, world, self.emit)
         self.objects = S3Reading(self.moto)

@@ -18,6 +18,7 @@ SERVICES = frozenset(
         "kms",
         "lambda",
         "opensearch",
+        "organizations",
         "route53",
         "s3",
         "secretsmanager",

@@ -219,6 +219,11 @@ def _keep_bucket_owners(module: ModuleType) -> None:
     _add(AttributeSlot(module.s3_backends, "bucket_accounts", dict))
 
 
+@seam("moto.organizations.models")
+def _keep_memberships(module: ModuleType) -> None:
+    _add(AttributeSlot(module.organizations_backends, "master_accounts", dict))
+
+
 class _Spooled(tempfile.SpooledTemporaryFile):
     """A temporary file that closes itself when it is let go, and makes no warning of it."""
 

@@ -173,7 +173,7 @@ class Delivery:
         unique = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:16])
         head = f"{trail.prefix}/" if trail.prefix else ""
         return (
-            f"{head}AWSLogs/{account}/{folder}/{region}/{now:%Y/%m/%d}/"
+            f"{head}{trail.under}{account}/{folder}/{region}/{now:%Y/%m/%d}/"
             f"{account}_{folder}_{region}_{now:%Y%m%dT%H%MZ}_{unique}.json.gz"
         )
 

@@ -144,7 +144,9 @@ class Digests:
                 self._one(trail, account, region, state, end_us - end_us % 1_000_000)
 
     def _one(self, trail: Trail, account: str, region: str, state: _Region, end_us: int) -> None:
-        place = digest.key_of(trail.prefix, account, region, trail.name, trail.home_region, end_us)
+        place = digest.key_of(
+            trail.prefix, account, region, trail.name, trail.home_region, end_us, trail.under
+        )
         made = digest.make(
             account, trail.bucket, place, state.since_us, end_us, state.waiting, state.before,
             self.key(account, region),
@@ -188,7 +190,7 @@ class Digests:
         account = account or trail.account
         ports = self._world.ports
         head = f"{trail.prefix}/" if trail.prefix else ""
-        folder = f"{head}AWSLogs/{account}/CloudTrail-Digest/{region}/"
+        folder = f"{head}{trail.under}{account}/CloudTrail-Digest/{region}/"
         mine = f"_CloudTrail-Digest_{region}_{trail.name}_{trail.home_region}_"
         listed = ports.object_keys(trail.bucket, folder) or ()
         keys = sorted((key for key in listed if mine in key), key=lambda key: key[-24:-8])

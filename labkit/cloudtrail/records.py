@@ -37,6 +37,8 @@ class Trail:
         ARN of an SNS topic that is told of each file; may be empty.
     multi_region, global_events, validation, organization:
         As CreateTrail was told.
+    organization_id:
+        Of a trail of an organization; empty for others.
     kms_key, log_group, log_role:
         Of encryption and of CloudWatch Logs; may be empty.
     logging, since_us, stopped_us:
@@ -69,6 +71,7 @@ class Trail:
     log_group: str = ""
     log_role: str = ""
     organization: bool = False
+    organization_id: str = ""
     logging: bool = False
     since_us: int = 0
     stopped_us: int = 0
@@ -83,3 +86,8 @@ class Trail:
     notified_us: int = 0
     log_error: str = ""
     logged_us: int = 0
+
+    @property
+    def under(self) -> str:
+        """Where its files begin behind the prefix; an organization's have its id between."""
+        return f"AWSLogs/{self.organization_id}/" if self.organization else "AWSLogs/"

@@ -46,10 +46,19 @@ class Trails:
         found = [
             trail
             for trail in self._trails.values()
-            if trail.account == account
+            if self.covers(trail, account)
             and (trail.home_region == region or (shadows and trail.multi_region))
         ]
         return sorted(found, key=lambda trail: (trail.name, trail.home_region))
+
+    def covers(self, trail: Trail, account: str) -> bool:
+        """Whether a trail is an account's own, or one of the organization that it is in."""
+        if trail.account == account:
+            return True
+        if not trail.organization:
+            return False
+        found = self._world.ports.organization(account)
+        return found is not None and found.id == trail.organization_id
 
     def add(self, trail: Trail) -> None:
         """Keep a new trail."""
@@ -91,7 +100,9 @@ class Trails:
     def logging(self, account: str, region: str) -> tuple[Trail, ...]:
         """Trails that log the calls of an account in a Region."""
         key = (account, region)
-        found = self._logging.get(key)
+        # Who is in an organization changes without a word to CloudTrail: nothing is remembered.
+        shared = any(trail.organization for trail in self._trails.values())
+        found = None if shared else self._logging.get(key)
         if found is None:
             found = self._logging[key] = tuple(
                 trail for trail in self.seen(account, region) if trail.logging

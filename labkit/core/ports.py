@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from labkit.core.delivery import DeadLetter, Delivery, Extras, Parcel, RetryPolicy
 from labkit.core.errors import WiringError
+from labkit.core.organization import Organization
 from labkit.core.sharing import Linked
 from labkit.core.sources import Source
 from labkit.core.verdict import Verdict
@@ -174,6 +175,12 @@ PORTS: dict[str, Port] = _table(
         "What does an HTTP endpoint on this machine answer?",
         "eventbridge",
         "backing/outside",
+    ),
+    Port(
+        "organization",
+        "In which organization is this account?",
+        "cloudtrail",
+        "backing/organizations",
     ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
@@ -382,6 +389,11 @@ class Ports:
     def delete_alarms(self, account: str, region: str, names: Sequence[str]) -> None:
         """Delete alarms of a service; names that are not there are passed over."""
         self._ask("delete_alarms")(account, region, names)
+
+    def organization(self, account: str) -> Organization | None:
+        """The organization of an account; None when it is in none."""
+        answer: Organization | None = self._ask("organization")(account)
+        return answer
 
     def put_metric(
         self,

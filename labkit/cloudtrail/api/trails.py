@@ -55,7 +55,7 @@ def find(call: Call, name: str) -> Trail:
         if not re.fullmatch(r"arn:aws:cloudtrail:[a-z0-9-]+:\d{12}:trail/.+", name):
             raise AwsError("CloudTrailARNInvalidException", f"{name!r} is no ARN of a trail.")
         trail = trails.find(name)
-        if trail is not None and trail.account == call.account:
+        if trail is not None and trails.covers(trail, call.account):
             return trail
     else:
         _check_name(name)
@@ -75,9 +75,15 @@ def at_home(call: Call, name: str) -> Trail:
     Raises
     ------
     AwsError
-        InvalidHomeRegionException, and those of :func:`find`.
+        InvalidHomeRegionException, NotOrganizationMasterAccountException, and those of
+        :func:`find`.
     """
     trail = find(call, name)
+    if trail.account != call.account:
+        raise AwsError(
+            "NotOrganizationMasterAccountException",
+            f"{trail.name} is the organization's trail: only the management account changes it.",
+        )
     if trail.home_region != call.region:
         raise AwsError(
             "InvalidHomeRegionException",
@@ -95,10 +101,16 @@ def _check_bucket(call: Call, trail: Trail) -> None:
     if call.ports.object_keys(trail.bucket, "AWSLogs/none") is None:
         raise AwsError("S3BucketDoesNotExistException", f"S3 bucket {trail.bucket} does not exist!")
     head = f"{trail.prefix}/" if trail.prefix else ""
-    key = f"{head}AWSLogs/{trail.account}/CloudTrail/check"
-    allowed = call.ports.bucket_allows(
-        trail.bucket, key, PRINCIPAL, source_arn=trail.arn, account=trail.account
-    )
+    keys = [f"{head}AWSLogs/{trail.account}/CloudTrail/check"]
+    if trail.organization:
+        keys.append(f"{head}{trail.under}{trail.account}/CloudTrail/check")
+    judged = [
+        call.ports.bucket_allows(
+            trail.bucket, key, PRINCIPAL, source_arn=trail.arn, account=trail.account
+        )
+        for key in keys
+    ]
+    allowed = next((one for one in judged if not one.value), judged[0])
     if not allowed.value:
         why = "; ".join(reason.text for reason in allowed.because)
         raise AwsError(
@@ -114,6 +126,32 @@ def _topic(call: Call, name: str) -> str:
     if len(name) > 256:
         raise AwsError("InvalidSnsTopicNameException", "A topic's name has up to 256 characters.")
     return f"arn:aws:sns:{call.region}:{call.account}:{name}"
+
+
+def _organization(call: Call) -> str:
+    """The id of the caller's organization, in which it may make trails for all accounts."""
+    found = call.ports.organization(call.account)
+    if found is None:
+        raise AwsError(
+            "OrganizationsNotInUseException",
+            "This account is in no organization, so there are no trails of one.",
+        )
+    if found.management != call.account:
+        raise AwsError(
+            "NotOrganizationMasterAccountException",
+            f"Only the management account {found.management} makes trails of the organization.",
+        )
+    if not found.all_features:
+        raise AwsError(
+            "OrganizationNotInAllFeaturesModeException",
+            "The organization shares the bill alone; turn all features on.",
+        )
+    if PRINCIPAL not in found.trusted:
+        raise AwsError(
+            "CloudTrailAccessNotEnabledException",
+            f"Let CloudTrail act in the organization: EnableAWSServiceAccess for {PRINCIPAL}.",
+        )
+    return found.id
 
 
 def _key_arn(call: Call, key: str) -> str:
@@ -187,11 +225,7 @@ def create_trail(
         OrganizationsNotInUseException, and those of topics, keys and log groups.
     """
     _check_name(Name)
-    if IsOrganizationTrail:
-        raise AwsError(
-            "OrganizationsNotInUseException",
-            "This account is in no organization, so there are no trails of one.",
-        )
+    organization = _organization(call) if IsOrganizationTrail else ""
     if IsMultiRegionTrail and not IncludeGlobalServiceEvents:
         raise AwsError(
             "InvalidParameterCombinationException",
@@ -223,6 +257,8 @@ def create_trail(
         kms_key=_key_arn(call, KmsKeyId),
         log_group=CloudWatchLogsLogGroupArn,
         log_role=CloudWatchLogsRoleArn,
+        organization=IsOrganizationTrail,
+        organization_id=organization,
         tags={tag["Key"]: tag.get("Value", "") for tag in TagsList},
     )
     check_logs(call, trail)
@@ -256,10 +292,11 @@ def update_trail(
         TrailNotFoundException, InvalidHomeRegionException, and those of CreateTrail.
     """
     trail = at_home(call, Name)
-    if IsOrganizationTrail:
-        raise AwsError("OrganizationsNotInUseException", "This account is in no organization.")
     before = dict(vars(trail))
+    organization = _organization(call) if IsOrganizationTrail else ""
     given = {
+        "organization": IsOrganizationTrail,
+        "organization_id": None if IsOrganizationTrail is None else organization,
         "bucket": S3BucketName,
         "prefix": S3KeyPrefix,
         "topic": None if SnsTopicName is None else _topic(call, SnsTopicName),
@@ -328,7 +365,7 @@ def describe_trails(
     if trailNameList:
         named = [trails.find(name) for name in trailNameList if name.startswith("arn:")]
         found = [t for t in found if t.name in trailNameList and t not in named]
-        found += [t for t in named if t is not None and t.account == call.account]
+        found += [t for t in named if t is not None and trails.covers(t, call.account)]
     return {"trailList": [_described(trail) for trail in found]}
 
 
@@ -338,7 +375,7 @@ def list_trails(call: Call, /, *, NextToken: str | None = None) -> dict[str, Any
         "Trails": [
             {"TrailARN": trail.arn, "Name": trail.name, "HomeRegion": trail.home_region}
             for trail in _service(call).trails
-            if trail.account == call.account
+            if _service(call).trails.covers(trail, call.account)
         ]
     }
 

@@ -90,13 +90,19 @@ class Digest(NamedTuple):
 
 
 def key_of(
-    prefix: str, account: str, region: str, trail: str, home_region: str, end_us: int
+    prefix: str,
+    account: str,
+    region: str,
+    trail: str,
+    home_region: str,
+    end_us: int,
+    under: str = "AWSLogs/",
 ) -> str:
     """The key of a digest that ends at ``end_us``."""
     end = to_datetime(end_us)
     start = f"{prefix}/" if prefix else ""
     return (
-        f"{start}AWSLogs/{account}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/"
+        f"{start}{under}{account}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/"
         f"{account}_CloudTrail-Digest_{region}_{trail}_{home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
     )
 
