@@ -37,6 +37,7 @@ FOLDERS = (
     "apigateway",
     "awslambda",
     "opensearch",
+    "organizations",
 )
 FOLDERS += ("cloudwatch", "events", "elb", "elbv2", "autoscaling")  # imported by those
 

@@ -10,7 +10,7 @@ from labkit.cloudtrail.engine import lake as engine
 from labkit.cloudtrail.lake import EventDataStore
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
-from labkit.core.errors import AwsError
+from labkit.core.errors import AwsError, NotImplementedYet
 
 #: Billing mode -> default and longest retention in days.
 _RETENTION = {
@@ -84,7 +84,13 @@ def create_event_data_store(
             f"An account has up to {call.quota('lake.stores')} event data stores in a Region.",
         )
     if OrganizationEnabled:
-        raise AwsError("OrganizationsNotInUseException", "This account belongs to no organization.")
+        if call.ports.organization(call.account) is None:
+            raise AwsError(
+                "OrganizationsNotInUseException", "This account belongs to no organization."
+            )
+        raise NotImplementedYet(
+            "cloudtrail", "CreateEventDataStore", "Stores of an organization are not there."
+        )
     if KmsKeyId:
         usable = call.ports.key_usable(KmsKeyId, call.account, call.region)
         if not usable.value:
