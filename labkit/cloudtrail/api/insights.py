@@ -51,6 +51,8 @@ def put_insight_selectors(
         UnsupportedOperationException for an event data store.
     """
     trail = trails_api.at_home(call, _named(TrailName, EventDataStore or InsightsDestination))
+    if not all(one.get("InsightType") for one in InsightSelectors):
+        raise _refused("each selector needs its InsightType")
     kinds = [one["InsightType"] for one in InsightSelectors]
     if len(set(kinds)) != len(kinds):
         raise _refused("each InsightType is given once")

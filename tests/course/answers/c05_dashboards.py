@@ -84,6 +84,17 @@ TWENTY = screen(
     )
 )
 
+#: A tile of log lines, and the group that it asks.
+LOGGED = screen(
+    PAID,
+    PART,
+    SLOW.replace("tile(", "dict(tile(")[:-1] + "), width=12, height=4)",
+    MANY.replace("tile(", "dict(tile(")[:-1] + "), width=12, height=4)",
+    '{"type": "log", "x": 0, "y": 10, "width": 24, "height": 2, "properties": {'
+    '"region": ex.region, "query": "SOURCE \'/shop/app\' | fields @message | limit 10"}}',
+)
+GROUP = 'boto3.client("logs", region_name=ex.region).create_log_group(logGroupName="/shop/app")\n'
+
 ANSWERS = [
     # -- 1: one screen, nothing empty
     Answer("nothing at all", 1, UNTOUCHED, ("no dashboard but the wall",)),
@@ -92,14 +103,10 @@ ANSWERS = [
         screen(PAID, 'name="lena"'),
     ),
     Answer("four tiles", 1, PASSED, ("4 of 8 tiles, 12 of 12 rows", "$3.00 a month"), RIGHT),
+    Answer("with a log table", 1, PASSED, ("5 of 8 tiles",), GROUP + LOGGED),
     Answer(
-        "with a log table", 1, PASSED, ("5 of 8 tiles",),
-        screen(
-            PAID, PART, SLOW.replace('tile(', 'dict(tile(')[:-1] + "), width=12, height=4)",
-            MANY.replace('tile(', 'dict(tile(')[:-1] + "), width=12, height=4)",
-            '{"type": "log", "x": 0, "y": 10, "width": 24, "height": 2, "properties": {'
-            '"region": ex.region, "query": "SOURCE \'/shop/app\' | fields @message | limit 10"}}',
-        ),
+        "a log table of a group that is not there", 1, NOT_YET,
+        ("Tile 5 is empty", "'/shop/app' does not exist"), LOGGED,
     ),
     Answer("alarms in one tile", 1, PASSED, ("2 of 8 tiles",), BY_ALARM),
     Answer(

@@ -191,7 +191,7 @@ def empty_tiles(boards: Sequence[Board]) -> Iterator[tuple[int, Tile, str]]:
     for number, tile in enumerate(boards[0].tiles):
         if isinstance(tile.content, Notice):
             if tile.content.kind == "missing":
-                continue  # a log table, which this lab can't fill: nothing that is the learner's
+                continue  # a kind of tile that labkit has not: nothing that is the learner's
             yield number, tile, f"{tile.content.said} {tile.content.detail}".strip()
         elif hasattr(tile.content, "lines"):
             lines = [line for one in boards for line in _lines(one.tiles[number])]
