@@ -17,7 +17,7 @@ EXPRESSIONS = {"each minute": "* * * * ? *", "weekdays at nine": "0 9 ? * MON-FR
 
 def main() -> dict[str, float]:
     """Seconds of a year, ours and the walk's."""
-    from labkit.eventbridge.engine.schedules import Schedule, parse_rule_schedule
+    from labkit.schedules import Schedule, parse_rule_schedule
 
     fired: list[int] = [0]
 

@@ -6,7 +6,6 @@ complete, read the rows.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabError
+from labkit.querying import kept, words_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -386,20 +386,7 @@ def _values(texts: Sequence[str | None], name: str) -> list[Any]:
 
 def magic(lab: Lab, line: str, cell: str) -> DataFrame | None:
     """``%%insights group [group ...] [last=6h] [>> name]``: run the cell's query."""
-    words = shlex.split(line)
-    name = ""
-    if ">>" in words:
-        at = words.index(">>")
-        name = words[at + 1] if at + 1 < len(words) else ""
-        words = words[:at]
-        if not name.isidentifier():
-            raise LabError("%%insights group >> name: a name to keep the frame under")
+    words, name = words_of(line, "%%insights group")
     last = next((word[5:] for word in words if word.startswith("last=")), None)
     groups = [word for word in words if not word.startswith("last=")]
-    frame = lab.logs.query(cell, groups, last=last or LAST)
-    if not name:
-        return frame
-    from IPython import get_ipython
-
-    get_ipython().push({name: frame})
-    return None
+    return kept(lab.logs.query(cell, groups, last=last or LAST), name)

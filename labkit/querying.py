@@ -126,15 +126,30 @@ def _value(text: str | None, kind: str) -> Any:
 
 def magic(lab: Lab, line: str, cell: str) -> DataFrame | None:
     """``%%athena [database] [>> name]``: run the cell; with ``>> name`` keep the frame under it."""
+    words, name = words_of(line, "%%athena database")
+    return kept(lab.athena.query(cell, database=words[0] if words else "default"), name)
+
+
+def words_of(line: str, usage: str) -> tuple[list[str], str]:
+    """The words of a cell magic's line, and the name behind ``>>``; empty when there is none.
+
+    Raises
+    ------
+    LabError
+        When what stands behind ``>>`` is no name; it quotes ``usage``.
+    """
     words = shlex.split(line)
-    name = ""
-    if ">>" in words:
-        at = words.index(">>")
-        name = words[at + 1] if at + 1 < len(words) else ""
-        words = words[:at]
-        if not name.isidentifier():
-            raise LabError("%%athena database >> name: a name to keep the frame under")
-    frame = lab.athena.query(cell, database=words[0] if words else "default")
+    if ">>" not in words:
+        return words, ""
+    at = words.index(">>")
+    name = words[at + 1] if at + 1 < len(words) else ""
+    if not name.isidentifier():
+        raise LabError(f"{usage} >> name: a name to keep the frame under")
+    return words[:at], name
+
+
+def kept(frame: DataFrame, name: str) -> DataFrame | None:
+    """The frame itself, or nothing when it was kept in the notebook under a name."""
     if not name:
         return frame
     from IPython import get_ipython

@@ -31,6 +31,8 @@ class Trails:
         self._world = world
         self._trails: dict[str, Trail] = {}
         self._logging: dict[tuple[str, str], tuple[Trail, ...]] = {}
+        #: Whether a trail of an organization is among them.
+        self._shared = False
         #: The trail that logged last of all its own end, and when it ended.
         self._ended: tuple[Trail, int] | None = None
 
@@ -94,6 +96,7 @@ class Trails:
     def changed(self, trail: Trail, change: str) -> None:
         """Tell that a trail was created, started, stopped, updated or deleted."""
         self._logging.clear()
+        self._shared = any(one.organization for one in self._trails.values())
         told = {"trail_arn": trail.arn, "change": change}
         self._world.facts.publish("trail.changed", trail.account, trail.home_region, told)
 
@@ -101,8 +104,7 @@ class Trails:
         """Trails that log the calls of an account in a Region."""
         key = (account, region)
         # Who is in an organization changes without a word to CloudTrail: nothing is remembered.
-        shared = any(trail.organization for trail in self._trails.values())
-        found = None if shared else self._logging.get(key)
+        found = None if self._shared else self._logging.get(key)
         if found is None:
             found = self._logging[key] = tuple(
                 trail for trail in self.seen(account, region) if trail.logging

@@ -61,7 +61,7 @@ class EmbeddedMetrics:
         count = 0
         for metric in found.metrics:
             if oldest_us <= metric.timestamp_us <= newest_us:
-                self._store(account, region, metric, now_us)
+                self._store(account, region, metric)
                 count += 1
         for name, problems in (
             ("EMFParsingErrors", found.parsing),
@@ -71,16 +71,11 @@ class EmbeddedMetrics:
                 self._count(account, region, group, name, len(problems), now_us)
         return count
 
-    def _store(self, account: str, region: str, metric: Embedded, now_us: int) -> None:
-        store = self._service.store(account, region)
+    def _store(self, account: str, region: str, metric: Embedded) -> None:
         series = Series(metric.namespace, metric.name, metric.dimensions)
-        column = store.column(series, now_us)
-        column.age(now_us)
-        column.sent(now_us)
         at_us = grain(metric.timestamp_us, metric.resolution)
-        for value in metric.values:
-            column.add_value(at_us, value, UNIT_CODES[metric.unit])
-        self._service.touched(store, series)
+        store = self._service.store(account, region)
+        self._service.add_custom(store, series, at_us, metric.values, metric.unit)
 
     def _count(
         self, account: str, region: str, group: str, name: str, count: int, now_us: int

@@ -135,12 +135,31 @@ class CloudWatch:
         quotas = quotas_of("cloudwatch")["metrics"]
         if at_us < now_us - quotas["past_days"]["value"] * DAY:
             return
-        store = self.store(account, region)
         series = Series(namespace, metric_name, tuple(dimensions))
+        self.add_custom(self.store(account, region), series, grain(at_us, 60), (value,), unit)
+
+    def add_custom(
+        self, store: Store, series: Series, at_us: int, values: Sequence[float], unit: str
+    ) -> None:
+        """Values of a custom metric that nobody put by a call; it is charged like any other.
+
+        Parameters
+        ----------
+        store, series:
+            Whose metric, and which.
+        at_us:
+            Start of the point's period, microseconds since the epoch.
+        values:
+            Samples of that point.
+        unit:
+            CloudWatch's word (``Milliseconds``, ``None``).
+        """
+        now_us = self._world.clock.now_us
         column = store.column(series, now_us)
         column.age(now_us)
         column.sent(now_us)
-        column.add_value(grain(at_us, 60), value, UNIT_CODES[unit])
+        for value in values:
+            column.add_value(at_us, value, UNIT_CODES[unit])
         self.touched(store, series)
 
     def read(

@@ -160,7 +160,15 @@ def trail(lab: Lab, name: str = "teapot") -> None:
     name:
         Of the trail; its bucket is called ``<name>-trail``.
     """
-    bucket, s3 = f"{name}-trail", lab.client("s3", "us-east-1")
+    bucket = trail_bucket(lab, f"{name}-trail")
+    cloudtrail = lab.client("cloudtrail", "us-east-1")
+    cloudtrail.create_trail(Name=name, S3BucketName=bucket, IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name=name)
+
+
+def trail_bucket(lab: Lab, bucket: str) -> str:
+    """A bucket in us-east-1 whose policy lets CloudTrail write; its name."""
+    s3 = lab.client("s3", "us-east-1")
     s3.create_bucket(Bucket=bucket)
     writer = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
     arn = f"arn:aws:s3:::{bucket}"
@@ -170,9 +178,7 @@ def trail(lab: Lab, name: str = "teapot") -> None:
     ]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
-    cloudtrail = lab.client("cloudtrail", "us-east-1")
-    cloudtrail.create_trail(Name=name, S3BucketName=bucket, IsMultiRegionTrail=True)
-    cloudtrail.start_logging(Name=name)
+    return bucket
 
 
 def failing_build(lab: Lab, project: str, region: str | None = None) -> None:

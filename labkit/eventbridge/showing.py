@@ -131,8 +131,8 @@ class Showing:
         LabError
             When AWS would refuse the expression; with the reason, which AWS does not tell.
         """
-        from labkit.eventbridge.engine.schedules import InvalidSchedule
         from labkit.eventbridge.views import next_ones
+        from labkit.schedules import InvalidSchedule
 
         start = to_datetime(self._world.clock.now_us) if after is None else after
         try:

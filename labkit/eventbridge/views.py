@@ -199,7 +199,7 @@ def next_ones(expression: str, after: datetime, many: int, zone_name: str = "UTC
     InvalidSchedule
         When the expression is none.
     """
-    from labkit.eventbridge.engine.schedules import next_firings
+    from labkit.schedules import next_firings
 
     after_us = to_us(after)
     return firings(

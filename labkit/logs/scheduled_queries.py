@@ -26,11 +26,11 @@ from labkit.core.clock import HOUR, SECOND, Phase, iso
 from labkit.core.errors import AwsError
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
-from labkit.eventbridge.engine.schedules import Schedule, parse_scheduler_schedule
 from labkit.logs.lookup_tables import TABLES, LookupTable, read, written
 from labkit.logs.querying import COMPLETE, Query
 from labkit.logs.records import LogGroup
 from labkit.logs.store import LogStore
+from labkit.schedules import Schedule, parse_scheduler_schedule
 
 if TYPE_CHECKING:
     from labkit.logs.service import Logs

@@ -19,11 +19,11 @@ from labkit.core.delivery import RetryPolicy
 from labkit.core.facts import Fact
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
-from labkit.eventbridge.engine.schedules import Schedule as Expression
-from labkit.eventbridge.engine.schedules import parse_scheduler_schedule
 from labkit.scheduler.engine import payload
 from labkit.scheduler.records import Schedule
 from labkit.scheduler.store import Store
+from labkit.schedules import Schedule as Expression
+from labkit.schedules import parse_scheduler_schedule
 
 FIRE = "scheduler.fire"
 PRINCIPAL = "scheduler.amazonaws.com"

@@ -215,9 +215,8 @@ def test_a_log_widget_shows_the_rows_of_its_query(wall):
     )  # fmt: skip
     query = "SOURCE 'app' | filter @message like 'ERROR' | stats count(*) as errors"
     wall.show({"type": "log", "properties": {"query": query, "region": "us-east-1"}})
-    shown = str(wall.lab.dashboard("wall"))
-    assert "errors" in shown
-    assert "2" in shown
+    lines = [line.strip() for line in str(wall.lab.dashboard("wall")).splitlines()]
+    assert lines[lines.index("errors") + 2] == "2"
 
 
 def test_text_is_markdown(wall):

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "labkit"
-#: Engines of one service that another may use: what a schedule expression means is said once.
-#: CloudTrail Lake's SQL is Athena's.
+#: Engines of one service that another may use: CloudTrail Lake's SQL is Athena's.
 SHARED = {
-    "scheduler": "labkit.eventbridge.engine.schedules",
-    "logs": "labkit.eventbridge.engine.schedules",
     "cloudtrail": ("labkit.athena.sql", "labkit.athena.engine", "labkit.athena.records"),
 }
+#: Engines that belong to no service: what a schedule expression means is said once.
+COMMON = {"schedules"}
 SERVICES = {"cloudwatch", "logs", "synthetics", "eventbridge", "xray", "cloudtrail", "oam",
             "scheduler", "schemas", "athena"}  # fmt: skip
 FILES = sorted(path for path in ROOT.rglob("*.py") if "__pycache__" not in path.parts)
@@ -26,7 +25,8 @@ MAY = {
     "agents": {"core", "workloads", "agents"},
     "views": {"core", "views"},
     "billing": {"core", "views", "billing"},
-    **{name: {"core", "views", name} for name in SERVICES},
+    "schedules": {"core", "schedules"},
+    **{name: {"core", "views", name, *COMMON} for name in SERVICES},
 }
 
 #: What an engine may import beside its own records: the standard library, numpy, and reasons.
@@ -64,7 +64,9 @@ def test_imports_point_one_way(path):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if "engine" in p.parts], ids=lambda p: str(p.relative_to(ROOT))
+    "path",
+    [p for p in FILES if "engine" in p.parts or rooms(p) in COMMON],
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_engines_have_no_doors_to_the_world(path):
     service = rooms(path)
@@ -72,7 +74,10 @@ def test_engines_have_no_doors_to_the_world(path):
         top = module.split(".")[0]
         where = f"{path}:{line} imports {module}"
         if top == "labkit":
-            own = module.startswith((f"labkit.{service}.engine", f"labkit.{service}.records"))
+            common = tuple(f"labkit.{name}." for name in COMMON)
+            own = module.startswith(
+                (f"labkit.{service}.engine", f"labkit.{service}.records", *common)
+            )
             allowed = own or module.rsplit(".", 1)[0] in ENGINE or module in ENGINE
             assert allowed, where
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from labkit.eventbridge.engine.schedules import InvalidSchedule, Schedule, parse_rule_schedule
+from labkit.schedules import InvalidSchedule, Schedule, parse_rule_schedule
 
 
 @lru_cache(maxsize=4096)

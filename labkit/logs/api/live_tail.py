@@ -7,7 +7,6 @@ from typing import Any
 
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
-from labkit.logs.api.metric_filters import read_pattern
 from labkit.logs.api.requests import group_of, invalid, service_of, shown
 from labkit.logs.records import STANDARD
 
@@ -37,7 +36,7 @@ def start_live_tail(
                 f"Live Tail is not there for log groups of class {group.log_class}.",
             )
         groups.append(group)
-    pattern = read_pattern(logEventFilterPattern)
+    pattern = service_of(call).pattern(logEventFilterPattern)
     tails = service_of(call).live_tail
     mine = [one for one in tails.sessions.values() if one.account == call.account]
     if len(mine) >= call.quota("live_tail.sessions"):

@@ -9,9 +9,10 @@ from labkit.core.call import Call
 from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, not_found, page, shown, too_many
 from labkit.logs.engine import criteria
-from labkit.logs.engine.pattern import Pattern, PatternError, parse
+from labkit.logs.engine.pattern import Pattern
 from labkit.logs.metric_filters import KIND, MetricFilter, number_of
 from labkit.logs.records import STANDARD, LogGroup
+from labkit.logs.service import Logs
 from labkit.logs.store import LogStore
 
 #: Filters of one group that have a regular expression.
@@ -19,20 +20,6 @@ MOST_WITH_REGEX = 5
 #: Dimensions of one metric.
 MOST_DIMENSIONS = 3
 SYSTEM_FIELDS = ("@aws.account", "@aws.region", "@source.log")
-
-
-def read_pattern(text: str) -> Pattern:
-    """A filter pattern.
-
-    Raises
-    ------
-    AwsError
-        InvalidParameterException, with the place.
-    """
-    try:
-        return parse(text)
-    except PatternError as error:
-        raise invalid(f"Invalid filter pattern: {error}") from None
 
 
 def _filters(group: LogGroup) -> dict[str, MetricFilter]:
@@ -89,7 +76,7 @@ def put_metric_filter(
     group = group_of(call, logGroupName)
     if group.log_class != STANDARD:
         raise invalid(f"Log groups of class {group.log_class} have no metric filters.")
-    pattern = read_pattern(filterPattern)
+    pattern = Logs.pattern(filterPattern)
     told = metricTransformations[0]
     default = told.get("defaultValue")
     _value(pattern, told["metricValue"])
@@ -188,7 +175,7 @@ def test_metric_filter(
     call: Call, /, *, filterPattern: str, logEventMessages: Sequence[str]
 ) -> dict[str, Any]:
     """Which of some lines match a pattern, and what it extracts."""
-    pattern = read_pattern(filterPattern)
+    pattern = Logs.pattern(filterPattern)
     found = []
     for number, message in enumerate(logEventMessages, 1):
         match = pattern.match(message)

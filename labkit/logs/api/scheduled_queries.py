@@ -7,7 +7,6 @@ from typing import Any
 
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
-from labkit.eventbridge.engine.schedules import InvalidSchedule
 from labkit.logs.api.requests import group_of, page, service_of, shown, validation
 from labkit.logs.scheduled_queries import (
     ENABLED,
@@ -18,6 +17,7 @@ from labkit.logs.scheduled_queries import (
     schedule_of,
 )
 from labkit.logs.store import LogStore
+from labkit.schedules import InvalidSchedule
 
 
 def _find(call: Call, identifier: str) -> ScheduledQuery:

@@ -11,8 +11,7 @@ from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid
 from labkit.logs.engine import transform
 from labkit.logs.records import STANDARD
-
-KIND = "transformer"
+from labkit.logs.transforming import KIND
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from labkit.core.call import Call
 from labkit.core.clock import to_us
-from labkit.eventbridge.engine.schedules import InvalidSchedule
 from labkit.scheduler.api.requests import (
     conflict,
     group_of,
@@ -23,6 +22,7 @@ from labkit.scheduler.engine import targets
 from labkit.scheduler.records import Schedule
 from labkit.scheduler.service import PRINCIPAL, expression
 from labkit.scheduler.store import Store
+from labkit.schedules import InvalidSchedule
 
 
 def create_schedule(

@@ -6,10 +6,10 @@ inquiry is answered from event history (:mod:`.inquiry`), whose night is in :mod
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from labkit.course import catching
 from labkit.course.checks.c14_cloudtrail.inquiry import Inquiry
 from labkit.course.checks.c14_cloudtrail.keeping import (
     CUSTOMER,
@@ -58,7 +58,9 @@ class CloudTrailExercise(Task):
             s3.create_bucket(Bucket=bucket)
             s3.put_object(Bucket=bucket, Key="2026/a.json", Body=b"{}")
         s3.create_bucket(Bucket=AUDIT)
-        _november(lab)
+        # Created and never started.
+        bucket = catching.trail_bucket(lab, f"teapot-{NOVEMBER}")
+        lab.client("cloudtrail", "us-east-1").create_trail(Name=NOVEMBER, S3BucketName=bucket)
         return {
             "bucket": AUDIT,
             "customer": f"arn:aws:s3:::{CUSTOMER}/",
@@ -92,22 +94,6 @@ class CloudTrailExercise(Task):
             "ex.lab": "the lab; `ex.lab.cloudtrail.view_events(...)` and "
             "`ex.lab.cloudtrail.view_digests(...)` draw",
         }
-
-
-def _november(lab: Lab) -> None:
-    """A trail that was created and never started."""
-    bucket, s3 = f"teapot-{NOVEMBER}", lab.client("s3", "us-east-1")
-    s3.create_bucket(Bucket=bucket)
-    writer = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
-    arn = f"arn:aws:s3:::{bucket}"
-    statements = [
-        {**writer, "Action": "s3:GetBucketAcl", "Resource": arn},
-        {**writer, "Action": "s3:PutObject", "Resource": f"{arn}/AWSLogs/*"},
-    ]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
-    client = lab.client("cloudtrail", "us-east-1")
-    client.create_trail(Name=NOVEMBER, S3BucketName=bucket)
 
 
 TASK = CloudTrailExercise()

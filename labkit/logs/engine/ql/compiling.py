@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labkit.logs.engine.ql import discovered, plan
-from labkit.logs.engine.ql.aggregates import AGGREGATES, TIMED
+from labkit.logs.engine.ql.aggregates import AGGREGATES, TIMED, Aggregate
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.parsing import named
 from labkit.logs.engine.ql.periods import Floor, floored, period
@@ -123,7 +123,6 @@ class Compiler:
         self._paths: list[str] = []
         self._fields: dict[str, str] = {}
         self.subqueries: dict[int, str] = {}
-        self.unmasked: set[str] = set()
 
     # ---- links
 
@@ -288,11 +287,7 @@ class Compiler:
         left, right = self.value(args[0]), self.value(args[1])
         if op in ("=", "!=", "<", "<=", ">", ">="):
             return compared(op, left, right)
-        if op == "^":
-            return Value(f"lq_finite(pow({left.num}, {right.num}))", "num")
-        if op in ("/", "%"):
-            return Value(f"lq_finite({left.num} {op} nullif({right.num}, 0))", "num")
-        return Value(f"lq_finite({left.num} {op} {right.num})", "num")
+        return computed(op, left, right)
 
     def _like(self, of: plan.Expr, pattern: plan.Expr) -> Value:
         text = self.value(of).text
@@ -627,10 +622,7 @@ class Compiler:
             raise QueryError.at(self._no_function(expr.function), expr.span)
         if isinstance(expr, plan.Op) and expr.op in ("+", "-", "*", "/", "%", "^"):
             left, right = (self._aggregate(arg) for arg in expr.args)
-            if expr.op == "^":
-                return Value(f"lq_finite(pow({left.num}, {right.num}))", "num")
-            divisor = f"nullif({right.num}, 0)" if expr.op in ("/", "%") else right.num
-            return Value(f"lq_finite({left.num} {expr.op} {divisor})", "num")
+            return computed(expr.op, left, right)
         if isinstance(expr, plan.Literal):
             return self.value(expr)
         raise QueryError.at(
@@ -638,10 +630,7 @@ class Compiler:
             expr.span,
         )
 
-    def _one_aggregate(self, row: object, call: plan.Call) -> Value:
-        from labkit.logs.engine.ql.aggregates import Aggregate
-
-        assert isinstance(row, Aggregate)
+    def _one_aggregate(self, row: Aggregate, call: plan.Call) -> Value:
         args = [arg for arg in call.args if not isinstance(arg, plan.Star)]
         if len(args) != len(call.args) and row.name != "count":
             raise QueryError.at("a star stands in count(*) only", call.span)
@@ -729,6 +718,14 @@ def _group_places(command: plan.Parse) -> list[int]:
     if index:
         return [index[name] - 1 for name in command.names]
     return list(range(len(command.names)))
+
+
+def computed(op: str, left: Value, right: Value) -> Value:
+    """Arithmetic: ``+ - * / % ^``. What has no answer (by zero, too large) is missing."""
+    if op == "^":
+        return Value(f"lq_finite(pow({left.num}, {right.num}))", "num")
+    divisor = f"nullif({right.num}, 0)" if op in ("/", "%") else right.num
+    return Value(f"lq_finite({left.num} {op} {divisor})", "num")
 
 
 def compared(op: str, left: Value, right: Value) -> Value:

@@ -373,8 +373,6 @@ class _Builder:
         return int(text)
 
     def do_stats(self, tree: Tree[Any]) -> plan.Command:
-        from lark import Token
-
         span = self._span(tree)
         children = [child for child in tree.children if child is not None]
         # `by` leaves no token behind: what is left of it in the text is an aggregate.
@@ -387,7 +385,6 @@ class _Builder:
             if index and "," not in _no_comments(between):
                 split = index
                 break
-        del Token
         return plan.Stats(self.aliases(children[:split]), self.aliases(children[split:]), span=span)
 
     def do_dedup(self, tree: Tree[Any]) -> plan.Command:

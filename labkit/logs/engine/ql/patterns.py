@@ -57,7 +57,6 @@ class Shape:
     count: int = 0
     example: str = ""
     tokens: list[dict[str, int]] = field(default_factory=list)
-    names: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

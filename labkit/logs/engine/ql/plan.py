@@ -327,10 +327,6 @@ class Query:
         parts = [str(self.source)] if self.source else []
         return "\n| ".join(parts + [str(command) for command in self.commands])
 
-    def first(self, kind: type[Command]) -> Command | None:
-        """The first command of a kind, None when there is none."""
-        return next((command for command in self.commands if isinstance(command, kind)), None)
-
 
 def walk(value: object) -> Iterator[object]:
     """Every value of a plan, the outer ones first; a subquery is not entered."""

@@ -18,7 +18,7 @@ from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Compiler, M
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.parsing import too_deep
 from labkit.logs.engine.ql.patterns import Row, rows, shapes
-from labkit.logs.engine.ql.values import Value, column, quoted
+from labkit.logs.engine.ql.values import Value, column
 
 if TYPE_CHECKING:
     import duckdb
@@ -151,19 +151,16 @@ class _Run:
             if isinstance(command, plan.Diff | plan.Anomaly):
                 raise QueryError.at(f"{command} stands after pattern", command.span)
         if cut is None:
-            compiled, matched = self._stage(commands, self.moment)
-            return self._answer(compiled, matched)
+            return self._answer(self._stage(commands, self.moment), None)
         return self._patterns(commands, cut)
 
-    def _stage(
-        self, commands: Sequence[plan.Command], moment: Moment
-    ) -> tuple[Compiled, int | None]:
+    def _stage(self, commands: Sequence[plan.Command], moment: Moment) -> Compiled:
         base, clear = self.events(self.query.source, moment.start_ms, moment.end_ms)
         compiler = Compiler(moment, base, clear=clear)
         self._subqueries(compiler, commands)
         compiler.begin(commands, self._join_keys(commands))
         self._commands(compiler, commands)
-        return compiler.finish(self.limit), None
+        return compiler.finish(self.limit)
 
     def _commands(self, compiler: Compiler, commands: Sequence[plan.Command]) -> None:
         for index, command in enumerate(commands):
@@ -452,6 +449,3 @@ def _threads() -> int:
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n")[0]
-
-
-__all__ = ["Result", "Statistics", "Tables", "quoted", "run"]

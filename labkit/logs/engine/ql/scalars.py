@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labkit.logs.engine.ql.periods import Floor, floored
-from labkit.logs.engine.ql.values import NULL, Value, literal_number, number_value, quoted
+from labkit.logs.engine.ql.values import Value
 
 Build = Callable[..., Value]
 
@@ -233,13 +233,3 @@ _add("sha256(s)", lambda a: _text(f"sha256({a.text})"))
 OF_THE_QUERY = (
     "bin", "now", "queryStartTime", "queryEndTime", "queryTimeRange", "messageSize", "unmask",
 )  # fmt: skip
-
-__all__ = [
-    "FUNCTIONS",
-    "NULL",
-    "OF_THE_QUERY",
-    "Function",
-    "literal_number",
-    "number_value",
-    "quoted",
-]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from labkit.eventbridge.engine.schedules.fields import BadField
+from labkit.schedules.fields import BadField
 
 _MINUTE = 60 * 1_000_000
 _UNITS = {"minute": _MINUTE, "hour": 60 * _MINUTE, "day": 24 * 60 * _MINUTE}

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from labkit.eventbridge.engine.schedules import at, cron, rate
-from labkit.eventbridge.engine.schedules.at import At
-from labkit.eventbridge.engine.schedules.cron import Cron
-from labkit.eventbridge.engine.schedules.fields import BadField
-from labkit.eventbridge.engine.schedules.rate import Rate
-from labkit.eventbridge.engine.schedules.zones import zone
+from labkit.schedules import at, cron, rate
+from labkit.schedules.at import At
+from labkit.schedules.cron import Cron
+from labkit.schedules.fields import BadField
+from labkit.schedules.rate import Rate
+from labkit.schedules.zones import zone
 
 _FORM = re.compile(r"(rate|cron|at)\((.*)\)", re.DOTALL)
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.core.clock import DAY, HOUR, MINUTE, iso, to_datetime, to_us
-from labkit.eventbridge.engine.schedules import (
+from labkit.schedules import (
     InvalidSchedule,
     next_firings,
     parse_rule_schedule,
     parse_scheduler_schedule,
 )
-from tests.eventbridge.naive_schedules import firings as naive_firings
+from tests.schedules.naive_schedules import firings as naive_firings
 
 MONDAY = to_us(datetime(2026, 11, 23, 16, 40, tzinfo=UTC))
 

@@ -2,7 +2,7 @@
 
 ``,`` lists, ``-`` ranges, ``/`` steps (``1/10``: 1, 11, 21 ...; ``0-59/10``; ``*/15``), names of
 months and days in any case. Ranges of hours, months and days of the week may run over the end
-(``20-2``, ``FRI-MON``). The days' own signs are in :mod:`labkit.eventbridge.engine.schedules.days`.
+(``20-2``, ``FRI-MON``). The days' own signs are in :mod:`labkit.schedules.days`.
 
 Source: EventBridge user guide, eb-scheduled-rule-pattern (aws-semantics 5.5).
 """

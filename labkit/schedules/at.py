@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from labkit.eventbridge.engine.schedules.fields import BadField
-from labkit.eventbridge.engine.schedules.zones import to_utc, zone
+from labkit.schedules.fields import BadField
+from labkit.schedules.zones import to_utc, zone
 
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _SECOND = 1_000_000

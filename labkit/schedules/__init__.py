@@ -1,6 +1,6 @@
 """Schedule expressions: when a rule or a schedule fires."""
 
-from labkit.eventbridge.engine.schedules.expression import (
+from labkit.schedules.expression import (
     InvalidSchedule,
     Schedule,
     next_firings,

@@ -21,7 +21,7 @@ import calendar
 import re
 from collections.abc import Callable
 
-from labkit.eventbridge.engine.schedules.fields import (
+from labkit.schedules.fields import (
     DAY_OF_MONTH,
     DAY_OF_WEEK,
     BadField,

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from labkit.eventbridge.engine.schedules.days import Days, day_rule, month_shape
-from labkit.eventbridge.engine.schedules.fields import (
+from labkit.schedules.days import Days, day_rule, month_shape
+from labkit.schedules.fields import (
     HOURS,
     MINUTES,
     MONTHS,
@@ -28,7 +28,7 @@ from labkit.eventbridge.engine.schedules.fields import (
     BadField,
     values,
 )
-from labkit.eventbridge.engine.schedules.zones import DAY_S, offsets, to_local, to_utc, zone
+from labkit.schedules.zones import DAY_S, offsets, to_local, to_utc, zone
 
 _SECOND = 1_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
