@@ -210,24 +210,27 @@ def test_ten_megabytes_go_in_and_come_out(service):
     assert s3.get_object(Bucket="teapot", Key="k")["Body"].read() == body
 
 
-def test_eight_clients_at_once_lose_nothing(service):
-    def put():
-        client = client_of(service, "cloudwatch")
-        for _ in range(20):
-            client.put_metric_data(
-                Namespace="N", MetricData=[{"MetricName": "m", "Value": 1, "Timestamp": START}]
-            )
-        client.close()
+def test_eight_clients_at_once_lose_nothing():
+    """With ordinary patience: a busy machine may pause for longer than bad clients are given."""
+    with labkit.Lab(active=False) as lab, Service(lab) as service:
 
-    threads = [threading.Thread(target=put) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    got = client_of(service, "cloudwatch").get_metric_statistics(
-        Namespace="N", MetricName="m", StartTime=START, EndTime=START + timedelta(minutes=1),
-        Period=60, Statistics=["SampleCount"],
-    )  # fmt: skip
+        def put():
+            client = client_of(service, "cloudwatch")
+            for _ in range(20):
+                client.put_metric_data(
+                    Namespace="N", MetricData=[{"MetricName": "m", "Value": 1, "Timestamp": START}]
+                )
+            client.close()
+
+        threads = [threading.Thread(target=put) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        got = client_of(service, "cloudwatch").get_metric_statistics(
+            Namespace="N", MetricName="m", StartTime=START, EndTime=START + timedelta(minutes=1),
+            Period=60, Statistics=["SampleCount"],
+        )  # fmt: skip
     assert got["Datapoints"][0]["SampleCount"] == 160
 
 
