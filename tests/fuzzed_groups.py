@@ -2,6 +2,8 @@
 
 import json
 
+from logskit import key
+
 NAMED = {"logGroupName": "kept"}
 SERVICES_MAY = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
@@ -12,7 +14,7 @@ GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:kept"
 def keyed(lab, things):
     """A key, and a policy that can be deleted."""
     if "$key" not in things:
-        things["$key"] = lab.client("kms").create_key()["KeyMetadata"]["Arn"]
+        things["$key"] = key(lab)
     logs = lab.client("logs")
     logs.put_resource_policy(policyName="kept", policyDocument=SERVICES_MAY)
     logs.put_account_policy(**KEEPING, policyDocument=MONTH)

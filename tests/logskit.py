@@ -30,6 +30,22 @@ def write(lab: Any, logs: Any, *messages: str, name: str = "app", stream: str = 
     return at_ms
 
 
+def key(lab: Any, *groups: str, region: str = "us-east-1", account: str = ACCOUNT) -> str:
+    """The ARN of a new KMS key whose policy lets Logs use it, for groups or for all of them."""
+    kms = lab.client("kms", region)
+    named = [f"arn:aws:logs:{region}:{account}:log-group:{name}" for name in groups or ("*",)]
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+         "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+         "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*",
+                    "kms:Describe*"], "Resource": "*",
+         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": named}}},
+    ]  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return str(kms.create_key(Policy=policy)["KeyMetadata"]["Arn"])
+
+
 class Stream:
     """A Kinesis stream and a role that may put into it."""
 

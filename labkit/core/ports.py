@@ -602,13 +602,16 @@ class Ports:
         resource: str,
         source_arn: str = "",
         account: str = "",
+        context: Mapping[str, str] = {},
     ) -> bool:
         """Whether ``principal`` may do ``action`` to an ARN.
 
         It is a role's ARN, a service's name, or whoever calls. ``source_arn`` and ``account`` are
-        what a service acts for (``aws:SourceArn``, ``aws:SourceAccount``).
+        what a service acts for (``aws:SourceArn``, ``aws:SourceAccount``); ``context`` are further
+        condition keys that it brings.
         """
-        return bool(self._ask("allowed")(principal, action, resource, source_arn, account))
+        ask = self._ask("allowed")
+        return bool(ask(principal, action, resource, source_arn, account, context))
 
 
 __all__ = ["PORTS", "DeadLetter", "Delivery", "Parcel", "Port", "Ports", "RetryPolicy"]

@@ -202,20 +202,23 @@ class Authorizer:
         resource: str,
         source_arn: str = "",
         account: str = "",
+        context: Mapping[str, Value] = {},
     ) -> bool:
         """The port ``allowed``: :meth:`judge` for a role's ARN, a service's name or a caller."""
         if isinstance(principal, Principal):
             return principal.kind == "Root" or self.judge(principal, action, resource).value
-        context: dict[str, Value] = {"aws:SourceArn": source_arn} if source_arn else {}
+        given: dict[str, Value] = {**context}
+        if source_arn:
+            given["aws:SourceArn"] = source_arn
         if account:
-            context["aws:SourceAccount"] = account
+            given["aws:SourceAccount"] = account
         if principal.startswith("arn:"):
             account, name = principal.split(":", 5)[4], principal.rpartition("/")[2]
             session = f"arn:aws:sts::{account}:assumed-role/{name}/service"
             who = Principal("AssumedRole", account, session, name, issuer_arn=principal)
         else:
             who = Principal("AWSService", "", principal, principal, name=principal)
-        return self.judge(who, action, resource, context).value
+        return self.judge(who, action, resource, given).value
 
     # -- parts of an answer
     def _needs(self, plan: Plan, params: Mapping[str, Any], call: Call) -> list[Need]:

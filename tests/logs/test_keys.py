@@ -1,5 +1,6 @@
 """KMS keys of log groups: new data only, and what a disabled key hides."""
 
+import logskit
 import pytest
 from botocore.exceptions import ClientError
 
@@ -17,7 +18,7 @@ def logs(lab):
 
 @pytest.fixture
 def key(lab):
-    return lab.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return logskit.key(lab)
 
 
 def put(lab, logs, text):
@@ -71,3 +72,31 @@ def test_a_key_that_logs_may_not_use(lab, logs, key, wrong):
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.create_log_group(logGroupName="/other", kmsKeyId=given)
     assert shown(logs) is None
+
+
+def test_a_keys_own_policy_has_to_let_the_service_in(lab, logs):
+    kms = lab.client("kms")
+    fresh = kms.create_key()["KeyMetadata"]["Arn"]
+    told = (
+        r"\(AccessDeniedException\).*The specified KMS key does not exist or is not allowed to be "
+        r"used with Arn 'arn:aws:logs:us-east-1:123456789012:log-group:/secret'"
+    )
+    for wrong in (fresh, logskit.key(lab, "/another")):
+        with pytest.raises(ClientError, match=told):
+            logs.associate_kms_key(logGroupName=GROUP, kmsKeyId=wrong)
+    mine = logskit.key(lab, GROUP)
+    logs.associate_kms_key(logGroupName=GROUP, kmsKeyId=mine)
+    put(lab, logs, "under the key")
+    assert texts(logs) == ["under the key"]
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        logs.create_log_group(logGroupName="/other", kmsKeyId=mine)
+    default = kms.get_key_policy(KeyId=fresh, PolicyName="default")["Policy"]
+    kms.put_key_policy(KeyId=mine, PolicyName="default", Policy=default)
+    with pytest.raises(ClientError, match=r"does not let logs\.us-east-1"):
+        texts(logs)
+
+
+def test_results_of_queries_are_a_context_of_their_own(lab, logs):
+    results = "arn:aws:logs:us-east-1:123456789012:query-result:*"
+    with pytest.raises(ClientError, match=r"AccessDeniedException.*query-result"):
+        logs.associate_kms_key(resourceIdentifier=results, kmsKeyId=logskit.key(lab, GROUP))

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from logskit import key as usable_key
 
 import labkit
 
@@ -12,7 +13,7 @@ WHERE = {"logGroupName": "/shop/app", "logStreamName": "host-1"}
 
 def fill(lab):
     logs = lab.client("logs")
-    key = lab.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = usable_key(lab)
     logs.create_log_group(logGroupName="/shop/app", tags={"team": "shop"})
     logs.create_log_stream(**WHERE)
     for minute in range(5):

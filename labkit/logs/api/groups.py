@@ -56,7 +56,7 @@ def create_log_group(
     if any(key.lower().startswith("aws:") for key in tags or {}):
         raise invalid("aws: prefixed tag key names are not allowed for external use.")
     arn = store.arn(f"log-group:{logGroupName}")
-    key = usable_key(call, kmsKeyId, f"LogGroup '{arn}'") if kmsKeyId else ""
+    key = usable_key(call, kmsKeyId, arn) if kmsKeyId else ""
     group = store.add_group(logGroupName, call.now_us, logGroupClass)
     group.tags = dict(tags or {})
     if key:

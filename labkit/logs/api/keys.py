@@ -2,7 +2,13 @@
 
 A key counts for what comes after it was associated. What came before stays under the key of its own
 time, or under AWS's; so a disabled key hides exactly the events that it encrypted, and they are
-there again when it is enabled (user guide, encrypt-log-data-kms).
+there again when it is enabled.
+
+The key's own policy has to let the service in: ``logs.<region>.amazonaws.com``, for a context whose
+``aws:logs:arn`` is the group's. The policy that KMS gives a new key does not, and that is refused
+with a code of its own.
+
+Source: user guide, encrypt-log-data-kms.
 """
 
 from __future__ import annotations
@@ -10,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from labkit.core.call import Call
+from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, missing_name
 from labkit.logs.records import LogGroup
 from labkit.logs.store import LogStore
@@ -18,22 +25,48 @@ from labkit.logs.store import LogStore
 RESULTS = "query_results_key"
 
 
-def usable_key(call: Call, key: str, what: str) -> str:
+#: What Logs does with a key.
+ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
+CONTEXT = "kms:EncryptionContext:aws:logs:arn"
+
+
+def usable_key(call: Call, key: str, arn: str) -> str:
     """A KMS key's ARN, when Logs may use it.
+
+    Parameters
+    ----------
+    call, key:
+        Who asks, and for which key.
+    arn:
+        Of the log group or the results that it is to encrypt.
 
     Raises
     ------
     AwsError
-        InvalidParameterException for what is no ARN, and for a key that is missing or disabled.
+        InvalidParameterException for what is no ARN, and for a key that is missing or disabled;
+        AccessDeniedException when the key's policy does not let Logs in.
     """
     parts = key.split(":", 5)
     if len(parts) != 6 or parts[2] != "kms" or not parts[5].startswith(("key/", "alias/")):
         raise invalid(f"The KMS key {key} must be given by its ARN.")
     if parts[3] != call.region or not call.ports.key_usable(key, parts[4], parts[3]).value:
         raise invalid(
-            f"The specified KMS key does not exist or is not allowed to be used with {what}."
+            f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+        )
+    if not _let_in(call, key, arn, call.region):
+        raise AwsError(
+            "AccessDeniedException",
+            f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'",
         )
     return key
+
+
+def _let_in(call: Call, key: str, arn: str, region: str) -> bool:
+    """Whether the key's policy lets the service use it for this group."""
+    service = f"logs.{region}.amazonaws.com"
+    return all(
+        call.ports.allowed(service, action, key, context={CONTEXT: arn}) for action in ACTIONS
+    )
 
 
 def encrypt(group: LogGroup, key: str) -> None:
@@ -62,6 +95,11 @@ def check_readable(call: Call, group: LogGroup) -> None:
                 f"The log events of {group.name} are encrypted with a KMS key that can't be used: "
                 f"{verdict.because[0].text}."
             )
+        if not _let_in(call, key, group.arn, group.region):
+            raise invalid(
+                f"The log events of {group.name} are encrypted with a KMS key that can't be used: "
+                f"the policy of {key} does not let logs.{group.region}.amazonaws.com decrypt."
+            )
 
 
 def _target(
@@ -88,8 +126,8 @@ def associate_kms_key(
 ) -> dict[str, Any]:
     """Encrypt what comes into a group from now on, or the account's results of queries."""
     group, table = _target(call, logGroupName, resourceIdentifier)
-    what = f"LogGroup '{group.arn}'" if group else "query results"
-    key = usable_key(call, kmsKeyId, what)
+    results = f"arn:aws:logs:{call.region}:{call.account}:query-result:*"
+    key = usable_key(call, kmsKeyId, group.arn if group else results)
     if group is None:
         table["key"] = key
     else:
