@@ -40,6 +40,7 @@ from labkit.keeping import Keeping
 from labkit.parts import Parts, Post
 from labkit.passing import Passing
 from labkit.people import People
+from labkit.tracing import Tracing, who_sends
 
 if TYPE_CHECKING:
     from labkit.billing.bill import Bill
@@ -59,7 +60,7 @@ REGION = "us-east-1"
 _GUARD = RealHostGuard()
 
 
-class Lab(Passing, Callers, Keeping):
+class Lab(Passing, Callers, Tracing, Keeping):
     """One world: an AWS of its own, on virtual time.
 
     Parameters
@@ -118,6 +119,7 @@ class Lab(Passing, Callers, Keeping):
         self._closed = False
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._door: Door | None = None
+        self._daemons = []
         self._build()
         if active:
             self._activate()
@@ -125,6 +127,7 @@ class Lab(Passing, Callers, Keeping):
     # -- assembling
     def _build(self) -> None:
         from labkit.agents.hosted import Agents
+        from labkit.agents.xray_hosted import Daemons
         from labkit.athena.service import Athena
         from labkit.backing.account import Backing
         from labkit.cloudtrail.service import CloudTrail
@@ -154,6 +157,7 @@ class Lab(Passing, Callers, Keeping):
             group_loads=GroupLoads(fleet, self.world.clock),
             latencies=Latencies(self.noise_seed),
             agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
+            daemons=Daemons(self.world.clock, self.world.ports),
             shop=shop,
             shop_logs=ShopLogs(self.world, shop, self.noise_seed),
             at_work=AtWork(self.world, self.noise_seed),
@@ -182,6 +186,8 @@ class Lab(Passing, Callers, Keeping):
         self.dispatch.logs_data = self.parts.cloudtrail.logs_data
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
+        clock = self.world.clock
+        self.parts.daemons.who = who_sends(self.acting, self.identities, lambda: clock.now_us)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.policies.kept_by("schemas", self.parts.schemas.policy)
         backing.policies.kept_by("logs", self.parts.logs.policy)
@@ -211,6 +217,9 @@ class Lab(Passing, Callers, Keeping):
             "sign_in": self._signed_in,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,
+            "xray_daemon.start": self.parts.daemons.start,
+            "xray_daemon.receive": self.parts.daemons.receive,
+            "xray_daemon.stop": self.parts.daemons.stop,
         }
         if self.builder:
             self.handles = dict(builders.build(self.builder, self, self.builder_args))
@@ -237,6 +246,7 @@ class Lab(Passing, Callers, Keeping):
         """Give boto3 back to the world, or to the lab that was active before this one."""
         if self._closed:
             return
+        self._close_ports()
         self._closed = True
         assert self._door is not None
         HOOK.close(self._door)
@@ -266,6 +276,7 @@ class Lab(Passing, Callers, Keeping):
         """Begin again: the same seed and start, nothing done yet. Clients made before stay good."""
         self._check_open()
         self._check_still()
+        self._close_ports()
         self.parts.backing.unmount()
         self.errors = []
         self._build()
@@ -478,6 +489,7 @@ def _sleep_in_active_lab(seconds: float) -> bool:
         return False
     lab = _LABS[-1]
     lab = lab._lent or lab
+    lab._hear()
     with lab.world.lock:
         if lab.dispatch.busy:
             return False

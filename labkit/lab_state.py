@@ -46,6 +46,9 @@ class LabState:
     def _do(self, name: str, /, **arguments: Any) -> Any:
         raise NotImplementedError
 
+    def _hear(self, *, settle: bool = True) -> None:
+        raise NotImplementedError
+
     def _repeat(self, saved: SavedWorld) -> None:
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ from labkit.core.sources import Source
 
 if TYPE_CHECKING:
     from labkit.agents.hosted import Agents
+    from labkit.agents.xray_hosted import Daemons
     from labkit.athena.service import Athena
     from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
@@ -76,6 +77,7 @@ class Parts:
     group_loads: GroupLoads
     latencies: Latencies
     agents: Agents
+    daemons: Daemons
     shop: ShopFigures
     shop_logs: ShopLogs
     at_work: AtWork

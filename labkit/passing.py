@@ -34,6 +34,7 @@ class Passing(LabState):
             ) from None
         if stretch < timedelta(0):
             raise ClockError(f"time can't go backwards: advance({duration})")
+        self._hear()
         return self._pass_until(self.world.clock.now_us + stretch // timedelta(microseconds=1))
 
     def run_until(self, when: datetime | str) -> Elapsed:
@@ -42,7 +43,11 @@ class Passing(LabState):
             when = self._next_time_of_day(when)
         if when.tzinfo is None:
             raise ClockError("run_until takes an aware datetime (tzinfo=UTC) or 'HH:MM'")
-        return self._pass_until(to_us(when))
+        goal_us = to_us(when)
+        if goal_us > self.world.clock.now_us:
+            self._hear()  # takes an instant of its own, perhaps the very one that was meant
+            goal_us = max(goal_us, self.world.clock.now_us)
+        return self._pass_until(goal_us)
 
     def _next_time_of_day(self, text: str) -> datetime:
         try:
@@ -55,6 +60,7 @@ class Passing(LabState):
     def run_until_next_email(self, *, within: timedelta = timedelta(days=7)) -> Elapsed:
         """Let time pass until an e-mail arrives, ``within`` at most."""
         self._check_open()
+        self._hear()
         clock = self.world.clock
         limit_us = clock.now_us + within // timedelta(microseconds=1)
         mails = self.parts.post.mails

@@ -118,6 +118,7 @@ class Live:
         real_us, virtual_us = self._anchor
         target = virtual_us + int((self._real_now_us() - real_us) * self._speed)
         target -= target % MILLISECOND
+        self._lab._hear(settle=False)
         if target > clock.now_us:
             clock.run_until(target)
 

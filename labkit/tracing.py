@@ -1,0 +1,252 @@
+"""How traces of real programs come into a lab: a half of :class:`labkit.lab.Lab`.
+
+An X-Ray daemon (:mod:`labkit.agents.xray_daemon`) and an OTLP receiver (:mod:`labkit.agents.otlp`)
+are programs on this machine with ports of their own. What comes to them waits there until the lab's
+time passes; this file is where the lab lets it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from labkit.controls import Identity
+from labkit.core.clock import HOUR
+from labkit.core.errors import AwsError, LabError
+from labkit.core.jsontext import dumps
+from labkit.gateway.http_server import HttpServer
+from labkit.gateway.wire import WireAnswer, WireRequest, answer
+from labkit.gateway.wire_services import Scope
+from labkit.lab_state import LabState
+
+if TYPE_CHECKING:
+    from labkit.agents.xray_daemon import XRayDaemon
+    from labkit.agents.xray_hosted import Daemon
+    from labkit.core.call import Principal
+    from labkit.gateway.acting import Acting
+    from labkit.gateway.dispatch import Dispatch
+    from labkit.gateway.identity import Identities
+    from labkit.lab import Lab
+
+#: For whom a daemon may run: services that a role of it trusts, asked in this order.
+HOSTS = (
+    "ec2.amazonaws.com",
+    "ecs-tasks.amazonaws.com",
+    "lambda.amazonaws.com",
+    "elasticbeanstalk.amazonaws.com",
+)
+
+
+class Tracing(LabState):
+    """``xray_daemon``, and what lets datagrams in when time passes."""
+
+    acting: Acting
+    #: Daemons of this process, running or stopped.
+    _daemons: list[XRayDaemon]
+
+    def xray_daemon(
+        self,
+        port: int = 2000,
+        role: str | Identity | None = None,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        instance_id: str = "",
+    ) -> XRayDaemon:
+        """An X-Ray daemon on 127.0.0.1, to which the real X-Ray SDKs send.
+
+        Parameters
+        ----------
+        port:
+            UDP and TCP; 0 takes a free one (``daemon.address`` says which). SDKs expect 2000.
+        role:
+            As whom it sends: a role's name or ARN, or somebody (``lab.user("laptop")``); it needs
+            what the managed policy AWSXRayDaemonWriteAccess allows. The account's learner, who may
+            everything, when left out.
+        region_name, account_id:
+            Where it sends to; the lab's own when left out.
+        instance_id:
+            The EC2 instance it runs on, as its telemetry tells X-Ray; its role is the instance
+            profile's when ``role`` is left out.
+
+        Returns
+        -------
+        XRayDaemon
+            Running; a context manager that stops it. The lab stops it when it is closed.
+
+        Raises
+        ------
+        LabError
+            When the port is taken.
+        """
+        from labkit.agents.xray_daemon import XRayDaemon
+
+        self._check_open()
+        account = account_id or self.account
+        region = region_name or self.region
+        if role is None and instance_id:
+            about = self.world.ports.instance_about(account, region, instance_id)
+            role = about["role_arn"] or _NOBODY.format(account)
+        if isinstance(role, Identity):
+            told = role.principal.access_key_id
+        elif role is None or role.startswith("arn:"):
+            told = role or ""
+        else:
+            told = f"arn:aws:iam::{account}:role/{role}"
+        settings = {
+            "account": account, "region": region, "role": told, "instance_id": instance_id,
+        }  # fmt: skip
+        name = f"xray-daemon-{len(self.parts.daemons.names()) + 1}"
+        home = _Home(cast("Lab", self), name)
+        try:
+            daemon = XRayDaemon(name, home, port, home.proxy, settings)
+        except OSError as problem:
+            raise LabError(
+                f"port {port} can't be had for an X-Ray daemon ({problem.strerror or problem}); "
+                "port=0 takes a free one, which the SDK is told by AWS_XRAY_DAEMON_ADDRESS"
+            ) from None
+        self._daemons.append(daemon)
+        return daemon
+
+    def _hear(self, *, settle: bool = True) -> None:
+        """Let in what has come to the ports of this process. Time is about to pass."""
+        if not self._daemons or self.dispatch.busy:
+            return
+        for daemon in self._daemons:
+            daemon.hear(settle=settle)
+
+    def _close_ports(self) -> None:
+        """End the daemons of a lab that is no more."""
+        for daemon in self._daemons:
+            daemon.abandon()
+        self._daemons.clear()
+
+
+#: What an instance without a profile has: a role that is not there.
+_NOBODY = "arn:aws:iam::{}:role/no-instance-profile"
+
+
+class _Home:
+    """A lab, as a daemon sees it."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self._lab, self._name = lab, name
+
+    def state(self, name: str) -> Daemon:
+        """The relay behind a daemon."""
+        return self._lab.parts.daemons[name]
+
+    def do(self, what: str, /, **arguments: Any) -> None:
+        """A method of the journal."""
+        self._lab._do(f"xray_daemon.{what}", **arguments)
+
+    def draw(self, daemon: XRayDaemon) -> Any:
+        """The drawing."""
+        from labkit.views.xray_daemon import daemon_view
+
+        c, settings = daemon.counters, daemon.settings
+        return daemon_view(
+            address="{}:{}".format(*daemon.address),
+            running=daemon.running,
+            role=settings["role"],
+            region=settings["region"],
+            counters=daemon.state(),
+            lines=list(daemon.log)[-6:],
+            refused=bool(c.lost),
+        )
+
+    def proxy(self, port: int) -> HttpServer:
+        """The TCP side: hands every request on to X-Ray, as the daemon's role."""
+        return HttpServer(self._ask, port, idle=30.0, most_body=1024 * 1024, most_connections=64)
+
+    def _ask(self, request: WireRequest) -> WireAnswer:
+        lab = self._lab
+        with lab.world.lock:
+            state = self.state(self._name)
+            state.relay.tell(
+                lab.world.clock.now_us,
+                "Debug",
+                f"Received request on HTTP Proxy server : {request.target}",
+            )
+            try:
+                who = lab.parts.daemons.principal(self._name)
+            except AwsError as error:
+                return _told(error.status, {"message": error.message}, error.code)
+            asked = WireRequest(
+                request.method,
+                request.target,
+                {k: v for k, v in request.headers.items() if k not in _OF_THE_CALLER},
+                request.body,
+                "127.0.0.1",
+                Scope(who.access_key_id, state.region, "xray"),
+                who,
+            )
+            told = answer(cast("Dispatch", _Aside(lab.dispatch)), asked)
+            if told.status >= 400:
+                state.relay.tell(
+                    lab.world.clock.now_us,
+                    "Error",
+                    f"HTTP Proxy server: {request.target} was answered {told.status} "
+                    f"{told.headers.get('x-amzn-errortype', '')}: {told.body[:300].decode()}",
+                )
+            return told
+
+
+_OF_THE_CALLER = frozenset({"authorization", "x-amz-security-token", "x-amz-date", "connection"})
+
+
+class _Aside:
+    """A dispatch whose calls take no instant: an SDK polls by the machine's clock."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dispatch, name)
+
+    def call(self, *models: Any, **more: Any) -> tuple[int, dict[str, Any]]:
+        """A nested call."""
+        return self._dispatch.nested(*models, **more)
+
+
+def _told(status: int, tree: dict[str, Any], code: str) -> WireAnswer:
+    headers = {"content-type": "application/json", "x-amzn-errortype": code}
+    return WireAnswer(status, headers, dumps(tree).encode())
+
+
+def who_sends(
+    acting: Acting, identities: Identities, now_us: Callable[[], int]
+) -> Callable[[str, str], Principal]:
+    """Says as whom a daemon calls: a function of role and account.
+
+    A role is assumed for the service whose machines it trusts, or, when it trusts none, by the
+    account's learner, as a daemon on premises does with ``--role-arn``.
+    """
+    found: dict[str, str] = {}
+    sessions: dict[str, tuple[Principal, int]] = {}
+
+    def who(role: str, account: str) -> Principal:
+        if not role:
+            return identities.learner(account)
+        if not role.startswith("arn:"):
+            return identities.by_key(role)
+        if role in found:
+            return acting.assume(role, found[role], {})
+        held = sessions.get(role)
+        if held is not None and held[1] > now_us():
+            return held[0]
+        for host in HOSTS:
+            try:
+                session = acting.assume(role, host, {})
+            except AwsError:
+                continue
+            found[role] = host
+            return session
+        given = {"RoleArn": role, "RoleSessionName": "xray-daemon"}
+        learner = identities.learner(account)
+        answer = acting.call(learner, "sts", "AssumeRole", given, "us-east-1", {})
+        session = identities.by_key(answer["Credentials"]["AccessKeyId"])
+        sessions[role] = (session, now_us() + HOUR)
+        return session
+
+    return who
