@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import builders, services, wiring
 from labkit.callers import Callers
-from labkit.controls import Elapsed, FleetControls, Identity, ShopControls
+from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabClosed, LabError
 from labkit.core.journal import Entry, Journal
@@ -40,6 +40,7 @@ from labkit.keeping import Keeping
 from labkit.parts import Parts, Post
 from labkit.passing import Passing
 from labkit.people import People
+from labkit.shop_controls import ShopControls
 from labkit.tracing import Tracing, who_sends
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
         from labkit.workloads.people_at_work import AtWork
         from labkit.workloads.shop_figures import ShopFigures
         from labkit.workloads.shop_logs import ShopLogs
+        from labkit.workloads.shop_traces import ShopTraces
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
@@ -160,6 +162,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
             daemons=Daemons(self.world.clock, self.world.ports),
             shop=shop,
             shop_logs=ShopLogs(self.world, shop, self.noise_seed),
+            shop_traces=ShopTraces(shop, self.noise_seed),
             at_work=AtWork(self.world, self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world, self.account, self.region),
@@ -211,6 +214,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
             "shop.open": self.parts.shop.open,
             "shop.befall": self.parts.shop.apply,
             "shop.logs": self.shop._write_logs,
+            "shop.traces": self.shop._send_traces,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
             "people.work": self.people._begin_work,

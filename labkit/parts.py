@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labkit.core.facts import Fact, Hearer
 from labkit.core.sources import Source
+from labkit.core.traces import TraceSource
 
 if TYPE_CHECKING:
     from labkit.agents.hosted import Agents
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from labkit.workloads.people_at_work import AtWork
     from labkit.workloads.shop_figures import ShopFigures
     from labkit.workloads.shop_logs import ShopLogs
+    from labkit.workloads.shop_traces import ShopTraces
 
 
 class Post:
@@ -80,11 +82,16 @@ class Parts:
     daemons: Daemons
     shop: ShopFigures
     shop_logs: ShopLogs
+    shop_traces: ShopTraces
     at_work: AtWork
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The port ``metric_sources``."""
         return (self.fleet, self.groups, self.latencies, self.agents, self.shop)
+
+    def trace_sources(self, account: str, region: str) -> Sequence[TraceSource]:
+        """The port ``trace_sources``."""
+        return (self.shop_traces,)
 
     def befall(self, incident: Incident) -> None:
         """Let an incident happen to whom it is about."""

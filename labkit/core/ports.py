@@ -15,6 +15,7 @@ from labkit.core.errors import WiringError
 from labkit.core.organization import Organization
 from labkit.core.sharing import Linked
 from labkit.core.sources import Source
+from labkit.core.traces import TraceSource
 from labkit.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ PORTS: dict[str, Port] = _table(
     Port("delete_log_group", "Delete this log group.", "environments", "logs"),
     Port("put_on_bus", "Put this event on that bus.", "deliveries", "eventbridge"),
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
+    Port("trace_sources", "Which pulled sources have traces here?", "xray", "workloads"),
     Port(
         "linked_accounts",
         "Which accounts share their metrics or log groups with this monitoring account?",
@@ -312,6 +314,11 @@ class Ports:
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
         """The pulled sources that have metrics in this account and region."""
         answer: Sequence[Source] = self._ask("metric_sources")(account, region)
+        return answer
+
+    def trace_sources(self, account: str, region: str) -> Sequence[TraceSource]:
+        """The pulled sources that have traces in this account and region."""
+        answer: Sequence[TraceSource] = self._ask("trace_sources")(account, region)
         return answer
 
     def linked_accounts(

@@ -24,6 +24,15 @@ KINDS = {
     "bad_deploy": "a release of a shop's service fails `size` percent of its requests, until it is "
     "taken back",
     "bad_host": "one of the machines of a shop's service fails `size` percent of its requests",
+    "slow_table": "every call to the table of a shop's service takes `size` times as long",
+    "throttled_table": "the table of a shop's service has too little capacity: `size` percent of "
+    "the service's requests fail of it",
+    "bad_release": "a release of a shop's service, which one customer in ten gets, fails `size` "
+    "percent of their requests",
+    "bad_zone": "the machines of a shop's service in one availability zone fail `size` percent of "
+    "their requests",
+    "retry_storm": "`size` percent of the calls to a shop's service get no connection three times "
+    "before they do; no service's own figures show it, traces do",
     "scan": "somebody tries the ports in front of a shop's service, `size` a minute; nothing fails",
     "silence": "a latency metric says nothing; `size` means nothing",
     "memory": "a program leaks: after half an hour a machine's memory is full to `size` percent",
@@ -34,7 +43,14 @@ KINDS = {
 #: Kinds whose size is a percentage.
 PERCENT = frozenset({"cpu", "memory", "disk"})
 #: Kinds whose size is a share of the requests, in percent.
-SHARES = frozenset({"failing", "slow_share", "timeouts", "bad_deploy", "bad_host"})
+SHARES = frozenset(
+    {
+        "failing", "slow_share", "timeouts", "bad_deploy", "bad_host", "throttled_table",
+        "bad_release", "bad_zone", "retry_storm",
+    }
+)  # fmt: skip
+#: Kinds whose size says how many times as slow.
+TIMES = frozenset({"slow", "slow_table"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +90,10 @@ class Incident:
             raise LabError("an incident's start and end are aware datetimes (tzinfo=UTC)")
         if self.end is not None and self.end <= self.start:
             raise LabError(f"an incident ends after it starts, not {self.start} to {self.end}")
-        if self.kind == "slow" and self.size <= 0:
-            raise LabError(f"a slow incident is so many times as slow, more than 0: {self.size}")
+        if self.kind in TIMES and self.size <= 0:
+            raise LabError(
+                f"a {self.kind} incident is so many times as slow, more than 0: {self.size}"
+            )
         if self.kind in SHARES and not 0 < self.size <= 100:
             raise LabError(f"the size of a {self.kind} is a percentage, above 0: {self.size}")
         if self.kind == "scan" and not 0 < self.size <= 10_000:

@@ -18,7 +18,11 @@ seed, the minute and the incidents that were applied.
 4. An **incident** befalls one service: ``failing`` (percent of its requests fail), ``slow`` (all of
    them take so many times as long), ``slow_share`` (percent of them wait four seconds),
    ``timeouts`` (percent of them take fifteen seconds and fail), ``bad_deploy`` and ``bad_host``
-   (percent of those of one release, of one machine fail). A ``scan`` shows in logs only.
+   (percent of those of one release, of one machine fail). ``slow_table`` and ``throttled_table``
+   are about the table behind a service, ``bad_release`` about a release that one customer in ten
+   gets, ``bad_zone`` about the machines of one availability zone. A ``scan`` shows in logs only.
+   A ``retry_storm`` shows in traces only: **latency is a service's own time**; what it waits for
+   the services that it calls is not in it.
 5. What the shop logs is the same traffic (:meth:`ShopFigures.traffic`): a minute has as many lines
    with a status of 500 or more as the metric has errors.
 """
@@ -53,7 +57,13 @@ METRICS = ("Requests", "Errors", "Latency")
 #: How many machines (instances, tasks) serve; the payment is a function and has none.
 MACHINES = {"front": 4, "catalogue": 3, "cart": 2, "checkout": 2}
 #: What fails requests besides everyday's errors, in the order in which it gets its share.
-FAILING = ("timeouts", "bad_deploy", "bad_host", "failing")
+FAILING = (
+    "timeouts", "bad_deploy", "bad_host", "failing", "throttled_table", "bad_zone", "bad_release",
+)  # fmt: skip
+#: The part of a service's own time that its table takes, of those that have one.
+TABLE_SHARE = {"catalogue": 0.3, "cart": 0.3, "checkout": 0.3, "payment": 0.15}
+#: What service calls which: the front all but the payment, which the checkout calls.
+CALLED = ("catalogue", "cart", "checkout", "payment")
 #: How long a request takes that runs into its time limit, milliseconds.
 TIMEOUT_MS = 15_000.0
 #: Customers by hour of the day, as shares of the busiest hour.
@@ -61,6 +71,11 @@ RHYTHM = (0.10, 0.06, 0.03, 0.025, 0.025, 0.05, 0.15, 0.35, 0.60, 0.80, 0.92, 0.
           1.0, 0.95, 0.88, 0.85, 0.88, 0.92, 0.97, 0.98, 0.85, 0.62, 0.38, 0.20)  # fmt: skip
 #: Shares of the orders, largest shop first.
 SHOP_SHARES = (0.5, 0.3, 0.2)
+#: Whom an incident can befall that can't befall every service.
+_TARGETS: dict[str, Iterable[str]] = {
+    "bad_host": MACHINES, "bad_zone": MACHINES, "scan": MACHINES, "retry_storm": CALLED,
+    "slow_table": TABLE_SHARE, "throttled_table": TABLE_SHARE,
+}  # fmt: skip
 _WEEKEND, _DAY_MINUTES, _BLOCK = 0.75, 1440, 5
 #: The stock-taking: minutes of the day, and how many times as slow.
 _STOCK_TAKING, _STOCK_TAKING_SLOW = (180, 220), 1.6
@@ -135,7 +150,9 @@ class ShopFigures:
     """
 
     #: The incidents that can befall a service.
-    KINDS: ClassVar[frozenset[str]] = frozenset({*FAILING, "slow", "slow_share", "scan"})
+    KINDS: ClassVar[frozenset[str]] = frozenset(
+        {*FAILING, "slow", "slow_share", "slow_table", "retry_storm", "scan"}
+    )
 
     def __init__(self, seed: int, facts: Facts) -> None:
         self._seed = seed
@@ -173,8 +190,9 @@ class ShopFigures:
 
     def knows(self, incident: Incident) -> bool:
         """Whether an incident is about one of the shop's services."""
-        placed = incident.kind in ("bad_host", "scan")
-        return incident.kind in self.KINDS and incident.target in (MACHINES if placed else SERVICES)
+        return incident.kind in self.KINDS and incident.target in _TARGETS.get(
+            incident.kind, SERVICES
+        )
 
     def apply(self, incident: Incident | Mapping[str, Any]) -> None:
         """Let an incident befall a service, in every account in which it reports.
@@ -294,10 +312,49 @@ class ShopFigures:
         for kind in FAILING:
             if kind in befallen:
                 size = self._befallen(shop, service, kind, low, high)
-                meant = requests // MACHINES[service] if kind == "bad_host" else requests
-                found[kind] = np.minimum(np.floor(meant * size / 100 + 0.5), left)
+                if kind == "bad_release":
+                    meant = self._of_release(shop, service, requests, size, low)
+                else:
+                    meant = np.floor(self._meant(kind, service, requests) * size / 100 + 0.5)
+                found[kind] = np.minimum(meant, left)
                 left = left - found[kind]
         return found
+
+    def _meant(self, kind: str, service: str, requests: np.ndarray) -> np.ndarray:
+        """The requests among which an incident of a kind has its share."""
+        from labkit.workloads.shop_faces import ZONES, bad_zone
+
+        if kind not in ("bad_host", "bad_zone"):
+            return requests
+        machines = range(MACHINES[service])
+        bad = [n for n in machines if n % len(ZONES) == bad_zone(self._seed)]
+        return requests // len(machines) * (len(bad) if kind == "bad_zone" else 1)
+
+    def _of_release(
+        self, shop: Shop, service: str, requests: np.ndarray, size: np.ndarray, low: int
+    ) -> np.ndarray:
+        """How many requests are of customers with the bad release, and fail of it."""
+        import numpy as np
+
+        from labkit.workloads.shop_faces import numbers, of_bad_release
+
+        several = np.where(size > 0, requests, 0).astype(np.int64)
+        row = np.repeat(np.arange(len(several)), several)
+        first = self._first(shop, service, low, low + len(several))
+        place = np.arange(len(row)) - np.repeat(np.cumsum(several) - several, several) + first[row]
+        failing = of_bad_release(self._seed, service, numbers(low + row, place), size[row])
+        return np.bincount(row[failing], minlength=len(several)).astype(np.float64)
+
+    def _first(self, shop: Shop, service: str, low: int, high: int) -> np.ndarray:
+        """The first of a service's requests among all numbers of each minute."""
+        import numpy as np
+
+        from labkit.workloads.shop_faces import first_places
+
+        counts = {
+            name: self._requests(shop, name, low, high).astype(np.int64) for name in shop.services
+        }
+        return first_places(counts, high - low)[service]
 
     def _orders(self, shop: Shop, name: str, low: int, high: int) -> np.ndarray:
         import numpy as np
@@ -338,6 +395,9 @@ class ShopFigures:
         level *= np.where((of_day >= begin) & (of_day < end), _STOCK_TAKING_SLOW, 1.0)
         slow = self._befallen(shop, service, "slow", low, high)[cut]
         level *= np.where(slow > 0, slow, 1.0)
+        if service in TABLE_SHARE:
+            slow = self._befallen(shop, service, "slow_table", low, high)[cut]
+            level *= np.where(slow > 0, 1 + TABLE_SHARE[service] * (slow - 1), 1.0)
         values = np.empty((len(minutes), len(SHAPE) + 3))
         counts = np.zeros_like(values)
         values[:, 0], counts[:, 0] = TIMEOUT_MS, timed

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from labkit.core.clock import MINUTE, SECOND, to_datetime
+from labkit.workloads.shop_faces import CUSTOMERS
 from labkit.workloads.shop_figures import MACHINES
 from labkit.workloads.shop_requests import WHY, Requests
 from labkit.workloads.shop_site import (
     BALANCER,
-    CUSTOMERS,
     DNS_REGION,
     DOMAIN,
     SCANNERS,

@@ -28,9 +28,9 @@ from labkit.workloads.shop_text import (
 )
 
 #: What the API answers, by why the payment failed (:data:`WHY`).
-_STATUS = np.array([200, 502, 504, 502, 502, 503])
+STATUS = np.array([200, 502, 504, 502, 502, 503, 503, 503, 502])
 _TIMED = WHY.index("timeouts")
-_BROKEN = WHY.index("bad_deploy")
+_BROKEN = (WHY.index("bad_deploy"), WHY.index("bad_release"))
 _RUNTIME = (
     "INIT_START Runtime Version: python:3.13.v68\tRuntime Version ARN: arn:aws:lambda:{region}::"
     "runtime:{digits}\n"
@@ -54,7 +54,7 @@ def apigateway(site: ShopSite, served: Requests) -> Lines:
         '","caller":"-","user":"-","requestTime":"',
         times_of_day(served.start_us, "%d/%b/%Y:%H:%M:", " +0000"),
         '","httpMethod":"POST","resourcePath":"/payments","status":"',
-        _STATUS[served.why],
+        STATUS[served.why],
         '","protocol":"HTTP/1.1","responseLength":"',
         np.where(served.why > 0, 36, site.whole("answer", number, 180, 260)),
         '","responseLatency":"',
@@ -125,6 +125,7 @@ _SAID = {
     "timeouts": "waiting for the acquirer",
     "bad_host": "the acquirer answered nonsense",
     "failing": "the acquirer refuses connections",
+    "throttled_table": "could not store the payment: ProvisionedThroughputExceededException",
 }
 _TRACE = (
     "\tKeyError: 'eur'\nTraceback (most recent call last):\n"
@@ -156,7 +157,7 @@ def _own(
         site.request_ids(served.number),
         " cents=",
         site.whole("cents", served.number, 900, 24_000),
-        pick(["", _TRACE], (served.why == _BROKEN).astype(np.int64)),
+        pick(["", _TRACE], np.isin(served.why, _BROKEN).astype(np.int64)),
         "\n",
     )
     return [(at_us, stream, texts)]

@@ -29,6 +29,14 @@ import numpy as np
 from labkit.core.clock import MILLISECOND, MINUTE
 from labkit.workloads import noise
 from labkit.workloads.latencies import CAUGHT_MS, STRAGGLER_MS
+from labkit.workloads.shop_faces import (
+    PLACE,
+    bad_zone,
+    first_places,
+    numbers,
+    of_bad_release,
+    zones,
+)
 from labkit.workloads.shop_figures import (
     FAILING,
     MACHINES,
@@ -37,13 +45,14 @@ from labkit.workloads.shop_figures import (
     ShopFigures,
     Traffic,
 )
+from labkit.workloads.shop_site import ShopSite
 
 #: What :attr:`Requests.why` says: nothing failed, everyday's error, then the incidents.
 WHY = ("", "usual", *FAILING)
 ROUTES = ("checkout", "cart", "catalogue")
 _SPECIAL = (TIMEOUT_MS, CAUGHT_MS, STRAGGLER_MS)
-#: Bits of a request's number that are its place in its minute.
-_PLACE = np.uint64(20)
+#: How long a call waits for a connection that it does not get, and how often (``retry_storm``).
+WAIT_US, TRIES = 1_200_000, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +113,35 @@ def requests(
     places, many = _places(traffic, last - first)
     paying, buying = places["cart"], places["catalogue"]
     begin = np.concatenate([[0], np.cumsum(many)])
+    site = ShopSite(shop, seed)
     minute = np.repeat(np.arange(first, last, dtype=np.int64), many)
     place = np.arange(begin[-1]) - begin[minute - first]
-    number = (minute.astype(np.uint64) << _PLACE) | place.astype(np.uint64)
+    number = numbers(minute, place)
 
     def hashed(what: str) -> np.ndarray:
         return noise.share(noise.key_of(seed, "shop", "request", what), number)
 
     luck, moment = hashed("luck"), hashed("moment")
     longest = np.zeros(begin[-1])
-    dealt: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
+    dealt: dict[str, tuple[np.ndarray, ...]] = {}
     for name, flow in traffic.items():
         slots = _slots(begin[:-1], places[name], flow.requests)
         row = minute[slots] - first
         machine = place[slots] % MACHINES.get(name, 1)
-        why = _failed(flow, row, luck[slots], machine, _bad_machine(seed, name))
+        size = site.sizes("bad_release", name, first, last)[row]
+        released = of_bad_release(seed, name, number[slots], size)
+        why = _failed(flow, row, luck[slots], _Place(seed, name, machine, released))
         fate = noise.share(noise.key_of(seed, "shop", name, "time"), number[slots])
         ms = _dealt(flow, row, why, fate)
-        longest[slots] = np.maximum(longest[slots], ms)
-        dealt[name] = slots, machine, why, ms
+        late_us = waited_us(site, name, number[slots])
+        longest[slots] = np.maximum(longest[slots], ms + late_us / 1000)
+        dealt[name] = slots, machine, why, ms, late_us
     # A request begins so early in its minute that the longest of its parts is over with it.
     room_us = MINUTE - (longest * 1000).astype(np.int64) - 20 * MILLISECOND
     start_us = minute * MINUTE + (moment * room_us).astype(np.int64)
     found = {}
-    for name, (slots, machine, why, ms) in dealt.items():
-        came_us = start_us[slots] + _BEHIND_US.get(name, 0)
+    for name, (slots, machine, why, ms, late_us) in dealt.items():
+        came_us = start_us[slots] + _BEHIND_US.get(name, 0) + late_us
         row = minute[slots] - first
         route = (place[slots] >= paying[row]).astype(np.int8) + (place[slots] >= buying[row])
         found[name] = Requests(
@@ -142,18 +155,35 @@ def requests(
 _BEHIND_US = {"catalogue": 2_000, "cart": 2_000, "checkout": 3_000, "payment": 9_000}
 
 
+#: The calls that lie before a service's work: all but the front's own.
+_CALLS = {"payment": ("checkout", "payment")}
+
+
+def waited_us(site: ShopSite, service: str, number: np.ndarray) -> np.ndarray:
+    """How long each request waited for connections (``retry_storm``) before a service had it."""
+    late_us = np.zeros(len(number), dtype=np.int64)
+    for called in _CALLS.get(service, (service,)):
+        late_us += tried(site, called, number) * (TRIES * WAIT_US)
+    return late_us
+
+
+def tried(site: ShopSite, called: str, number: np.ndarray) -> np.ndarray:
+    """Which calls to a service got no connection at first (``retry_storm``)."""
+    found = np.zeros(len(number), dtype=bool)
+    minute = (number >> PLACE).astype(np.int64)
+    for start, end, size in site.spans("retry_storm", called):
+        unlucky = site.share(f"connection to {called}", number) * 100 < size
+        found |= unlucky & (minute >= start) & (minute < end)
+    return found
+
+
 def _places(traffic: dict[str, Traffic], minutes: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """service -> its first number in each minute; and how many numbers a minute has."""
+    counts = {name: flow.requests.astype(np.int64) for name, flow in traffic.items()}
+    places = first_places(counts, minutes)
     none = np.zeros(minutes, dtype=np.int64)
-
-    def of(name: str) -> np.ndarray:
-        return traffic[name].requests.astype(np.int64) if name in traffic else none
-
-    paying = np.maximum(of("checkout"), of("payment"))
-    buying = paying + of("cart")
-    places = {"front": none, "checkout": none, "payment": none, "cart": paying, "catalogue": buying}
-    many = np.maximum(of("front"), buying + of("catalogue"))
-    return places, many
+    last = places["catalogue"] + counts.get("catalogue", none)
+    return places, np.maximum(counts.get("front", none), last)
 
 
 def _slots(begin: np.ndarray, place: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -176,21 +206,38 @@ def _order(row: np.ndarray, key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order, np.arange(len(row)) - begin[ordered]
 
 
-def _failed(
-    flow: Traffic, row: np.ndarray, luck: np.ndarray, machine: np.ndarray, bad: int
-) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the requests of a service are handled: what an incident of a place goes by."""
+
+    seed: int
+    service: str
+    machine: np.ndarray
+    released: np.ndarray
+
+    def elsewhere(self, kind: str) -> np.ndarray | None:
+        """Which requests an incident of a place spares as long as it can; None when it asks not."""
+        if kind == "bad_host":
+            return self.machine != _bad_machine(self.seed, self.service)
+        if kind == "bad_zone":
+            return zones(self.machine) != bad_zone(self.seed)
+        return ~self.released if kind == "bad_release" else None
+
+
+def _failed(flow: Traffic, row: np.ndarray, luck: np.ndarray, place: _Place) -> np.ndarray:
     why = np.zeros(len(row), dtype=np.int8)
-    order, place = _order(row, luck)
-    why[order[place < flow.usual[row[order]]]] = WHY.index("usual")
-    for kind, several in flow.failed.items():
+    # Whom a bad release befalls is settled by the customer, so nobody else has taken him before.
+    first = {kind: n for kind, n in flow.failed.items() if kind == "bad_release"}
+    for kind, several in {**first, "usual": flow.usual, **flow.failed}.items():
         rows = np.flatnonzero(several[row] > 0)
         if not len(rows):
             continue
         key = luck[rows] + 2.0 * (why[rows] > 0)
-        if kind == "bad_host":
-            key += machine[rows] != bad
-        order, place = _order(row[rows], key)
-        chosen = rows[order[place < several[row[rows][order]]]]
+        spared = place.elsewhere(kind)
+        if spared is not None:
+            key += spared[rows]
+        order, turn = _order(row[rows], key)
+        chosen = rows[order[turn < several[row[rows][order]]]]
         why[chosen] = WHY.index(kind)
     return why
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labkit.core.clock import MINUTE, to_us
-from labkit.workloads import noise
+from labkit.workloads import noise, shop_faces
 from labkit.workloads.shop_figures import MACHINES, Shop
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ NEEDS = {
 }
 DNS_REGION = "us-east-1"
 DOMAIN = "shop.teapot.example"
-#: How many customers there are, each with an address of its own, and how uneven they are.
-CUSTOMERS, _UNEVEN = 508, 1.5
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
@@ -104,6 +103,26 @@ class ShopSite:
             f"{net}.{n}" for net in ("203.0.113", "198.51.100") for n in range(1, 255)
         )
 
+    # -- where the parts are, as traces name them
+    @cached_property
+    def api_host(self) -> str:
+        """The host name of the payment's API."""
+        return f"{self.digits('api', size=10)}.execute-api.{self.region}.amazonaws.com"
+
+    @cached_property
+    def stage_arn(self) -> str:
+        """The ARN of the stage ``prod`` of the payment's API."""
+        api = self.digits("api", size=10)
+        return f"arn:aws:apigateway:{self.region}::/restapis/{api}/stages/prod"
+
+    def arn(self, service: str, rest: str) -> str:
+        """The ARN of something of the shop's account and Region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{rest}"
+
+    def zone_of(self, machine: int) -> str:
+        """The availability zone of a machine."""
+        return self.region + shop_faces.ZONES[machine % len(shop_faces.ZONES)]
+
     def digits(self, *names: object, size: int) -> str:
         """Hexadecimal digits for a name: the same in every world of the seed."""
         text = "/".join(map(str, (self._seed, self.account, self.region, *names)))
@@ -139,7 +158,7 @@ class ShopSite:
 
     def customers(self, numbers: np.ndarray) -> np.ndarray:
         """Who it is: some come often, most seldom."""
-        return (self.share("customer", numbers) ** _UNEVEN * CUSTOMERS).astype(np.int64)
+        return shop_faces.customers(self._seed, numbers)
 
     # -- by incidents
     def sizes(self, kind: str, target: str, first: int, last: int) -> np.ndarray:
@@ -163,6 +182,16 @@ class ShopSite:
         found = np.zeros(len(minute), dtype=np.int64)
         for start, end, _ in self.spans("bad_deploy", service):
             found += (minute >= start).astype(np.int64) + (minute >= end)
+        return found
+
+    def releases_of(self, service: str, number: np.ndarray) -> np.ndarray:
+        """The release that serves each request: one customer in ten gets a bad one early."""
+        minute = (number >> shop_faces.PLACE).astype(np.int64)
+        found = self.releases(service, minute)
+        for start, end, _ in self.spans("bad_release", service):
+            here = np.flatnonzero((minute >= start) & (minute < end) & (found % 2 == 0))
+            who = self.customers(number[here])
+            found[here] += shop_faces.with_release(self._seed, service, who)
         return found
 
     def tasks(self, service: str, release: int) -> list[str]:

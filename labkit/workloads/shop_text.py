@@ -66,7 +66,7 @@ def hexes(*halves: np.ndarray) -> np.ndarray:
     """Columns of 64 bits as a matrix of hexadecimal digits."""
     raw = [half.astype(">u8").view(np.uint8).reshape(-1, 8) for half in halves]
     pairs = _PAIRS.take(np.concatenate(raw, axis=1))
-    return pairs.view(np.uint8).reshape(len(halves[0]), -1)
+    return pairs.view(np.uint8).reshape(len(halves[0]), 16 * len(halves))
 
 
 def uuids(high: np.ndarray, low: np.ndarray) -> pa.Array:

@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: What the front answers, by why it failed (:data:`WHY`): two statuses each.
-_FAILED = ((200, 200), (500, 502), (504, 504), (500, 500), (500, 500), (503, 503))
-_USUAL = WHY.index("usual")
-_ASKED = ("POST /checkout", "POST /cart", "GET /product/", "GET /", "GET /search?q=teapot")
+_FAILED = (
+    (200, 200), (500, 502), (504, 504), (500, 500), (500, 500), (503, 503), (503, 503), (503, 503),
+    (500, 500),
+)  # fmt: skip
+#: What a broken release's requests fail of.
+BROKEN = (WHY.index("bad_deploy"), WHY.index("bad_release"))
+ASKED = ("POST /checkout", "POST /cart", "GET /product/", "GET /", "GET /search?q=teapot")
 _OF_ROUTE = np.array([0, 1, 2])
 
 
@@ -43,8 +47,9 @@ def statuses(site: ShopSite, served: Requests, fine: np.ndarray) -> np.ndarray:
     return np.where(served.why == 0, fine, table[served.why, coin])
 
 
-def beanstalk(site: ShopSite, served: Requests) -> Lines:
-    """nginx's access log of the front."""
+def pages(site: ShopSite, served: Requests) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the front was asked: a row of :data:`ASKED`, which product (0 for none, 1 for number
+    1000), and the status of its answer."""
     number = served.number
     odd = site.share("page", number)
     asked = _OF_ROUTE[served.route]
@@ -53,23 +58,32 @@ def beanstalk(site: ShopSite, served: Requests) -> Lines:
     asked = np.where(browsing & (odd < 0.12), 4, asked)
     lost = (asked == 2) & (odd > 0.88)
     fine = np.where(lost, 404, np.where(served.route == 0, 303, 200))
-    status = statuses(site, served, fine)
-    product = pick(
-        ["", *map(str, range(1000, 1400))],
-        np.where(asked == 2, site.whole("product", number, 1, 401), 0),
-    )
+    product = np.where(asked == 2, site.whole("product", number, 1, 401), 0)
+    return asked, product, statuses(site, served, fine)
+
+
+def lengths(site: ShopSite, number: np.ndarray, status: np.ndarray) -> np.ndarray:
+    """How many bytes the front answered."""
+    return np.where(status >= 400, 153 + status % 7, site.whole("length", number, 400, 24_000))
+
+
+def beanstalk(site: ShopSite, served: Requests) -> Lines:
+    """nginx's access log of the front."""
+    number = served.number
+    asked, product, status = pages(site, served)
+    shown = pick(["", *map(str, range(1000, 1400))], product)
     who = site.customers(number)
     messages = lines(
         pick(BALANCER, (number & np.uint64(1)).astype(np.int64)),
         " - - [",
         times_of_day(served.end_us, "%d/%b/%Y:%H:%M:", " +0000"),
         '] "',
-        pick(_ASKED, asked),
-        product,
+        pick(ASKED, asked),
+        shown,
         ' HTTP/1.1" ',
         status,
         " ",
-        np.where(status >= 400, 153 + status % 7, site.whole("length", number, 400, 24_000)),
+        lengths(site, number, status),
         ' "-" "',
         pick(AGENTS, who % len(AGENTS)),
         '" "',
@@ -84,7 +98,7 @@ def beanstalk(site: ShopSite, served: Requests) -> Lines:
 
 
 #: service -> method, path, status and message when all is well, everyday's error.
-_WORK = {
+WORK = {
     "catalogue": ("GET", "/products", 200, "product shown", "the search index was busy"),
     "cart": ("POST", "/carts", 200, "cart changed", "could not store the cart"),
     "checkout": ("POST", "/orders", 201, "order placed", "the payment was not made"),
@@ -94,6 +108,9 @@ _MESSAGES = {
     "bad_deploy": "KeyError: 'eur'",
     "bad_host": "no space left on device",
     "failing": "connection refused by the database",
+    "throttled_table": "ProvisionedThroughputExceededException after 3 tries",
+    "bad_zone": "no route to host",
+    "bad_release": "KeyError: 'eur'",
 }
 
 
@@ -101,11 +118,11 @@ def ecs(site: ShopSite, served: dict[str, Requests]) -> Lines:
     """What the tasks of catalogue, cart and checkout write to their standard output."""
     streams: list[str] = []
     parts: list[tuple[np.ndarray, np.ndarray, pa.Array]] = []
-    for service, (method, path, good, well, usual) in _WORK.items():
+    for service, (method, path, good, well, usual) in WORK.items():
         if service not in served:
             continue
         those = served[service]
-        release = site.releases(service, those.minute)
+        release = site.releases_of(service, those.number)
         several = sorted(set(release.tolist())) or [0]
         stream = np.zeros(len(those), dtype=np.int64)
         for one in several:
@@ -134,7 +151,7 @@ def ecs(site: ShopSite, served: dict[str, Requests]) -> Lines:
             '"}',
         )
         parts.append((those.end_us, stream, messages))
-        broken = np.flatnonzero(those.why == WHY.index("bad_deploy"))
+        broken = np.flatnonzero(np.isin(those.why, BROKEN))
         if len(broken):
             at_us = those.end_us[broken] + MILLISECOND
             trace = lines(stamps(at_us), " ERROR requestId=", ids.take(broken), _trace(service))

@@ -1,0 +1,132 @@
+"""The shop's traces: the requests of its metrics and logs, as the segments that its parts send.
+
+Theory of operation
+-------------------
+Traces are pulled (:mod:`labkit.core.traces`). What is made of a minute are its requests
+(:mod:`labkit.workloads.shop_requests`): who came when, how long each service took, what failed and
+where. Each part tells its side of it, as it would tell X-Ray:
+
+================  ===============================================  ================================
+who               what it sends                                    whom it calls
+================  ===============================================  ================================
+load balancer     nothing: it adds the header with ``Root``        front
+front             a segment (Elastic Beanstalk)                    catalogue, cart or checkout
+catalogue, cart   a segment each (ECS)                             a table, the SQL database
+checkout          a segment (ECS)                                  payment, table, SQL, SNS, SQS
+shop-payment/prod a segment (API Gateway's stage)                  the function
+shop-payment      two segments (Lambda's, and the function's)      the acquirer, a table
+packing           a segment (ECS), later: it reads the queue       nobody
+================  ===============================================  ================================
+
+1. **Who decides.** The first that can: the front, for a request of a customer. What it decided
+   goes along. A request that did not come through the front (a few do, of other programs) is
+   decided by the service that has it first.
+2. **Two kinds of time.** The figures and the log lines of a service tell its *own* time. Its
+   segment lasts longer by what it waits for the services that it calls: five lines that are all
+   fast may be one slow request. Of those who call nobody both are the same.
+3. **Instants** are the logs': a segment begins when its request came in.
+4. **Failures** are the logs' too, with the same status. The front answers many a customer kindly
+   while the checkout behind it has failed, as its log has it.
+5. An incident is seen where it is: the table's subsegment is slow or throttled, the database does
+   not answer, the acquirer refuses; a caller gets no connection and tries again.
+
+Execution environments of the payment's function are made ready ahead, so no request here shows an
+``Initialization``; functions that run in the lab do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labkit.core.clock import MINUTE
+from labkit.core.traces import Sampling, all_of_them, without_rules
+
+if TYPE_CHECKING:
+    from labkit.workloads.shop_figures import Shop, ShopFigures
+
+_FOREVER = 1 << 62
+
+
+@dataclass(slots=True)
+class _Span:
+    """A stretch of time in which a shop sends traces: of all requests, or of sampled ones."""
+
+    start_us: int
+    end_us: int
+    everything: bool
+
+
+class ShopTraces:
+    """The traces of the world's shops: a pulled source.
+
+    Parameters
+    ----------
+    figures:
+        Whose requests are traced.
+    seed:
+        Of ids and of whatever varies.
+    """
+
+    def __init__(self, figures: ShopFigures, seed: int) -> None:
+        self._figures = figures
+        self._seed = seed
+        #: Says which requests are traced; the lab connects X-Ray's rules here.
+        self.sampling: Sampling = without_rules
+        self._spans: dict[tuple[str, str], list[_Span]] = {}
+
+    def begin(
+        self, account: str, region: str, start_us: int, now_us: int, everything: bool, live: bool
+    ) -> None:
+        """Let a shop send traces from an instant on.
+
+        Parameters
+        ----------
+        account, region:
+            Whose shop.
+        start_us, now_us:
+            From when on, and the present; what was said of times before the present stays.
+        everything:
+            Whether all requests are traced, whatever the rules say.
+        live:
+            Whether it goes on after the present.
+        """
+        spans = self._spans.setdefault((account, region), [])
+        first = min([one.start_us for one in spans] + [now_us])
+        for one in spans:
+            one.end_us = min(one.end_us, now_us)
+        if start_us < first:
+            spans.append(_Span(start_us, first, everything))
+        if live:
+            spans.append(_Span(now_us, _FOREVER, everything))
+
+    def told(self, account: str, region: str, at_us: int) -> bool:
+        """Whether requests of an instant are traced already."""
+        spans = self._spans.get((account, region), ())
+        return any(one.start_us <= at_us < one.end_us for one in spans)
+
+    def segments(
+        self, account: str, region: str, start_us: int, end_us: int
+    ) -> list[dict[str, Any]]:
+        """The documents of the requests that came in within ``[start_us, end_us)``."""
+        shop = self._figures.shop(account, region)
+        found: list[dict[str, Any]] = []
+        for one in sorted(self._spans.get((account, region), ()), key=lambda one: one.start_us):
+            low, high = max(start_us, one.start_us), min(end_us, one.end_us)
+            if shop is not None and low < high:
+                found += self._between(shop, low, high, one.everything)
+        return found
+
+    def _between(
+        self, shop: Shop, start_us: int, end_us: int, everything: bool
+    ) -> list[dict[str, Any]]:
+        from labkit.workloads import shop_segments
+        from labkit.workloads.shop_requests import requests
+        from labkit.workloads.shop_site import ShopSite
+        from labkit.workloads.shop_trace_rows import chosen
+
+        first, last = start_us // MINUTE, -(-end_us // MINUTE)
+        served = requests(self._figures, shop, self._seed, first, last)
+        site = ShopSite(shop, self._seed)
+        sampling = all_of_them if everything else self.sampling
+        return shop_segments.documents(site, chosen(site, served, sampling, start_us, end_us))
