@@ -183,6 +183,7 @@ class Keeping(LabState):
             self.parts.scheduler.digest(),
             self.parts.schemas.digest(),
             self.parts.logs.digest(),
+            self.parts.xray.digest(),
             self.parts.athena.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

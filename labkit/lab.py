@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from labkit.log_controls import LogControls
     from labkit.querying import AthenaControls
     from labkit.views.mailbox import Mailbox
+    from labkit.xray.service import XRay
 
 #: Where a lab begins when nobody says otherwise: a Monday morning.
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -146,6 +147,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
         from labkit.workloads.shop_figures import ShopFigures
         from labkit.workloads.shop_logs import ShopLogs
         from labkit.workloads.shop_traces import ShopTraces
+        from labkit.xray.service import XRay
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
@@ -171,6 +173,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
             scheduler=Scheduler(self.world),
             schemas=Schemas(self.world),
             logs=Logs(self.world, self.account, self.region),
+            xray=XRay(self.world, self.account, self.region),
             athena=Athena(self.world, self.account),
             post=Post(),
         )
@@ -396,6 +399,11 @@ class Lab(Passing, Callers, Tracing, Keeping):
         from labkit.log_controls import LogControls
 
         return LogControls(self)
+
+    @property
+    def xray(self) -> XRay:
+        """Traces, the service graph and what they show: ``lab.xray.service_map()``."""
+        return self.parts.xray
 
     @property
     def eventbridge(self) -> EventBridge:

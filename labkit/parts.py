@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from labkit.workloads.shop_figures import ShopFigures
     from labkit.workloads.shop_logs import ShopLogs
     from labkit.workloads.shop_traces import ShopTraces
+    from labkit.xray.service import XRay
 
 
 class Post:
@@ -73,6 +74,7 @@ class Parts:
     scheduler: Scheduler
     schemas: Schemas
     logs: Logs
+    xray: XRay
     athena: Athena
     post: Post
     groups: Groups

@@ -14,7 +14,17 @@ from labkit.quotas import quotas_of
 BACKED = SERVICES
 
 #: Services of labkit's own.
-OURS = ("athena", "cloudwatch", "cloudtrail", "events", "logs", "oam", "scheduler", "schemas")
+OURS = (
+    "athena",
+    "cloudwatch",
+    "cloudtrail",
+    "events",
+    "logs",
+    "oam",
+    "scheduler",
+    "schemas",
+    "xray",
+)
 
 #: Services of labkit's own whose folder is not called like botocore's service.
 _FOLDERS = {"events": "eventbridge"}
@@ -24,7 +34,6 @@ LATER = {
     "events": "EventBridge comes with its own part.",
     "pipes": "EventBridge Pipes come with EventBridge.",
     "synthetics": "Canaries come with the Synthetics part.",
-    "xray": "X-Ray comes with its own part.",
     "stepfunctions": "moto runs state machines in threads, on the machine's own time.",
 }
 
@@ -40,9 +49,20 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
+    from labkit.xray import api as xray
 
     built: dict[tuple[str, str], Operation] = {}
-    for service in (athena, cloudwatch, cloudtrail, eventbridge, logs, oam, scheduler, schemas):
+    for service in (
+        athena,
+        cloudwatch,
+        cloudtrail,
+        eventbridge,
+        logs,
+        oam,
+        scheduler,
+        schemas,
+        xray,
+    ):
         built.update(service.OPERATIONS)
     return built
 
@@ -88,6 +108,7 @@ def validation_codes() -> Mapping[str, str]:
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
+    from labkit.xray import api as xray
 
     return {
         "athena": athena.VALIDATION_CODE,
@@ -97,6 +118,7 @@ def validation_codes() -> Mapping[str, str]:
         "oam": oam.VALIDATION_CODE,
         "scheduler": scheduler.VALIDATION_CODE,
         "schemas": schemas.VALIDATION_CODE,
+        "xray": xray.VALIDATION_CODE,
     }
 
 

@@ -96,10 +96,10 @@ def test_an_operation_that_is_not_there_is_the_honest_501(cloudwatch):
     assert "PromQL" in told.value.response["Error"]["Message"]
 
 
-@pytest.mark.parametrize("service", ["xray", "pipes", "batch"])
+@pytest.mark.parametrize("service", ["pipes", "batch"])
 def test_a_service_that_is_not_there_says_so(lab, service):
     client = boto3.client(service)
-    call = {"xray": "get_groups", "pipes": "list_pipes", "batch": "list_jobs"}
+    call = {"pipes": "list_pipes", "batch": "list_jobs"}
     with pytest.raises(ClientError, match="NotImplemented"):
         getattr(client, call[service])()
 

@@ -1,0 +1,1 @@
+"""X-Ray: segments come in, traces and the service graph come out."""

@@ -1,0 +1,1 @@
+"""Pure parts of X-Ray: documents, traces, the service graph, filters, sampling."""

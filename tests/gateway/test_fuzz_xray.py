@@ -1,0 +1,71 @@
+"""X-Ray with whatever botocore lets through."""
+
+import json
+
+import pytest
+from fuzzing import DEPTHS, LATER, NOW, Fuzzed, attempt, check
+
+ID = "1-695b7d50-00000000000000000000000f"
+SEGMENT = json.dumps(
+    {"trace_id": ID, "id": "000000000000000f", "name": "kept", "start_time": 1767603600,
+     "end_time": 1767603601}
+)  # fmt: skip
+RANGE = {"StartTime": NOW, "EndTime": LATER}
+ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+     "Action": "xray:PutTraceSegments", "Resource": "*"}]})  # fmt: skip
+
+
+def spans_to_logs(lab, things):
+    store = lab.parts.xray.store(lab.account, lab.region)
+    lab.parts.xray.settings(store).destination = "CloudWatchLogs"
+
+
+def prepare(lab):
+    xray = lab.client("xray")
+    xray.put_trace_segments(TraceSegmentDocuments=[SEGMENT])
+    attempt(xray.create_group, GroupName="kept")
+    arn = xray.get_group(GroupName="kept")["Group"]["GroupARN"]
+    attempt(xray.put_resource_policy, PolicyName="kept", PolicyDocument=ALLOW)
+    spans_to_logs(lab, {})
+    token = xray.start_trace_retrieval(TraceIds=[ID], **RANGE)["RetrievalToken"]
+    settings = lab.parts.xray.settings(lab.parts.xray.store(lab.account, lab.region))
+    settings.destination, settings.key_id = "XRay", ""
+    return {"$arn": arn, "$token": token}
+
+
+XRAY = Fuzzed(
+    "xray",
+    {
+        "PutTraceSegments": {"TraceSegmentDocuments": [SEGMENT]},
+        "PutTelemetryRecords": {"TelemetryRecords": [{"Timestamp": NOW}]},
+        "BatchGetTraces": {"TraceIds": [ID]},
+        "GetTraceSummaries": RANGE,
+        "CreateGroup": {"GroupName": "gNEW"},
+        "UpdateGroup": {"GroupName": "kept"},
+        "GetGroup": {"GroupName": "kept"},
+        "DeleteGroup": {"GroupName": "kept"},
+        "PutEncryptionConfig": {"Type": "NONE"},
+        "PutResourcePolicy": {"PolicyName": "pNEW", "PolicyDocument": ALLOW},
+        "DeleteResourcePolicy": {"PolicyName": "kept"},
+        "TagResource": {"ResourceARN": "$arn", "Tags": [{"Key": "a", "Value": "b"}]},
+        "UntagResource": {"ResourceARN": "$arn", "TagKeys": ["a"]},
+        "ListTagsForResource": {"ResourceARN": "$arn"},
+        "UpdateIndexingRule": {
+            "Name": "Default", "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 5}},
+        },
+        "StartTraceRetrieval": {"TraceIds": [ID], **RANGE},
+        "ListRetrievedTraces": {"RetrievalToken": "$token"},
+        "CancelTraceRetrieval": {"RetrievalToken": "$token"},
+        "GetRetrievedTracesGraph": {"RetrievalToken": "$token"},
+    },
+    prepare,
+    {"InvalidRequestException", "AccessDeniedException"},
+    {"StartTraceRetrieval": spans_to_logs},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("examples", DEPTHS)
+@pytest.mark.parametrize("name", XRAY.operations())
+def test_every_call_of_xray_is_answered(name, examples):
+    check(XRAY, name, examples)
