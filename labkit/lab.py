@@ -41,7 +41,7 @@ from labkit.parts import Parts, Post
 from labkit.passing import Passing
 from labkit.people import People
 from labkit.shop_controls import ShopControls
-from labkit.tracing import Tracing, who_sends
+from labkit.tracing import Tracing
 
 if TYPE_CHECKING:
     from labkit.billing.bill import Bill
@@ -121,7 +121,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
         self._closed = False
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._door: Door | None = None
-        self._daemons = []
+        self._daemons, self._receivers = [], []
         self._build()
         if active:
             self._activate()
@@ -192,8 +192,6 @@ class Lab(Passing, Callers, Tracing, Keeping):
         self.dispatch.logs_data = self.parts.cloudtrail.logs_data
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
-        clock = self.world.clock
-        self.parts.daemons.who = who_sends(self.acting, self.identities, lambda: clock.now_us)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.policies.kept_by("schemas", self.parts.schemas.policy)
         backing.policies.kept_by("logs", self.parts.logs.policy)
@@ -224,9 +222,7 @@ class Lab(Passing, Callers, Tracing, Keeping):
             "sign_in": self._signed_in,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,
-            "xray_daemon.start": self.parts.daemons.start,
-            "xray_daemon.receive": self.parts.daemons.receive,
-            "xray_daemon.stop": self.parts.daemons.stop,
+            **self._trace_methods(),
         }
         if self.builder:
             self.handles = dict(builders.build(self.builder, self, self.builder_args))

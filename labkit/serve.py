@@ -41,6 +41,7 @@ from labkit.core.jsontext import dumps, loads
 from labkit.gateway.http_server import HttpServer
 from labkit.gateway.wire import WireAnswer, WireRequest, answer
 from labkit.lab import START, Lab
+from labkit.otlp_door import is_otlp, take_otlp
 
 log = logging.getLogger("labkit.serve")
 
@@ -239,6 +240,8 @@ class Service:
             request.body,
             door.source_ip if door is not None else request.source_ip,
         )
+        if is_otlp(request):
+            return take_otlp(self.lab, request)
         return answer(self.lab.dispatch, request)
 
     def _control(self, request: WireRequest) -> WireAnswer:

@@ -7,7 +7,7 @@ time passes; this file is where the lab lets it in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from labkit.controls import Identity
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from labkit.gateway.dispatch import Dispatch
     from labkit.gateway.identity import Identities
     from labkit.lab import Lab
+    from labkit.otlp_door import OtlpReceiver
 
 #: For whom a daemon may run: services that a role of it trusts, asked in this order.
 HOSTS = (
@@ -38,11 +39,12 @@ HOSTS = (
 
 
 class Tracing(LabState):
-    """``xray_daemon``, and what lets datagrams in when time passes."""
+    """``xray_daemon``, ``otlp``, and what lets datagrams in when time passes."""
 
     acting: Acting
-    #: Daemons of this process, running or stopped.
+    #: Daemons and receivers of this process, running or stopped.
     _daemons: list[XRayDaemon]
+    _receivers: list[OtlpReceiver]
 
     def xray_daemon(
         self,
@@ -87,12 +89,7 @@ class Tracing(LabState):
         if role is None and instance_id:
             about = self.world.ports.instance_about(account, region, instance_id)
             role = about["role_arn"] or _NOBODY.format(account)
-        if isinstance(role, Identity):
-            told = role.principal.access_key_id
-        elif role is None or role.startswith("arn:"):
-            told = role or ""
-        else:
-            told = f"arn:aws:iam::{account}:role/{role}"
+        told = _role(role, account)
         settings = {
             "account": account, "region": region, "role": told, "instance_id": instance_id,
         }  # fmt: skip
@@ -108,18 +105,92 @@ class Tracing(LabState):
         self._daemons.append(daemon)
         return daemon
 
+    def otlp(
+        self,
+        port: int = 0,
+        role: str | Identity | None = None,
+        *,
+        indexed: Sequence[str] = (),
+        index_all: bool = False,
+        region_name: str | None = None,
+        account_id: str | None = None,
+    ) -> OtlpReceiver:
+        """A receiver for OpenTelemetry's traces on 127.0.0.1: OTLP over HTTP.
+
+        Parameters
+        ----------
+        port:
+            0 takes a free one; SDKs expect 4318 when nobody tells them another.
+        role, region_name, account_id:
+            As whom and where it puts segments, as in :meth:`xray_daemon`.
+        indexed:
+            Attributes that become annotations, beside those that a span itself names in
+            ``aws.xray.annotations``; a resource's as ``otel.resource.service.version``.
+        index_all:
+            Let all of them become annotations.
+
+        Returns
+        -------
+        OtlpReceiver
+            Running; ``traces_endpoint`` is what the SDK's exporter takes.
+
+        Raises
+        ------
+        LabError
+            When the port is taken.
+        """
+        from labkit.agents.otlp_segments import Indexing
+        from labkit.otlp_door import OtlpReceiver
+
+        self._check_open()
+        account = account_id or self.account
+        place = (account, region_name or self.region, _role(role, account))
+        try:
+            receiver = OtlpReceiver(cast("Lab", self), port, place, Indexing(indexed, index_all))
+        except OSError as problem:
+            raise LabError(
+                f"port {port} can't be had for OTLP: {problem.strerror or problem}"
+            ) from None
+        self._receivers.append(receiver)
+        return receiver
+
+    def _trace_methods(self) -> dict[str, Callable[..., Any]]:
+        """What of this stands in the journal, by name; a new world's daemons learn who they are."""
+        daemons, clock = self.parts.daemons, self.world.clock
+        daemons.who = who_sends(self.acting, self.identities, lambda: clock.now_us)
+        return {
+            "xray_daemon.start": daemons.start,
+            "xray_daemon.receive": daemons.receive,
+            "xray_daemon.stop": daemons.stop,
+            "otlp.take": daemons.take,
+        }
+
     def _hear(self, *, settle: bool = True) -> None:
         """Let in what has come to the ports of this process. Time is about to pass."""
-        if not self._daemons or self.dispatch.busy:
+        if not (self._daemons or self._receivers) or self.dispatch.busy:
             return
         for daemon in self._daemons:
             daemon.hear(settle=settle)
+        for receiver in self._receivers:
+            receiver.hear()
 
     def _close_ports(self) -> None:
         """End the daemons of a lab that is no more."""
         for daemon in self._daemons:
             daemon.abandon()
+        for receiver in self._receivers:
+            receiver.stop()
         self._daemons.clear()
+        self._receivers.clear()
+
+
+def _role(role: str | Identity | None, account: str) -> str:
+    """A role's ARN, somebody's key, or '' for the learner."""
+    if isinstance(role, Identity):
+        return role.principal.access_key_id
+    if role is None or role.startswith("arn:"):
+        return role or ""
+    return f"arn:aws:iam::{account}:role/{role}"
 
 
 #: What an instance without a profile has: a role that is not there.

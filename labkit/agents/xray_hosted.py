@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labkit.agents.xray_relay import Failure, Relay
+from labkit.agents.xray_relay import BATCH, Failure, Relay
 from labkit.agents.xray_shift import Offsets
 from labkit.core.clock import Phase
 from labkit.core.errors import AwsError, LabError
@@ -137,6 +137,25 @@ class Daemons:
         """End a daemon: it sends what it has; what can't be sent waits for the next start."""
         self._daemons[name].relay.stop(self._clock.now_us)
 
+    def take(
+        self, documents: Sequence[str], account: str, region: str, role: str = ""
+    ) -> list[Mapping[str, Any]]:
+        """Hand documents on at once, as an OTLP receiver does: what came back as unprocessed.
+
+        Raises
+        ------
+        AwsError
+            What X-Ray answered instead.
+        """
+        now_us = self._clock.now_us
+        moved = [self.offsets.moved(one, now_us) for one in documents]
+        found: list[Mapping[str, Any]] = []
+        for begin in range(0, len(moved), BATCH):
+            given = {"TraceSegmentDocuments": moved[begin : begin + BATCH]}
+            answer = self._call(role, account, region, "PutTraceSegments", given)
+            found += answer.get("UnprocessedTraceSegments", ())
+        return found
+
     # -- the clock
     def _plan(self, daemon: Daemon) -> None:
         due_us = daemon.relay.due_us()
@@ -163,12 +182,15 @@ class Daemons:
             When its role can't be had.
         """
         daemon = self._daemons[name]
+        return self._principal(daemon.role, daemon.account)
+
+    def _principal(self, role: str, account: str) -> Principal:
         if self.who is None:
             raise LabError("nobody says who a daemon is")
-        return self.who(daemon.role, daemon.account)
+        return self.who(role, account)
 
     def _put(self, name: str, documents: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        answer = self._call(name, "PutTraceSegments", {"TraceSegmentDocuments": list(documents)})
+        answer = self._sent(name, "PutTraceSegments", {"TraceSegmentDocuments": list(documents)})
         found: Sequence[Mapping[str, Any]] = answer.get("UnprocessedTraceSegments", ())
         return found
 
@@ -176,12 +198,17 @@ class Daemons:
         given: dict[str, Any] = {"TelemetryRecords": [dict(one) for one in records]}
         if self._daemons[name].instance_id:
             given["EC2InstanceId"] = self._daemons[name].instance_id
-        self._call(name, "PutTelemetryRecords", given)
+        self._sent(name, "PutTelemetryRecords", given)
 
-    def _call(self, name: str, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        daemon = self._daemons[name]
+    def _sent(self, name: str, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        one = self._daemons[name]
         try:
-            who = self.principal(name)
-            return self._ports.call_as(who, "xray", operation, given, daemon.region)
+            return self._call(one.role, one.account, one.region, operation, given)
         except AwsError as error:
             raise Failure(error.code, error.message, error.status) from None
+
+    def _call(
+        self, role: str, account: str, region: str, operation: str, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        who = self._principal(role, account)
+        return self._ports.call_as(who, "xray", operation, given, region)

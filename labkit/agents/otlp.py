@@ -1,0 +1,176 @@
+"""An OTLP receiver: programs with an OpenTelemetry SDK send their spans, X-Ray gets segments.
+
+::
+
+    receiver = lab.otlp()                                        # 127.0.0.1, a free port
+    OTLPSpanExporter(endpoint=receiver.traces_endpoint)          # the real SDK's exporter
+
+It stands where a collector or the CloudWatch agent stands beside an application, and answers as
+AWS's own endpoint ``https://xray.<region>.amazonaws.com/v1/traces`` does: OTLP over HTTP, binary or
+JSON, plain or gzip; 5 MB and 10,000 spans a request, 200 KB a span, times from 14 days ago to two
+hours ahead (CloudWatch user guide, OTLP endpoints). A request beyond its limits is refused whole,
+single spans beyond theirs are told in a *partial success*, as OTLP has it.
+
+What a span becomes is said in :mod:`.otlp_segments`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labkit.agents.otlp_segments import Indexing, documents
+from labkit.agents.otlp_wire import (
+    Malformed,
+    Span,
+    answered,
+    from_json,
+    from_protobuf,
+    refused,
+)
+
+PATH = "/v1/traces"
+MOST_BYTES = 5 * 1024 * 1024
+MOST_SPANS = 10_000
+SPAN_BYTES = 200 * 1024
+#: Lines of its log that are kept.
+LINES = 500
+
+_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
+#: Of google.rpc.Code.
+_INVALID, _DENIED, _EXHAUSTED, _UNAVAILABLE = 3, 7, 8, 14
+
+Answer = tuple[int, dict[str, str], bytes]
+#: Documents -> what X-Ray handed back as unprocessed. Raises :class:`Refused`.
+Give = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
+
+
+class Refused(Exception):
+    """A request that is not taken: HTTP status, code of google.rpc, and why."""
+
+    def __init__(self, status: int, code: int, why: str) -> None:
+        super().__init__(why)
+        self.status, self.code, self.why = status, code, why
+
+
+def denied(status: int, code: str, message: str) -> Refused:
+    """What X-Ray answered to a receiver, as its client shall see it."""
+    if status in (401, 403):
+        return Refused(status, _DENIED, f"{code}: {message}")
+    if status == 429 or "Throttl" in code:
+        return Refused(429, _EXHAUSTED, f"{code}: {message}")
+    return Refused(503 if status >= 500 else 400, _UNAVAILABLE, f"{code}: {message}")
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a receiver has done."""
+
+    requests: int = 0
+    refused: int = 0
+    spans: int = 0
+    rejected: int = 0
+    segments: int = 0
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Answers OTLP requests.
+
+    Parameters
+    ----------
+    give:
+        Hands documents on.
+    indexing:
+        Which attributes become annotations.
+    """
+
+    give: Give
+    indexing: Indexing = field(default_factory=Indexing)
+    counters: Counters = field(default_factory=Counters)
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Status, headers and body of the answer to one request; never raises.
+
+        ``headers``: names in lower case.
+        """
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        as_json = kind == _JSON
+        told = {"content-type": _JSON if as_json else _PROTOBUF}
+        self.counters.requests += 1
+        try:
+            spans = self._read(method, path, headers, kind, body)
+            rejected, why = self._take(spans)
+        except Refused as problem:
+            self.counters.refused += 1
+            self.lines.append(f"{problem.status} {problem.why}")
+            if problem.status == 405:
+                told["allow"] = "POST"
+            return problem.status, told, refused(problem.code, problem.why, as_json=as_json)
+        if rejected:
+            self.lines.append(f"200 {rejected} of {len(spans)} spans rejected: {why}")
+        return 200, told, answered(rejected, why, as_json=as_json)
+
+    def _read(
+        self, method: str, path: str, headers: Mapping[str, str], kind: str, body: bytes
+    ) -> list[Span]:
+        if path.rstrip("/") != PATH:
+            raise Refused(404, 5, f"traces go to {PATH}")
+        if method != "POST":
+            raise Refused(405, _INVALID, "traces are sent by POST")
+        if kind not in (_PROTOBUF, _JSON):
+            raise Refused(415, _INVALID, f"{_PROTOBUF} and {_JSON} are understood, not {kind!r}")
+        plain = _plain(headers.get("content-encoding", "").strip().lower(), body)
+        try:
+            spans = from_json(plain) if kind == _JSON else from_protobuf(plain)
+        except Malformed as problem:
+            raise Refused(400, _INVALID, str(problem)) from None
+        if len(spans) > MOST_SPANS:
+            why = f"{len(spans):,} spans in one request, {MOST_SPANS:,} at most"
+            raise Refused(400, _INVALID, why)
+        return spans
+
+    def _take(self, spans: Sequence[Span]) -> tuple[int, str]:
+        """Hand spans on; how many were rejected, and why the first of them was."""
+        self.counters.spans += len(spans)
+        made: list[dict[str, Any]] = []
+        rejected, why = 0, ""
+        for span in spans:
+            try:
+                if span.size > SPAN_BYTES:
+                    raise ValueError(f"{span.size:,} bytes, {SPAN_BYTES:,} at most")
+                made += documents(span, self.indexing)
+            except ValueError as problem:
+                rejected += 1
+                why = why or f"span {span.span_id or '?'}: {problem}"
+        unprocessed = self.give(made) if made else ()
+        for one in unprocessed:
+            what = one.get("Message") or one.get("ErrorCode") or "unprocessed"
+            why = why or f"span {one.get('Id', '?')}: {what}"
+        rejected += len(unprocessed)
+        self.counters.rejected += rejected
+        self.counters.segments += len(made) - len(unprocessed)
+        return rejected, why
+
+
+def _plain(encoding: str, body: bytes) -> bytes:
+    """A body without its compression, which must not hide how long it is."""
+    if encoding in ("", "identity", "none"):
+        plain = body
+    elif encoding == "gzip":
+        inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            plain = inflater.decompress(body, MOST_BYTES + 1)
+        except zlib.error as problem:
+            raise Refused(400, _INVALID, f"the body is not gzip: {problem}") from None
+        if len(plain) <= MOST_BYTES and not inflater.eof:
+            raise Refused(400, _INVALID, "the body is gzip that was cut off")
+    else:
+        raise Refused(415, _INVALID, f"gzip or nothing, not {encoding!r}")
+    if len(plain) > MOST_BYTES:
+        raise Refused(413, _INVALID, f"more than {MOST_BYTES:,} bytes in one request")
+    return plain
