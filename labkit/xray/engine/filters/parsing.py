@@ -28,6 +28,7 @@ DEEPEST = 60
 
 _PIECES = re.compile(r'"(?:\\.|[^"\\])*"?|[^"#(){}]+|.', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NEGATIONS = re.compile(rf"(?:!\s*){{{DEEPEST + 1},}}")
 _WORD = re.compile(r"[\w.]+(?:\[[^\]]*\]?)?")
 
 
@@ -116,6 +117,9 @@ def _without_json(text: str) -> tuple[str, list[tuple[Any, int]]]:
                 raise FilterError(f"nested more than {DEEPEST} deep", begin, text)
         elif piece in (")", "}"):
             depth -= 1
+        elif piece[0] != '"' and (row := _NEGATIONS.search(piece)) is not None:
+            place = begin + row.start() + DEEPEST
+            raise FilterError(f"nested more than {DEEPEST} deep", place, text)
         parts.append(piece)
     return "".join(parts), literals
 

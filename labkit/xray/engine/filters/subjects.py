@@ -27,8 +27,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from labkit.xray.engine.trace import Service, Span, Trace, service_of
 
@@ -37,6 +36,22 @@ INDEXED = 50
 _KEY = re.compile(r"[A-Za-z0-9_.]+")
 
 Values = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class kept(Generic[T]):  # noqa: N801 - a decorator
+    """An attribute worked out when it is first read; without the lock of functools'."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self._work = work
+        self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, one: Any, owner: type | None = None) -> T:
+        value = one.__dict__[self._name] = self._work(one)
+        return value
 
 
 class Spanned:
@@ -54,63 +69,63 @@ class Spanned:
         self.span = span
         self.whole = whole
 
-    @cached_property
+    @kept
     def error(self) -> bool:
         """A client's error, throttling included."""
         return self.span.error
 
-    @cached_property
+    @kept
     def throttle(self) -> bool:
         """Throttled."""
         return self.span.throttle
 
-    @cached_property
+    @kept
     def fault(self) -> bool:
         """A server's fault."""
         return self.span.fault
 
-    @cached_property
+    @kept
     def ok(self) -> bool:
         """None of these."""
         return not (self.error or self.throttle or self.fault)
 
-    @cached_property
+    @kept
     def partial(self) -> bool:
         """Still in progress, or its callee's segment has been announced and is not there."""
         return any(one.end is None or (one.traced and not _called(one)) for one in self.span.own())
 
-    @cached_property
+    @kept
     def responsetime(self) -> float | None:
         """Seconds from start to end."""
         return None if self.span.end is None else self.span.end - self.span.start
 
-    @cached_property
+    @kept
     def duration(self) -> float:
         """Seconds from its start to the last end below it."""
         ends = [one.end for one in self.span.walk() if one.end is not None]
         return max(ends, default=self.span.start) - self.span.start
 
-    @cached_property
+    @kept
     def http_status(self) -> int | None:
         """Status of the answer."""
         return self.span.status
 
-    @cached_property
+    @kept
     def http_url(self) -> Values:
         """URL asked for."""
         return self._requested("url")
 
-    @cached_property
+    @kept
     def http_method(self) -> Values:
         """Method of the request."""
         return self._requested("method")
 
-    @cached_property
+    @kept
     def http_useragent(self) -> Values:
         """The caller's program."""
         return self._requested("user_agent")
 
-    @cached_property
+    @kept
     def http_clientip(self) -> Values:
         """The caller's address."""
         return self._requested("client_ip")
@@ -122,17 +137,17 @@ class Spanned:
 class SegmentSubject(Spanned):
     """A segment of a service, inferred ones included."""
 
-    @cached_property
+    @kept
     def service(self) -> Service:
         """The node of the service graph."""
         return service_of(self.span)
 
-    @cached_property
+    @kept
     def name(self) -> Values:
         """Of its service."""
         return (self.service.name,)
 
-    @cached_property
+    @kept
     def type(self) -> Values:
         """Of its service."""
         return _texts([self.service.type])
@@ -143,44 +158,44 @@ class SegmentSubject(Spanned):
         told = self.span.aws.get("account_id")
         return str(told) if told else self.whole.account
 
-    @cached_property
+    @kept
     def root(self) -> bool:
         """Whether the trace begins with it."""
         return self.span is self.whole.trace.root
 
-    @cached_property
+    @kept
     def inferred(self) -> bool:
         """Whether only its caller tells of it."""
         return self.span.kind == "inferred"
 
-    @cached_property
+    @kept
     def user(self) -> Values:
         """For whom."""
         return _texts([self.span.user])
 
-    @cached_property
+    @kept
     def availabilityzone(self) -> Values:
         """Where it ran."""
         return _texts([_machine(self.span).get("availability_zone")])
 
-    @cached_property
+    @kept
     def instance_id(self) -> Values:
         """The instance it ran on."""
         return _texts([_machine(self.span).get("instance_id")])
 
-    @cached_property
+    @kept
     def resource_arn(self) -> Values:
         """The AWS resource that it is of."""
         aws = self.span.aws
         return _texts([self.span.document.get("resource_arn"), aws.get("resource_arn"),
                        aws.get("function_arn"), aws.get("topic_arn")])  # fmt: skip
 
-    @cached_property
+    @kept
     def message(self) -> Values:
         """Messages of the exceptions in it and its subsegments."""
         return _texts(e.get("message") for one in self.span.own() for e in one.exceptions)
 
-    @cached_property
+    @kept
     def annotations(self) -> dict[str, Values]:
         """Key -> values, of it and its subsegments; those that the trace's index has."""
         found = _annotations(self.span.own())
@@ -209,25 +224,25 @@ class EdgeSubject(Spanned):
         self.source = source
         self.destination = destination
 
-    @cached_property
+    @kept
     def caller(self) -> Service:
         """Who calls: a client bears the name of the service that it calls."""
         if self.source is None:
             return Service(self.destination.service.name, "client")
         return self.source.service
 
-    @cached_property
+    @kept
     def partial(self) -> bool:
         """Still in progress, or the callee's segment has been announced and is not there."""
         one = self.span
         return one.end is None or (one.traced and not _called(one)) or self.destination.partial
 
-    @cached_property
+    @kept
     def inferred(self) -> bool:
         """Whether the callee sent nothing."""
         return self.destination.inferred
 
-    @cached_property
+    @kept
     def http_status(self) -> int | None:
         """Status that the caller got."""
         told = self.span.status
@@ -256,7 +271,7 @@ class EdgeSubject(Spanned):
         """The AWS resource called."""
         return self.destination.resource_arn
 
-    @cached_property
+    @kept
     def annotations(self) -> dict[str, Values]:
         """Of the call, and of both ends."""
         found = {**_annotations([self.span])}
@@ -320,55 +335,60 @@ class TraceSubject:
         self.responsetime = None if root is None or root.end is None else root.end - root.start
         self.duration = trace.duration
 
-    @cached_property
+    @kept
     def partial(self) -> bool:
         """Whether segments are missing or in progress."""
         return self.trace.partial
 
-    @cached_property
+    @kept
     def inferred(self) -> bool:
         """Whether it has inferred segments."""
         return any(one.kind == "inferred" for one in self.trace.segments)
 
-    @cached_property
+    @kept
     def http_url(self) -> Values:
         """URL asked for."""
         return self._requested("url")
 
-    @cached_property
+    @kept
     def http_method(self) -> Values:
         """Method of the request."""
         return self._requested("method")
 
-    @cached_property
+    @kept
     def http_useragent(self) -> Values:
         """The caller's program."""
         return self._requested("user_agent")
 
-    @cached_property
+    @kept
     def http_clientip(self) -> Values:
         """The caller's address."""
         return self._requested("client_ip")
 
-    def _requested(self, member: str) -> Values:
-        return () if self.span is None else _texts([self.span.request.get(member)])
+    @kept
+    def _request(self) -> Mapping[str, Any]:
+        return {} if self.span is None else self.span.request
 
-    @cached_property
+    def _requested(self, member: str) -> Values:
+        found = self._request.get(member)
+        return (found,) if found and isinstance(found, str) else ()
+
+    @kept
     def user(self) -> Values:
         """For whom, of all segments."""
         return self._of_segments("user")
 
-    @cached_property
+    @kept
     def availabilityzone(self) -> Values:
         """Where segments ran."""
         return self._of_segments("availabilityzone")
 
-    @cached_property
+    @kept
     def instance_id(self) -> Values:
         """The instances that segments ran on."""
         return self._of_segments("instance_id")
 
-    @cached_property
+    @kept
     def resource_arn(self) -> Values:
         """The AWS resources."""
         return self._of_segments("resource_arn")
@@ -377,18 +397,18 @@ class TraceSubject:
         values = (value for one in self.segments for value in getattr(one, member))
         return tuple(dict.fromkeys(values))
 
-    @cached_property
+    @kept
     def annotations(self) -> dict[str, Values]:
         """Key -> values, of all segments and subsegments; the first 50 keys are indexed."""
         found = _annotations(span for one in self.trace.segments for span in one.own())
         return dict(list(found.items())[:INDEXED])
 
-    @cached_property
+    @kept
     def segments(self) -> list[SegmentSubject]:
         """The segments, inferred ones included."""
         return [SegmentSubject(one, self) for one in self.trace.segments]
 
-    @cached_property
+    @kept
     def edges(self) -> list[EdgeSubject]:
         """The calls between services."""
         by_id = {one.span.id: one for one in self.segments}
@@ -401,7 +421,7 @@ class TraceSubject:
                 found.append(EdgeSubject(link, source, one, self))
         return found
 
-    @cached_property
+    @kept
     def client_edges(self) -> list[EdgeSubject]:
         """The call that began it."""
         return [EdgeSubject(one.span, None, one, self) for one in self.segments if one.root]
