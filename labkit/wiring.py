@@ -285,7 +285,7 @@ UNHEARD_KINDS = frozenset(
         "trace.segment",
     }
 )
-UNANSWERED_PORTS: frozenset[str] = frozenset()
+UNANSWERED_PORTS: frozenset[str] = frozenset({"accept_segments"})
 
 
 def connect(lab: Lab) -> None:

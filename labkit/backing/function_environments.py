@@ -55,6 +55,8 @@ class Function:
         Its reserved concurrency; None for none.
     image:
         Whether it is a container image.
+    tracing:
+        ``Active`` or ``PassThrough``.
     """
 
     arn: str
@@ -77,6 +79,7 @@ class Function:
     dead_letter: str
     reserved: int | None
     image: bool
+    tracing: str = "PassThrough"
 
     @property
     def key(self) -> tuple[str, str, str]:

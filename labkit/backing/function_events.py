@@ -60,7 +60,8 @@ class Events:
     def accept(self, arn: str, payload: str, request_id: str) -> None:
         """Take an event: its first try is due at once."""
         now_us = self._world.clock.now_us
-        self._functions.measure(self._functions.find(arn), "AsyncEventsReceived", 1.0)
+        function = self._functions.find(arn)
+        self._functions.measure(function, "AsyncEventsReceived", 1.0)
         self._later(
             now_us,
             {
@@ -70,6 +71,7 @@ class Events:
                 "taken_us": now_us,
                 "tried": 0,
                 "throttled": 0,
+                "trace": self._functions.tracer.accepted(function, request_id),
             },
         )
 
@@ -95,6 +97,7 @@ class Events:
             invoked_arn=event["arn"],
             attempt=event["tried"],
             waits=False,
+            trace=event["trace"],
         )
         if not done.ran:
             wait = min(_LONGEST_US, SECOND << min(event["throttled"], 9))

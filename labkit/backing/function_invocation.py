@@ -21,7 +21,6 @@ its duration stands in the REPORT line and in the metric.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +29,14 @@ from labkit.backing.function_endings import exit_message, not_run_here
 from labkit.backing.function_environments import Environment, Environments, Function
 from labkit.backing.function_figures import Figures, call_us, figures, used_mb
 from labkit.backing.function_log import LogWriter, stream_name, trace
+from labkit.backing.function_traces import Traced, Tracer, Under
+from labkit.backing.function_variables import variables
 from labkit.backing.function_workers import GUARD_SECONDS, Outcome
 from labkit.core.call import Principal
 from labkit.core.clock import SECOND
 from labkit.core.errors import ChainTooDeep
 from labkit.core.facts import MAX_CHAIN
+from labkit.core.traces import TraceHeader
 from labkit.core.world import World
 
 #: The largest answer of a function, bytes (Lambda quotas; the number is Lambda's own).
@@ -123,6 +125,9 @@ class Runner:
         #: How a fact is told: when no call of the backing is under way.
         self.tell: Callable[[Callable[[], None]], None] = lambda work: work()
         self.guard_seconds = GUARD_SECONDS
+        self.tracer = Tracer(world, seed)
+        #: What invocations took for which a function's call waits, microseconds.
+        self.waited_us = 0
 
     def run(
         self,
@@ -135,6 +140,7 @@ class Runner:
         attempt: int = 0,
         waits: bool = True,
         client_context: str = "",
+        trace: str = "",
     ) -> Invocation:
         """Run a function once.
 
@@ -152,6 +158,8 @@ class Runner:
             Whether somebody waits in virtual time, so that the environment is free afterwards.
         client_context:
             JSON text of the caller's ``ClientContext``.
+        trace:
+            The tracing header that came with the event; that of the call under way when left out.
 
         Raises
         ------
@@ -165,7 +173,13 @@ class Runner:
                 f"one thing led to another {MAX_CHAIN} times and would never end:\n  {links}"
             )
         now_us = clock.now_us
+        under = Under(TraceHeader.read(trace)) if trace else self.tracer.under
+
+        def traced_as(cold: str) -> Traced:
+            return self.tracer.begin(function, role, request_id, attempt, under, cold)
+
         if self._throttled(function, now_us):
+            self.tracer.throttled(function, traced_as(""), request_id)
             self._measure(function, invoked_arn, [("Throttles", 1.0, "Count")])
             return Invocation(
                 False,
@@ -175,7 +189,8 @@ class Runner:
                 version=function.version,
             )
         one, cold = self._environments.take(function, now_us, self._new_environment)
-        told = _Told(self, function, one, role, request_id, attempt)
+        traced = traced_as(one.name if cold else "")
+        told = _Told(self, function, one, role, request_id, attempt, traced)
         concurrent = self._environments.running(function.arn, now_us)
         busy_until = now_us
         try:
@@ -187,15 +202,20 @@ class Runner:
                 "now_us": now_us,
                 "limit_us": function.timeout_s * SECOND,
                 "seed": told.name,
-                "trace": self._trace_header(request_id, now_us),
+                "trace": traced.header,
             }
             end, got, lines = told.run(message, cold)
-            if not waits:
+            if waits:
+                self.waited_us += int((got.init_ms + got.duration_ms) * 1000)
+            else:
                 busy_until = now_us + int(got.duration_ms * 1000)
         finally:
             self._environments.give_back(one, now_us, busy_until)
         if end.broken:
             self._environments.drop(one)
+        self.tracer.finish(
+            function, traced, request_id, got.duration_ms, end.error, told.ran, told.datagrams
+        )
         self._log(function, role, one, now_us, lines)
         self._measure(
             function,
@@ -221,12 +241,6 @@ class Runner:
         return Environment(
             function, name, stream_name(self._world.clock.now_us, function.version, name)
         )
-
-    @staticmethod
-    def _trace_header(request_id: str, now_us: int) -> str:
-        digits = request_id.replace("-", "")
-        root = f"1-{now_us // SECOND:08x}-{digits[:24]}"
-        return f"Root={root};Parent={digits[-16:]};Sampled=0;Lineage=1:{digits[:8]}:0"
 
     def _log(
         self, function: Function, role: Principal, one: Environment, now_us: int, lines: list[str]
@@ -286,12 +300,17 @@ class _Told:
         role: Principal,
         request_id: str,
         attempt: int,
+        traced: Traced,
     ) -> None:
         self._runner = runner
         self._function = function
         self._one = one
         self._role = role
         self._request_id = request_id
+        self._traced = traced
+        #: Whether the handler ran, and what its X-Ray SDK sent.
+        self.ran = False
+        self.datagrams: list[str] = []
         #: What chance inside the function and all figures derive from.
         self.name = f"{runner._world.seed}/{request_id}/{attempt}"
         self._calls = 0
@@ -314,7 +333,10 @@ class _Told:
             end = self._load(lines)
         lines.append(self._writer.start(self._now_us, self._request_id))
         if end is None:
-            outcome = self._worker.invoke(message, self._serve, self._runner.guard_seconds)
+            self.ran = True
+            worker = self._worker
+            outcome = worker.invoke(message, self._serve, self._runner.guard_seconds)
+            self.datagrams = worker.datagrams
             elapsed_us = outcome.data.get("elapsed_us", 0)
             end = self._end_of(outcome)
             lines += outcome.lines
@@ -323,7 +345,9 @@ class _Told:
         lines += end.lines
         got = self._figures(end, elapsed_us, cold)
         error_type = end.error["errorType"] if end.error and end.status == "error" else ""
-        lines += self._writer.ends(self._now_us, self._request_id, got, end.status, error_type)
+        lines += self._writer.ends(
+            self._now_us, self._request_id, got, end.status, error_type, self._traced.told()
+        )
         return end, got, lines
 
     @property
@@ -343,7 +367,7 @@ class _Told:
         environments = self._runner._environments
         worker = environments.start(
             self._one,
-            self._variables(),
+            variables(self._function, self._role, self._one.log_stream, self._runner._world.ids),
             now_us=self._now_us,
             init_limit_us=INIT_LIMIT_US,
             seed=f"{self._runner._world.seed}/{self._one.name}",
@@ -420,39 +444,23 @@ class _Told:
         call_back = self._runner.call_back
         if call_back is None:
             return {"t": "failed", "text": "nobody answers calls of functions", "took_us": took}
+        runner = self._runner
+        before = runner.tracer.under, runner.waited_us
+        runner.waited_us = 0
+        # What is called has the call after half of the way.
+        come_us = int(message.get("elapsed_us", 0)) + took // 2
+        runner.tracer.under = self._traced.calling(
+            str(message.get("trace", "")), self._now_us, come_us
+        )
         try:
             status, answer = call_back(message, self._role)
         except LookupError as problem:
             return {"t": "failed", "text": str(problem), "took_us": took}
+        finally:
+            took += runner.waited_us
+            runner.tracer.under, runner.waited_us = before
         plain = {name: _read(value) for name, value in answer.items()}
         return {"t": "answer", "status": status, "answer": plain, "took_us": took}
-
-    def _variables(self) -> dict[str, str]:
-        function, ids = self._function, self._runner._world.ids
-        own = {
-            "PATH": f"/usr/local/bin:{os.defpath}",
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
-            "LAMBDA_TASK_ROOT": "/var/task",
-            "LAMBDA_RUNTIME_DIR": "/var/runtime",
-            "_HANDLER": function.handler,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-            "AWS_REGION": function.region,
-            "AWS_DEFAULT_REGION": function.region,
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": self._one.log_stream,
-            "AWS_ACCESS_KEY_ID": self._role.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": ids.digest("secret", self._role.access_key_id).hex()[:40],
-            "AWS_SESSION_TOKEN": ids.digest("token", self._role.access_key_id).hex(),
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
-        return {**function.variables, **own}
 
 
 def _invocation(

@@ -108,12 +108,18 @@ class LogWriter:
         return f"START RequestId: {request_id} Version: {self._version}\n"
 
     def ends(
-        self, now_us: int, request_id: str, got: Figures, status: str = "", error_type: str = ""
+        self,
+        now_us: int,
+        request_id: str,
+        got: Figures,
+        status: str = "",
+        error_type: str = "",
+        traced: tuple[str, str] | None = None,
     ) -> Iterable[str]:
         """An invocation is over: END and REPORT.
 
         ``status`` is ``timeout`` or ``error`` and empty for one that came back, be it with an
-        exception of the function's own.
+        exception of the function's own. ``traced``: the ids of trace and segment, if there is one.
         """
         if self._json:
             metrics: dict[str, Any] = {
@@ -124,7 +130,10 @@ class LogWriter:
             }
             if got.init_ms:
                 metrics["initDurationMs"] = got.init_ms
-            more = {"errorType": error_type} if error_type else {}
+            more: dict[str, Any] = {"errorType": error_type} if error_type else {}
+            if traced:
+                value = f"root={traced[0]};parent={traced[1]};sampled=1"
+                more["tracing"] = {"type": "X-Amzn-Trace-Id", "value": value}
             yield self._record(
                 now_us,
                 "platform.report",
@@ -136,10 +145,13 @@ class LogWriter:
             return
         yield f"END RequestId: {request_id}\n"
         init = f"\tInit Duration: {got.init_ms:.2f} ms" if got.init_ms else ""
+        xray = ""
+        if traced:
+            xray = f"XRAY TraceId: {traced[0]}\tSegmentId: {traced[1]}\tSampled: true\t\n"
         yield (
             f"REPORT RequestId: {request_id}\tDuration: {got.duration_ms:.2f} ms\t"
             f"Billed Duration: {got.billed_ms} ms\tMemory Size: {got.memory_mb} MB\t"
-            f"Max Memory Used: {got.used_mb} MB{init}\t{_status(status, error_type)}\n"
+            f"Max Memory Used: {got.used_mb} MB{init}\t{_status(status, error_type)}\n{xray}"
         )
 
     def timed_out(self, now_us: int, request_id: str, seconds: int) -> list[str]:

@@ -43,6 +43,9 @@ GUARD_SECONDS = 10.0
 #: How long the nursery stays when no lab needs it.
 IDLE_SECONDS = 30.0
 
+#: How many datagrams of an invocation are kept for X-Ray.
+MOST_DATAGRAMS = 5_000
+
 #: How much is kept of what a worker writes past Python, bytes.
 _RAW_MOST = 256 * 1024
 
@@ -224,6 +227,8 @@ class Worker:
             control.close()
             calls.close()
             os.close(raw)
+        #: What was sent to the X-Ray daemon since the last invocation began.
+        self.datagrams: list[str] = []
         self._selector = selectors.DefaultSelector()
         for place in (self._control, self._calls, self._raw):
             self._selector.register(place, selectors.EVENT_READ)
@@ -235,6 +240,7 @@ class Worker:
 
     def invoke(self, message: dict[str, Any], serve: Serve, guard_seconds: float) -> Outcome:
         """Let the function run once; what came of it."""
+        self.datagrams = []
         with contextlib.suppress(OSError):  # a worker that died meanwhile is found by waiting
             frames.send(self._control, {"t": "invoke", **message})
         return self.wait(serve, guard_seconds)
@@ -280,6 +286,10 @@ class Worker:
             return Outcome("exit", lines, status=self.end())
         if message["t"] == "line":
             lines.append(str(message.get("text", "")))
+            return None
+        if message["t"] == "datagram":
+            if len(self.datagrams) < MOST_DATAGRAMS:
+                self.datagrams.append(str(message.get("text", "")))
             return None
         return Outcome(str(message["t"]), lines, message)
 

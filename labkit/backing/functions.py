@@ -26,6 +26,7 @@ from labkit.backing.event_sources import Sources
 from labkit.backing.function_environments import Environments, Function
 from labkit.backing.function_events import Events
 from labkit.backing.function_invocation import CallBack, Invocation, Runner
+from labkit.backing.function_traces import Tracer
 from labkit.backing.mount import MotoWorld
 from labkit.core.call import Principal
 from labkit.core.clock import Handler
@@ -68,6 +69,7 @@ class Functions:
         self._runner = Runner(world, seed, self._environments)
         self._runner.tell = moto.afterwards
         self._runner.may_log = self._may_log
+        self._runner.tracer.may_trace = self._may_trace
         self._judge: Judge | None = None
         self._events = Events(self, world)
         self._sources = Sources(self, moto, world)
@@ -92,6 +94,11 @@ class Functions:
     def close(self) -> None:
         """End all workers."""
         self._environments.close()
+
+    @property
+    def tracer(self) -> Tracer:
+        """What is sent to X-Ray of invocations."""
+        return self._runner.tracer
 
     @property
     def workers(self) -> list[int]:
@@ -167,6 +174,7 @@ class Functions:
         attempt: int = 0,
         waits: bool = True,
         client_context: str = "",
+        trace: str = "",
     ) -> Invocation:
         """Run a function once: see :meth:`Runner.run`."""
         return self._runner.run(
@@ -178,6 +186,7 @@ class Functions:
             attempt=attempt,
             waits=waits,
             client_context=client_context,
+            trace=trace,
         )
 
     def measure(self, function: Function, name: str, value: float, unit: str = "Count") -> None:
@@ -287,6 +296,9 @@ class Functions:
             needed.append("logs:CreateLogGroup")
         return all(self.may(who, action, resource) for action in needed)
 
+    def _may_trace(self, who: Principal) -> bool:
+        return self.may(who, "xray:PutTraceSegments", "*")
+
     # -- told and asked by moto's models (moto_lambda.LambdaListener)
     def internal(self, function: Any, body: str) -> tuple[bytes, bool]:
         """One of moto's services invokes a function and waits: payload, and whether it failed."""
@@ -308,6 +320,10 @@ class Functions:
     def trusted(self, role_arn: str) -> bool:
         """Whether Lambda may assume a role."""
         return self.may(_who("lambda.amazonaws.com"), "sts:AssumeRole", role_arn)
+
+    def traces(self, role_arn: str) -> bool:
+        """Whether a role may send segments to X-Ray."""
+        return self._may_trace(_who(role_arn))
 
     def changed(self, function_arn: str) -> None:
         """A function has changed or is gone: its environments are."""
@@ -392,6 +408,7 @@ def _function(backend: Any, found: Any) -> Function:
         dead_letter=str(getattr(found, "labkit_dead_letter", "")),
         reserved=None if reserved is None else int(reserved),
         image=image,
+        tracing=str((found.tracing_config or {}).get("Mode", "PassThrough")),
     )
 
 

@@ -36,6 +36,9 @@ class LambdaListener(Protocol):
     def trusted(self, role_arn: str) -> bool:
         """Whether Lambda may assume a role."""
 
+    def traces(self, role_arn: str) -> bool:
+        """Whether a role may send segments to X-Ray."""
+
     def changed(self, function_arn: str) -> None:
         """A function has changed or is gone."""
 
@@ -120,6 +123,8 @@ def _keep_everything(module: ModuleType) -> None:
         known = {k: v for k, v in config_updates.items() if k != "Environment"}
         if "Role" in known:
             _trusted(module, known["Role"])
+        mode = (config_updates.get("TracingConfig") or self.tracing_config or {}).get("Mode")
+        _traceable(module, known.get("Role") or self.role, mode)
         update(self, known)
         if "Environment" in config_updates:
             self.environment_vars = config_updates["Environment"].get("Variables", {})
@@ -215,6 +220,13 @@ def _same_revision(module: ModuleType, function: Any, given: dict[str, Any]) -> 
         )
 
 
+def _traceable(module: ModuleType, role: str, mode: str | None) -> None:
+    if mode == "Active" and not _listener().traces(role):
+        raise module.InvalidParameterValueException(
+            "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
+        )
+
+
 def _trusted(module: ModuleType, role: str) -> None:
     if not _listener().trusted(role):
         raise module.InvalidParameterValueException(
@@ -241,6 +253,7 @@ def _run_here(module: ModuleType) -> None:
         if _listener() is not None:
             try:
                 _trusted(module, fn.role)
+                _traceable(module, fn.role, (fn.tracing_config or {}).get("Mode"))
             except Exception:
                 del self._functions[fn.function_name]
                 raise

@@ -77,6 +77,12 @@ PORTS: dict[str, Port] = _table(
     Port("delete_log_group", "Delete this log group.", "environments", "logs"),
     Port("put_on_bus", "Put this event on that bus.", "deliveries", "eventbridge"),
     Port("metric_sources", "Which pulled sources have metrics here?", "cloudwatch", "workloads"),
+    Port(
+        "accept_segments",
+        "Take these segment documents of an AWS service.",
+        "functions, topics, APIs",
+        "xray",
+    ),
     Port("trace_sources", "Which pulled sources have traces here?", "xray", "workloads"),
     Port(
         "linked_accounts",
@@ -320,6 +326,12 @@ class Ports:
         """The pulled sources that have traces in this account and region."""
         answer: Sequence[TraceSource] = self._ask("trace_sources")(account, region)
         return answer
+
+    def accept_segments(
+        self, account: str, region: str, documents: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Let X-Ray take segment documents; what it can't take it drops, as a daemon's."""
+        self._ask("accept_segments")(account, region, documents)
 
     def linked_accounts(
         self, account: str, region: str, kind: str = "AWS::CloudWatch::Metric"

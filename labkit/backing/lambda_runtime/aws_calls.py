@@ -15,7 +15,7 @@ import socket
 import threading
 from typing import Any
 
-from labkit.backing.lambda_runtime import frames
+from labkit.backing.lambda_runtime import datagrams, frames
 from labkit.backing.lambda_runtime.virtual_time import VirtualTime
 
 #: How the hosts of OpenSearch domains end.
@@ -135,6 +135,7 @@ class Calls:
             "region": client.meta.region_name,
             "key": credentials.access_key if credentials is not None else "",
             "agent": _text(params["headers"].get("User-Agent", "")),
+            "trace": datagrams.header(),
         }
         told = self._exchange(message)
         answer = told["answer"]
@@ -144,6 +145,7 @@ class Calls:
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         """Ask the kernel, and let pass what that takes."""
+        message["elapsed_us"] = self._clock.elapsed_us
         with self._one_at_a_time:
             frames.send(self._place, message)
             told: dict[str, Any] | None = frames.receive(self._place)

@@ -29,7 +29,7 @@ import types
 import uuid
 from typing import Any
 
-from labkit.backing.lambda_runtime import frames, modules
+from labkit.backing.lambda_runtime import datagrams, frames, modules
 from labkit.backing.lambda_runtime.aws_calls import Calls
 from labkit.backing.lambda_runtime.output import Handler, Output, Stream
 from labkit.backing.lambda_runtime.virtual_time import VirtualTime
@@ -83,6 +83,7 @@ def run(spec: dict[str, Any], control_fd: int, call_fd: int, raw_fd: int) -> int
     runtime = Runtime(control, say, clock, output, spec)
     modules.install(spec["task_root"], spec["layer_root"])
     Calls(calls, clock).install()
+    datagrams.install(say)
     clock.install()
     _limit_forks()
     _limits(spec["memory_mb"])

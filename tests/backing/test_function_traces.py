@@ -1,0 +1,263 @@
+"""Active tracing: Lambda's two segments, the header, the real X-Ray SDK in a handler."""
+
+import io
+import json
+import zipfile
+from importlib import metadata
+
+import pytest
+from botocore.exceptions import ClientError
+from functionkit import Stage, role
+
+import labkit
+from labkit.core.clock import SECOND, to_us
+from labkit.core.traces import TraceHeader
+
+ACTIVE = {"Mode": "Active"}
+PLAIN = "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n"
+
+
+class Sent:
+    """A lab with functions, and what was sent to X-Ray."""
+
+    def __init__(self, lab):
+        self.stage = Stage(lab)
+        self.lab = lab
+        self.documents = []
+        lab.world.ports._answers["accept_segments"] = self.accept
+
+    def accept(self, account, region, documents):
+        assert (account, region) == ("123456789012", "us-east-1")
+        self.documents += json.loads(json.dumps(documents))
+
+    def take(self):
+        taken, self.documents = self.documents, []
+        return taken
+
+
+@pytest.fixture(scope="module")
+def sent():
+    with labkit.Lab(active=False) as lab:
+        yield Sent(lab)
+
+
+def parts(document):
+    return {one["name"]: one for one in document["subsegments"]}
+
+
+def us(at_s):
+    return round(at_s * SECOND)
+
+
+def test_a_traced_invocation_has_two_segments(sent):
+    sent.lab.advance(seconds=2)
+    name = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
+    answer = sent.stage.call(name)
+    service, own = sent.take()
+    header = TraceHeader.read(answer.value)
+    assert (service["origin"], own["origin"]) == ("AWS::Lambda", "AWS::Lambda::Function")
+    assert service["name"] == own["name"] == name
+    assert header == TraceHeader(own["trace_id"], parts(own)["Invocation"]["id"], True)
+    assert service["trace_id"] == own["trace_id"]
+    assert "parent_id" not in service
+    assert own["parent_id"] == service["id"]
+    assert own["aws"]["request_id"] == answer.id
+    assert list(parts(own)) == ["Initialization", "Invocation", "Overhead"]
+    initialization, invocation, overhead = own["subsegments"]
+    assert us(service["start_time"]) == to_us(sent.lab.now)
+    assert int(own["trace_id"][2:10], 16) == to_us(sent.lab.now) // SECOND
+    assert us(own["start_time"]) == us(service["start_time"]) + 3000
+    assert initialization["start_time"] == own["start_time"]
+    assert initialization["end_time"] == invocation["start_time"]
+    assert invocation["end_time"] == overhead["start_time"]
+    assert overhead["end_time"] == own["end_time"] < service["end_time"]
+    assert (
+        f"Duration: {(us(invocation['end_time']) - us(invocation['start_time'])) / 1000:.2f}"
+        in (answer.log)
+    )
+    assert f"XRAY TraceId: {own['trace_id']}\tSegmentId: {own['id']}\tSampled: true\t\n" in (
+        answer.log
+    )
+    sent.lab.advance(seconds=1)
+    sent.stage.call(name)
+    _, warm = sent.take()
+    assert list(parts(warm)) == ["Invocation", "Overhead"]
+
+
+def test_without_active_tracing_nothing_is_sent(sent):
+    answer = sent.stage.run(PLAIN)
+    assert sent.take() == []
+    assert TraceHeader.read(answer.value).sampled is False
+    assert "XRAY" not in answer.log
+
+
+def test_one_a_second_and_one_in_twenty(sent):
+    name = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
+    sent.lab.advance(seconds=2)
+    before = to_us(sent.lab.now) // SECOND
+    sampled = [TraceHeader.read(sent.stage.call(name).value).sampled for _ in range(150)]
+    assert to_us(sent.lab.now) // SECOND == before
+    assert sampled[0]
+    assert 1 < sum(sampled) < 25
+    assert len(sent.take()) == 2 * sum(sampled)
+    sent.lab.advance(seconds=1)
+    assert TraceHeader.read(sent.stage.call(name).value).sampled
+    sent.take()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("def handler(event, context):\n    raise ValueError('no')\n", "ValueError"),
+        ("import time\ndef handler(event, context):\n    time.sleep(9)\n", "Sandbox.Timedout"),
+        ("raise KeyError('eur')\n", "KeyError"),
+    ],
+)
+def test_an_error_is_a_fault(sent, code, kind):
+    sent.lab.advance(seconds=1)
+    sent.stage.run(code, TracingConfig=ACTIVE)
+    service, own = sent.take()
+    assert service["fault"] and own["fault"]
+    assert own["cause"]["exceptions"][0]["type"] == kind
+    faulty = [name for name, part in parts(own).items() if part.get("fault")]
+    assert faulty == ["Initialization" if kind == "KeyError" else "Invocation"]
+
+
+def test_a_throttled_invocation_is_the_services_alone(sent):
+    name = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
+    sent.stage.api.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    sent.lab.advance(seconds=1)
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        sent.stage.call(name)
+    (service,) = sent.take()
+    assert service["http"]["response"]["status"] == 429
+    assert service["throttle"] and service["error"]
+
+
+def test_a_role_that_may_not_send(sent):
+    poor = role(sent.lab, "logs:*", name="poor")
+    message = "does not have permissions to call PutTraceSegments on XRAY"
+    with pytest.raises(ClientError, match=message):
+        sent.stage.make(PLAIN, Role=poor, TracingConfig=ACTIVE)
+    name = sent.stage.make(PLAIN, Role=poor)
+    with pytest.raises(ClientError, match=message):
+        sent.stage.api.update_function_configuration(FunctionName=name, TracingConfig=ACTIVE)
+    iam = sent.lab.client("iam")
+    allow = {"Effect": "Allow", "Action": "xray:Put*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="poor",
+        PolicyName="traces",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
+    sent.stage.api.update_function_configuration(FunctionName=name, TracingConfig=ACTIVE)
+    sent.lab.advance(seconds=1)
+    sent.stage.call(name)
+    assert len(sent.take()) == 2
+    iam.delete_role_policy(RoleName="poor", PolicyName="traces")
+    sent.lab.advance(seconds=1)
+    assert sent.stage.call(name).error is None
+    assert sent.take() == []
+
+
+def test_a_function_that_calls_a_function(sent):
+    inner = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
+    outer = sent.stage.make(
+        "import boto3, time\n"
+        "def handler(event, context):\n"
+        "    time.sleep(1)\n"
+        f"    boto3.client('lambda').invoke(FunctionName='{inner}')\n",
+        TracingConfig=ACTIVE,
+        Timeout=10,
+    )
+    sent.lab.advance(seconds=1)
+    sent.stage.call(outer)
+    segments = sent.take()
+    assert len(segments) == 4
+    assert len({one["trace_id"] for one in segments}) == 1
+    by = {(one["name"], one["origin"]): one for one in segments}
+    called, caller = by[inner, "AWS::Lambda"], by[outer, "AWS::Lambda::Function"]
+    invocation = parts(caller)["Invocation"]
+    assert called["parent_id"] == invocation["id"]
+    assert called["start_time"] > invocation["start_time"] + 1
+    assert by[inner, "AWS::Lambda::Function"]["end_time"] < invocation["end_time"]
+
+
+def test_an_event_keeps_its_trace_through_all_its_tries(sent):
+    name = sent.stage.make("def handler(event, context):\n    1 / 0\n", TracingConfig=ACTIVE)
+    sent.lab.advance(seconds=1)
+    sent.stage.api.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+    sent.lab.advance(minutes=5)
+    segments = sent.take()
+    assert len(segments) == 6
+    assert len({one["trace_id"] for one in segments}) == 1
+    assert len({one["id"] for one in segments}) == 6
+
+
+# -- the real SDK
+def layer():
+    """A layer with aws-xray-sdk and what it needs, as one would build it for Lambda."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for package in ("aws-xray-sdk", "wrapt"):
+            for one in metadata.files(package) or ():
+                if "__pycache__" in str(one) or str(one).startswith(".."):
+                    continue
+                info = zipfile.ZipInfo(f"python/{one}")
+                archive.writestr(info, one.locate().read_bytes())
+    return held.getvalue()
+
+
+SHOPPING = """
+import time
+import boto3
+from aws_xray_sdk.core import patch, xray_recorder
+patch(["botocore"])
+dynamodb = boto3.client("dynamodb")
+
+def handler(event, context):
+    with xray_recorder.in_subsegment("## order") as order:
+        order.put_annotation("order_id", event["order"])
+        order.put_metadata("basket", [1, 2, 3])
+        time.sleep(0.25)
+        dynamodb.put_item(TableName="orders", Item={"id": {"S": event["order"]}})
+    boto3.client("lambda").invoke(FunctionName=event["then"])
+"""
+
+
+def test_the_real_sdk_adds_its_subsegments(sent):
+    lab = sent.lab
+    lab.client("dynamodb").create_table(
+        TableName="orders", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )  # fmt: skip
+    made = sent.stage.api.publish_layer_version(
+        LayerName="xray", Content={"ZipFile": layer()}, CompatibleRuntimes=["python3.12"]
+    )
+    inner = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
+    name = sent.stage.make(
+        SHOPPING, TracingConfig=ACTIVE, Layers=[made["LayerVersionArn"]], Timeout=20
+    )
+    lab.advance(seconds=1)
+    answer = sent.stage.call(name, {"order": "o-17", "then": inner})
+    assert answer.error is None, answer.text
+    documents = sent.take()
+    own = next(
+        one for one in documents
+        if one.get("origin") == "AWS::Lambda::Function" and one["name"] == name
+    )  # fmt: skip
+    invocation = parts(own)["Invocation"]
+    streamed = {one["name"]: one for one in documents if one.get("type") == "subsegment"}
+    order, table, call = streamed["## order"], streamed["dynamodb"], streamed["lambda"]
+    assert order["annotations"] == {"order_id": "o-17"}
+    assert order["metadata"] == {"default": {"basket": [1, 2, 3]}}
+    assert order["parent_id"] == call["parent_id"] == invocation["id"]
+    assert (table["namespace"], table["aws"]["table_name"]) == ("aws", "orders")
+    assert table["parent_id"] == order["id"]
+    assert {one["trace_id"] for one in documents} == {own["trace_id"]}
+    assert 0.25 < order["end_time"] - order["start_time"] < 0.4
+    assert invocation["start_time"] <= order["start_time"] < order["end_time"]
+    assert order["end_time"] <= call["start_time"] < call["end_time"] <= invocation["end_time"]
+    called = next(one for one in documents if one["name"] == inner)
+    assert called["parent_id"] == call["id"]
+    assert call["start_time"] < called["start_time"] < called["end_time"] < call["end_time"]
