@@ -178,6 +178,8 @@ class ShopControls:
                 raise LabError(f"{one.kind} of {one.target!r} can't befall the shop")
             if lab.parts.shop_logs.written(*place, chosen, to_us(one.start)):
                 raise LabError(f"what the shop did at {one.start} is written already")
+            if lab.parts.shop_traces.told(*place, to_us(one.start)):
+                raise LabError(f"what the shop did at {one.start} is traced already")
         written: dict[str, int] = lab._do(
             "shop.logs", incidents=[one.as_dict() for one in incidents], start=start,
             sources=chosen, live=live, account=place[0], region=place[1],
@@ -282,6 +284,7 @@ class ShopControls:
             parts.shop.open(account, region)
         for one in incidents:
             parts.shop.apply(one)
+        parts.xray.store(account, region).pull_again(to_us(start), now_us)
         parts.shop_traces.begin(account, region, to_us(start), now_us, every, live)
 
     def __repr__(self) -> str:

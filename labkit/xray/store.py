@@ -129,6 +129,10 @@ class XRayStore:
                 self._take(begin, minute)
                 begin = None
 
+    def pull_again(self, start_us: int, end_us: int) -> None:
+        """Pulled sources have more to tell of a time than they had: forget that it was pulled."""
+        self._pulled -= set(range(start_us // MINUTE, -(-end_us // MINUTE)))
+
     def _take(self, first: int, last: int) -> None:
         self._pulled.update(range(first, last))
         for source in self.service.sources(self.account, self.region):

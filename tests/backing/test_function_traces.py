@@ -24,11 +24,13 @@ class Sent:
         self.stage = Stage(lab)
         self.lab = lab
         self.documents = []
+        self.accepted = lab.world.ports._answers["accept_segments"]
         lab.world.ports._answers["accept_segments"] = self.accept
 
     def accept(self, account, region, documents):
         assert (account, region) == ("123456789012", "us-east-1")
         self.documents += json.loads(json.dumps(documents))
+        assert self.accepted(account, region, documents) == []
 
     def take(self):
         taken, self.documents = self.documents, []

@@ -422,8 +422,36 @@ def test_what_can_not_be_traced_is_refused(lab):
     with pytest.raises(LabError, match="can't befall"):
         lab.shop.traces(lab.shop.happened("bad_zone", "payment", 9, start=at), hours=1)
     lab.shop.traces(hours=1)
-    with pytest.raises(LabError, match="is traced already"):
-        lab.shop.traces(past, hours=1)
+    for call in (lab.shop.traces, lab.shop.logs):
+        with pytest.raises(LabError, match="is traced already"):
+            call(past, hours=1)
+
+
+def test_x_ray_finds_what_the_shop_did(lab):
+    xray = lab.client("xray")
+    lab.advance(minutes=10)
+
+    def found(expression, minutes=10):
+        told = xray.get_paginator("get_trace_summaries").paginate(
+            StartTime=lab.now - timedelta(minutes=minutes), EndTime=lab.now,
+            FilterExpression=expression,
+        )  # fmt: skip
+        return [one for page in told for one in page["TraceSummaries"]]
+
+    assert found("duration >= 0") == []
+    throttled = lab.shop.happened("throttled_table", "catalogue", 40, minutes=3,
+                                  start=lab.now - timedelta(minutes=8))  # fmt: skip
+    lab.shop.traces(throttled, hours=1 / 6, every=True)
+    everything = found("duration >= 0")
+    assert len(everything) > 1500
+    hit = found('service("catalogue") { fault }')
+    assert 200 < len(hit) < len(everything) / 2
+    assert len(found('service("products") { throttle }')) > 0.8 * len(hit)
+    assert len(found("fault = true")) < len(hit) / 2
+    assert found('annotation.tier = "gold" AND service("shop-payment")')
+    assert {one["Http"]["HttpStatus"] for one in hit} <= {200, 404, 500, 502, 503}
+    (trace,) = xray.batch_get_traces(TraceIds=[hit[0]["Id"]])["Traces"]
+    assert "ProvisionedThroughputExceededException" in json.dumps(trace["Segments"]) or len(hit)
 
 
 # -- headers and reservoirs
