@@ -269,3 +269,14 @@ def test_recorded_and_retrieved_traces_are_on_the_bill(lab, xray):
     used = lab.world.meters.usage(0, 2**60)
     items = {row.item: row.quantity for row in used if row.item.startswith("xray.")}
     assert items == {"xray.recorded": 2, "xray.retrieved": 1}
+
+
+def test_traces_of_the_shop_are_found_by_who_looked_before_there_were_any(lab, xray):
+    lab.advance(hours=1)
+    span = {"StartTime": lab.start, "EndTime": lab.now}
+    assert xray.get_trace_summaries(**span)["TracesProcessedCount"] == 0
+    lab.shop.traces(hours=0.2)
+    span["EndTime"] = lab.now
+    many = xray.get_trace_summaries(**span)["TracesProcessedCount"]
+    assert many > 100
+    assert xray.get_trace_summaries(**span)["TracesProcessedCount"] == many
