@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import builders, services, wiring
 from labkit.callers import Callers
+from labkit.charging import Charging
 from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabClosed, LabError
@@ -31,7 +32,7 @@ from labkit.gateway import notebook
 from labkit.gateway.acting import Acting
 from labkit.gateway.authorize import Authorizer
 from labkit.gateway.boto3_hook import HOOK, Door
-from labkit.gateway.dispatch import MANAGEMENT, Dispatch
+from labkit.gateway.dispatch import Dispatch
 from labkit.gateway.function_door import FunctionDoor
 from labkit.gateway.identity import Identities
 from labkit.gateway.real_hosts import RealHostGuard
@@ -44,7 +45,6 @@ from labkit.shop_controls import ShopControls
 from labkit.tracing import Tracing
 
 if TYPE_CHECKING:
-    from labkit.billing.bill import Bill
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.cloudwatch.widgets.showing import DashboardView
@@ -62,7 +62,7 @@ REGION = "us-east-1"
 _GUARD = RealHostGuard()
 
 
-class Lab(Passing, Callers, Tracing, Keeping):
+class Lab(Passing, Callers, Tracing, Charging, Keeping):
     """One world: an AWS of its own, on virtual time.
 
     Parameters
@@ -405,47 +405,6 @@ class Lab(Passing, Callers, Tracing, Keeping):
     def eventbridge(self) -> EventBridge:
         """Buses, rules and what came over them."""
         return self.parts.eventbridge
-
-    def bill(
-        self, *, since: datetime | None = None, month: bool = False, account: str | None = None
-    ) -> Bill:
-        """What this world would have cost on AWS so far, line by line, free tier included.
-
-        Parameters
-        ----------
-        since:
-            Only what came from this instant on (aware); the lab's whole life when left out.
-        month:
-            Instead: what a month of 730 hours costs if everything stays as it is now.
-        account:
-            Whose bill; the lab's own account when left out.
-
-        Raises
-        ------
-        LabError
-            For a naive ``since``, one that lies ahead, or both at once.
-        """
-        from labkit.billing.bill import Biller
-        from labkit.billing.prices import table
-
-        if since is not None and (month or since.tzinfo is None or since > self.now):
-            raise LabError(
-                "since is an aware datetime that has passed (lab.start, lab.now - timedelta(...)), "
-                "and goes without month"
-            )
-        world, parts = self.world, self.parts
-        biller = Biller(
-            (world.meters, parts.cloudwatch.used, parts.fleet, parts.agents, parts.logs.storage),
-            table(),
-            lambda service, operation: services.category(service, operation).kind == MANAGEMENT,
-        )
-        account = account or self.account
-        with world.lock:
-            now_us = world.clock.now_us
-            if month:
-                return biller.projected(account, now_us)
-            start_us = world.clock.start_us if since is None else to_us(since)
-            return biller.so_far(account, start_us, now_us)
 
     # -- showing
     def _card(self) -> Any:

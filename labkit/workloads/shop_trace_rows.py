@@ -8,6 +8,7 @@ import numpy as np
 
 from labkit.core.clock import MILLISECOND
 from labkit.core.traces import Arrivals, Sampling
+from labkit.workloads.shop_faces import PLACE
 from labkit.workloads.shop_payment_lines import STATUS
 from labkit.workloads.shop_requests import Requests, waited_us
 from labkit.workloads.shop_site import DOMAIN, ShopSite
@@ -73,6 +74,11 @@ class Rows:
     calls: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     call: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     waited_us: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def minute(self) -> np.ndarray:
+        """The minute of each since the epoch."""
+        return (self.number >> PLACE).astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.number)

@@ -37,15 +37,23 @@ Execution environments of the payment's function are made ready ahead, so no req
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.clock import MINUTE
+from labkit.core.clock import HOUR, MINUTE
 from labkit.core.traces import Sampling, all_of_them, without_rules
+from labkit.core.usage import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labkit.workloads.shop_figures import Shop, ShopFigures
+    from labkit.workloads.shop_site import ShopSite
+    from labkit.workloads.shop_trace_rows import Rows
 
 _FOREVER = 1 << 62
+#: Traces are counted in stretches of so many minutes.
+_STRETCH = 60
 
 
 @dataclass(slots=True)
@@ -58,7 +66,10 @@ class _Span:
 
 
 class ShopTraces:
-    """The traces of the world's shops: a pulled source.
+    """The traces of the world's shops: a pulled source, and metered.
+
+    Whether somebody has looked at a trace makes no difference to the bill: those that nobody has
+    asked for are counted (and the counts kept), not made.
 
     Parameters
     ----------
@@ -74,6 +85,8 @@ class ShopTraces:
         #: Says which requests are traced; the lab connects X-Ray's rules here.
         self.sampling: Sampling = without_rules
         self._spans: dict[tuple[str, str], list[_Span]] = {}
+        #: How many traces began in each minute, as far as anybody has asked.
+        self._counts: dict[tuple[str, str], dict[int, int]] = {}
 
     def begin(
         self, account: str, region: str, start_us: int, now_us: int, everything: bool, live: bool
@@ -92,6 +105,7 @@ class ShopTraces:
             Whether it goes on after the present.
         """
         spans = self._spans.setdefault((account, region), [])
+        self._counts.pop((account, region), None)
         first = min([one.start_us for one in spans] + [now_us])
         for one in spans:
             one.end_us = min(one.end_us, now_us)
@@ -109,18 +123,26 @@ class ShopTraces:
         self, account: str, region: str, start_us: int, end_us: int
     ) -> list[dict[str, Any]]:
         """The documents of the requests that came in within ``[start_us, end_us)``."""
+        from labkit.workloads.shop_segments import documents
+
+        return [
+            document
+            for site, found in self._chosen(account, region, start_us, end_us)
+            for document in documents(site, found)
+        ]
+
+    def _chosen(
+        self, account: str, region: str, start_us: int, end_us: int
+    ) -> Iterator[tuple[ShopSite, dict[str, Rows]]]:
         shop = self._figures.shop(account, region)
-        found: list[dict[str, Any]] = []
         for one in sorted(self._spans.get((account, region), ()), key=lambda one: one.start_us):
             low, high = max(start_us, one.start_us), min(end_us, one.end_us)
             if shop is not None and low < high:
-                found += self._between(shop, low, high, one.everything)
-        return found
+                yield self._between(shop, low, high, one.everything)
 
     def _between(
         self, shop: Shop, start_us: int, end_us: int, everything: bool
-    ) -> list[dict[str, Any]]:
-        from labkit.workloads import shop_segments
+    ) -> tuple[ShopSite, dict[str, Rows]]:
         from labkit.workloads.shop_requests import requests
         from labkit.workloads.shop_site import ShopSite
         from labkit.workloads.shop_trace_rows import chosen
@@ -129,4 +151,37 @@ class ShopTraces:
         served = requests(self._figures, shop, self._seed, first, last)
         site = ShopSite(shop, self._seed)
         sampling = all_of_them if everything else self.sampling
-        return shop_segments.documents(site, chosen(site, served, sampling, start_us, end_us))
+        return site, chosen(site, served, sampling, start_us, end_us)
+
+    # -- metered
+    def usage(self, start_us: int, end_us: int) -> Iterator[Usage]:
+        """The traces of the minutes that ended within ``(start_us, end_us]``."""
+        for (account, region), spans in self._spans.items():
+            first = max(start_us, min(one.start_us for one in spans)) // MINUTE
+            last = end_us // MINUTE
+            if first < last:
+                many = sum(self._counted(account, region, first, last))
+                yield Usage("xray.recorded", account, region, Fraction(many))
+
+    def per_hour(self, now_us: int) -> Iterator[Usage]:
+        """As many as in the last hour, where it goes on."""
+        for used in self.usage(now_us - HOUR, now_us):
+            if self.told(used.account, used.region, now_us):
+                yield used
+
+    def _counted(self, account: str, region: str, first: int, last: int) -> list[int]:
+        """How many traces began in each of the minutes ``[first, last)``."""
+        import numpy as np
+
+        known = self._counts.setdefault((account, region), {})
+        for low in range(first, last, _STRETCH):
+            high = min(low + _STRETCH, last)
+            if all(minute in known for minute in range(low, high)):
+                continue
+            many = np.zeros(high - low, dtype=np.int64)
+            for _, found in self._chosen(account, region, low * MINUTE, high * MINUTE):
+                for rows in found.values():
+                    began = rows.minute[rows.called < 0] - low
+                    many += np.bincount(began, minlength=high - low)
+            known.update(zip(range(low, high), many.tolist(), strict=True))
+        return [known[minute] for minute in range(first, last)]

@@ -112,15 +112,25 @@ class XRay(Showing):
         return refused
 
     def take(self, store: XRayStore, documents: Iterable[Mapping[str, Any]]) -> None:
-        """Take in segments of a past minute, out of a pulled source: checked by their maker."""
+        """Take in segments of a past minute, out of a pulled source: checked by their maker.
+
+        The source counts them for the bill itself, whether anybody has asked or not.
+        """
         by_end: dict[int, list[Mapping[str, Any]]] = {}
         for document in documents:
             end = document.get("end_time") or document["start_time"]
             by_end.setdefault(int(end * SECOND), []).append(document)
         for at_us, some in sorted(by_end.items()):
-            self._keep(store, some, at_us)
+            self._keep(store, some, at_us, counted=False)
 
-    def _keep(self, store: XRayStore, documents: Sequence[Mapping[str, Any]], at_us: int) -> None:
+    def _keep(
+        self,
+        store: XRayStore,
+        documents: Sequence[Mapping[str, Any]],
+        at_us: int,
+        *,
+        counted: bool = True,
+    ) -> None:
         settings = self.settings(store)
         to_logs = settings.destination == LOGS and at_us >= settings.destination_active_us
         new = 0
@@ -132,7 +142,7 @@ class XRay(Showing):
                     if held is not None:
                         share = _share(document["trace_id"])
                         held.indexed = share < settings.indexed_percent * _SHARES / 100
-        if new:
+        if new and counted:
             meters = self.world.meters
             meters.count("xray.recorded", store.account, store.region, at_us, new)
         if to_logs and documents:
