@@ -1,0 +1,208 @@
+"""What a service graph says: which node is at fault, or where the time goes.
+
+Faults and waits are inherited upstream: the entry point is red and slow whenever anybody behind it
+is. So the guilty one is not the reddest but the one whose failures **its own calls do not
+explain**, and not the slowest but the one whose time its calls do not explain.
+
+1. A node's own failures are its faults and throttles without the failures of the calls that it
+   makes. A node that sends no segments also has the errors (4xx) that its callers failed with.
+2. Failures stand out from 2 % of the requests and 5 of them on (from a tenth of them when there are
+   few). With a graph of usual times: when there are twice as many as usual.
+3. Waits stand out when an average request, or one in twenty, takes a second or more; with a graph
+   of usual times, when an average request takes half as long again as usual.
+
+The numbers are ours: AWS's map draws rings and leaves the judgement to the reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labkit.xray.engine.service_graph import Edge, Histogram, ServiceGraph, Statistics
+
+FAILURES, SLOW, BETWEEN, CALM, EMPTY = "failures", "slow", "between", "calm", "empty"
+_SHARE, _MANY, _LONG, _GROWN = 0.02, 5, 1.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What stands out.
+
+    Parameters
+    ----------
+    kind:
+        ``failures``, ``slow``, ``between`` (a call takes longer than its callee says), ``calm`` or
+        ``empty``.
+    node:
+        Place of the guilty node; of ``between`` the callee.
+    edge:
+        Of ``between``: the call.
+    count, share:
+        Failures that are the node's own: how many, and what part of its requests.
+    seconds:
+        How much of a customer's request is its own time, on average.
+    customer:
+        Seconds that a customer's request takes, on average.
+    inherited:
+        Places of the nodes that only pass its failures on.
+    """
+
+    kind: str
+    node: int | None = None
+    edge: Edge | None = None
+    count: int = 0
+    share: float = 0.0
+    seconds: float = 0.0
+    customer: float = 0.0
+    inherited: tuple[int, ...] = ()
+
+
+def find(graph: ServiceGraph, usual: ServiceGraph | None = None) -> Finding:
+    """What stands out in a graph, against usual times when these are given."""
+    customers = graph.customers
+    if not any(not node.client for node in graph.nodes):
+        return Finding(EMPTY)
+    failing = _failing(graph, usual)
+    if failing is not None:
+        return failing
+    slow = _slow(graph, usual, customers)
+    return slow or Finding(CALM, customer=customers.average)
+
+
+def own_failures(graph: ServiceGraph, place: int) -> int:
+    """How many requests of a node failed on their own account."""
+    node = graph.nodes[place]
+    if node.client:
+        return 0
+    stats = node.statistics
+    failed = stats.fault + stats.throttle
+    explained = sum(
+        edge.statistics.fault + edge.statistics.throttle + edge.statistics.error
+        for edge in graph.out(place)
+        if not edge.asynchronous
+    )
+    if node.inferred and stats.error:
+        callers = sum(graph.nodes[edge.source].statistics.fault for edge in graph.into(place))
+        failed += min(stats.error, max(0, callers - failed))
+    return max(0, failed - explained)
+
+
+def _failing(graph: ServiceGraph, usual: ServiceGraph | None) -> Finding | None:
+    best: Finding | None = None
+    for place, node in enumerate(graph.nodes):
+        count, total = own_failures(graph, place), node.statistics.total
+        share = count / total if total else 0.0
+        if share < _SHARE or count < max(1.0, min(_MANY, total / 10)):
+            continue
+        if usual is not None:
+            then = usual.find(node.name, node.type)
+            if then is not None:
+                before = own_failures(usual, then) / max(1, usual.nodes[then].statistics.total)
+                if share < 2 * before:
+                    continue
+        if best is None or count > best.count:
+            best = Finding(
+                FAILURES, place, count=count, share=share, customer=graph.customers.average,
+                inherited=_inherited(graph, place),
+            )  # fmt: skip
+    return best
+
+
+def _inherited(graph: ServiceGraph, place: int) -> tuple[int, ...]:
+    """Nodes that call the guilty one, directly or not, and fail more than a little."""
+    found: list[int] = []
+    todo = [place]
+    while todo:
+        for edge in graph.into(todo.pop(0)):
+            node = graph.nodes[edge.source]
+            if edge.source in found or edge.source == place or node.client:
+                continue
+            if node.statistics.share("fault", "throttle") >= _SHARE / 2:
+                found.append(edge.source)
+                todo.append(edge.source)
+    return tuple(found)
+
+
+def _slow(
+    graph: ServiceGraph, usual: ServiceGraph | None, customers: Statistics
+) -> Finding | None:
+    if not customers.total:
+        return None
+    if usual is not None and usual.customers.total:
+        if customers.average < _GROWN * usual.customers.average:
+            return None
+    elif customers.average < _LONG and late(_client_times(graph), 0.95) < _LONG:
+        return None
+    best: Finding | None = None
+    for place, node in enumerate(graph.nodes):
+        if node.client:
+            continue
+        found = [(SLOW, None, _own(graph, place))]
+        found += [
+            (BETWEEN, edge, between(graph, edge))
+            for edge in graph.into(place)
+            if not graph.nodes[edge.source].client
+        ]
+        for kind, edge, seconds in found:
+            each = seconds / customers.total - _usually(graph, usual, place, kind, edge)
+            if best is None or each > best.seconds:
+                best = Finding(kind, place, edge, seconds=each, customer=customers.average)
+    grown = customers.average - (usual.customers.average if usual is not None else 0.0)
+    return best if best is not None and best.seconds >= 0.4 * grown else None
+
+
+def _usually(
+    graph: ServiceGraph, usual: ServiceGraph | None, place: int, kind: str, edge: Edge | None
+) -> float:
+    """The same seconds of a customer's request, in usual times."""
+    if usual is None or not usual.customers.total:
+        return 0.0
+    node = graph.nodes[place]
+    then = usual.find(node.name, node.type)
+    if then is None:
+        return 0.0
+    if kind == SLOW or edge is None:
+        return _own(usual, then) / usual.customers.total
+    caller = graph.nodes[edge.source]
+    source = usual.find(caller.name, caller.type)
+    seconds = sum(between(usual, one) for one in usual.into(then) if one.source == source)
+    return seconds / usual.customers.total
+
+
+def _own(graph: ServiceGraph, place: int) -> float:
+    out = sum(e.statistics.seconds for e in graph.out(place) if not e.asynchronous)
+    return max(0.0, graph.nodes[place].statistics.seconds - out)
+
+
+def between(graph: ServiceGraph, edge: Edge) -> float:
+    """Seconds that callers waited beyond what the callee says; 0 where only they tell of it."""
+    node = graph.nodes[edge.target]
+    if node.inferred or edge.asynchronous:
+        return 0.0
+    return max(0.0, edge.statistics.seconds - edge.statistics.total * node.statistics.average)
+
+
+def _client_times(graph: ServiceGraph) -> Histogram:
+    found: dict[float, int] = {}
+    for edge in graph.edges:
+        if graph.nodes[edge.source].client:
+            for value, count in edge.times:
+                found[value] = found.get(value, 0) + count
+    return tuple(sorted(found.items()))
+
+
+def late(times: Histogram, share: float) -> float:
+    """The time within which this share of the requests was answered; 0 for none."""
+    total = sum(count for _, count in times)
+    seen = 0
+    for value, count in times:
+        seen += count
+        if seen >= share * total:
+            return value
+    return 0.0
+
+
+__all__ = [
+    "BETWEEN", "CALM", "EMPTY", "FAILURES", "SLOW", "Finding", "between", "find", "late",
+    "own_failures",
+]  # fmt: skip
