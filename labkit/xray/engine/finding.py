@@ -134,8 +134,9 @@ def _slow(
     elif customers.average < _LONG and late(_client_times(graph), 0.95) < _LONG:
         return None
     best: Finding | None = None
+    awaited = graph.awaited
     for place, node in enumerate(graph.nodes):
-        if node.client:
+        if node.client or place not in awaited:
             continue
         found = [(SLOW, None, _own(graph, place))]
         found += [

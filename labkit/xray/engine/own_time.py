@@ -32,6 +32,8 @@ class OwnTime:
         What its callers waited for it beyond ``total``.
     inferred:
         Only callers tell of it: what lies between is in ``own``.
+    later:
+        Nobody outside waits for it: it begins when the request has been answered.
     """
 
     service: Service
@@ -40,6 +42,7 @@ class OwnTime:
     own: float = 0.0
     between: float = 0.0
     inferred: bool = False
+    later: bool = False
 
     @property
     def waiting(self) -> float:
@@ -88,12 +91,16 @@ def own_times(traces: Iterable[Trace]) -> list[OwnTime]:
             if span.end is None:
                 continue
             service = service_of(span)
-            one = found.get(service) or found.setdefault(service, OwnTime(service, inferred=True))
+            one = found.get(service) or found.setdefault(
+                service, OwnTime(service, inferred=True, later=True)
+            )
             one.requests += 1
             one.total += span.duration
             one.own += own_seconds(span)
             if span.kind == "segment":
                 one.inferred = False
+            if trace.root is None or span.start < (trace.root.end or span.end):
+                one.later = False
             call = span.parent
             if call is not None and call.kind == "subsegment" and call.end is not None:
                 if span.start < call.end:  # one that was taken up later kept nobody waiting
@@ -107,7 +114,7 @@ def of_graph(graph: ServiceGraph) -> list[OwnTime]:
     Calls made at the same time are counted each here, so a service that calls several at once
     appears to have less time of its own than it has: traces tell more (:func:`own_times`).
     """
-    found = []
+    found, awaited = [], graph.awaited
     for place, node in enumerate(graph.nodes):
         if node.client:
             continue
@@ -125,14 +132,15 @@ def of_graph(graph: ServiceGraph) -> list[OwnTime]:
             OwnTime(
                 Service(node.name, node.type), node.statistics.total, total,
                 max(0.0, total - out), 0.0 if node.inferred else between, node.inferred,
+                place not in awaited,
             )
         )  # fmt: skip
     return ordered(found)
 
 
 def ordered(found: Iterable[OwnTime]) -> list[OwnTime]:
-    """The one with the most time of its own first."""
-    return sorted(found, key=lambda one: (-round(one.own + one.between, 6), one.service))
+    """The one with the most time of its own first; those that nobody waits for at the end."""
+    return sorted(found, key=lambda one: (one.later, -round(one.own + one.between, 6), one.service))
 
 
 def longest_gap(span: Span) -> tuple[float, float] | None:

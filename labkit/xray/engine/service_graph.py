@@ -184,6 +184,23 @@ class ServiceGraph:
         return min(found, key=lambda place: (self.nodes[place].client, place), default=None)
 
     @property
+    def awaited(self) -> set[int]:
+        """Places of the nodes that somebody outside waits for: not only reached later."""
+        into = {edge.target for edge in self.edges}
+        todo = [
+            place
+            for place, node in enumerate(self.nodes)
+            if node.client or node.root or place not in into
+        ]
+        found = set(todo)
+        while todo:
+            for edge in self.out(todo.pop()):
+                if not edge.asynchronous and edge.target not in found:
+                    found.add(edge.target)
+                    todo.append(edge.target)
+        return found
+
+    @property
     def customers(self) -> Statistics:
         """What those saw who call from outside."""
         total = Statistics()

@@ -138,7 +138,7 @@ def _disc(sheet: Sheet, disc: Disc, x: float, y: float) -> None:
             start = end
     if disc.inside:
         sheet.text(x, y + 4, disc.inside, size=_SMALL, anchor="middle")
-    at = y + disc.radius + 15
+    at = y + disc.radius + (26 if disc.tag else 15)
     for text, colour, bold in disc.lines:
         sheet.text(
             x, at, text, size=_SMALL, colour=colour, bold=bold, anchor="middle", halo=theme.PAPER
@@ -194,8 +194,8 @@ def _curve(route: Sequence[Point], near: float, far: float) -> list[Point]:
         for (px, py), (qx, qy) in zip(route, route[1:], strict=False):
             bend = (qx - px) / 2
             points += [
-                _bezier((px, py), (px + bend, py), (qx - bend, qy), (qx, qy), n / 12)
-                for n in range(1, 13)
+                _bezier((px, py), (px + bend, py), (qx - bend, qy), (qx, qy), n / 24)
+                for n in range(1, 25)
             ]
         return points
     # Back, to itself, or within a layer: an arc below.

@@ -79,8 +79,8 @@ def sentence(graph: ServiceGraph, found: Finding) -> str:
     if found.kind == findings.SLOW and found.node is not None:
         node = graph.nodes[found.node]
         return (
-            f"A request takes {took(found.customer)}; {took(found.seconds)} of that "
-            f"{'is' if found.seconds < 1 else 'are'} {called(node)}'s own time."
+            f"A request takes {took(found.customer)}; {called(node)} alone takes "
+            f"{took(found.seconds)} of that."
         )
     if found.kind == findings.BETWEEN and found.edge is not None:
         source, target = graph.nodes[found.edge.source], graph.nodes[found.edge.target]
@@ -207,7 +207,7 @@ def ring(stats: Statistics) -> tuple[tuple[float, str], ...]:
 
 def radius(total: int, most: int) -> float:
     """A disc's size: its area follows the traffic."""
-    return round(19 + 11 * (total / most) ** 0.5, 2) if most else 19.0
+    return round(20 + 11 * (total / most) ** 0.5, 2) if most else 20.0
 
 
 def _most(graph: ServiceGraph) -> int:
@@ -224,8 +224,12 @@ def _disc(graph: ServiceGraph, place: int, found: Finding) -> Disc:
         if stats.share(name) >= _NAMED:
             lines.append((f"{percent(stats.share(name))} {word}", ENDINGS[name][0], True))
     tag = _TAGS.get(found.kind, "") if place == found.node else ""
+    size = radius(stats.total, _most(graph))
     inside = took(stats.average) if stats.total else ""
-    return Disc(inside, tuple(lines), radius(stats.total, _most(graph)), ring(stats), tag)
+    if inside and size < 28:  # too small to write in it
+        lines.insert(2, (inside, theme.INK, False))
+        inside = ""
+    return Disc(inside, tuple(lines), size, ring(stats), tag)
 
 
 def _clients(graph: ServiceGraph, node: Node) -> str:
