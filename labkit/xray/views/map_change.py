@@ -191,7 +191,6 @@ def _disc(
     then, now = _stats(old, node), _stats(new, node)
     told = _plain(then, now)
     lines: list[Words] = [(node.name, theme.INK, True), (kind(node.type), theme.MUTED, False)]
-    loud = told["change"] in ("slower", "failing")
     shown = _both(told["before_seconds"], told["after_seconds"])
     colour = theme.ERRORS if told["change"] == "slower" else (
         _BETTER if told["change"] == "faster" else theme.MUTED
@@ -206,7 +205,7 @@ def _disc(
     if guilty is not None and (node.name, node.type) == (guilty.name, guilty.type):
         tag = {"failures": "at fault", "slow": "this has changed"}.get(found.kind, "")
     stats = now if now is not None else Statistics()
-    rings = ring(stats) if loud or not stats.total else ((1.0, QUIET),)
+    rings = ring(stats) if told["change"] == "failing" or not stats.total else ((1.0, QUIET),)
     return Disc("", tuple(lines), radius(stats.total, most), rings, tag)
 
 

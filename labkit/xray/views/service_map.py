@@ -270,7 +270,8 @@ def picture(
         len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top + 38, step=_STEP
     )
     fitted = _fitted(discs, layout)
-    height = top + 38 + layout.height + 100
+    deepest = max((len(disc.lines) for disc in discs), default=2)
+    height = top + 38 + layout.height + 66 + 15 * deepest
 
     def draw_on(sheet: Sheet) -> None:
         for n, line in enumerate(titles):
