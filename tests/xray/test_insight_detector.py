@@ -1,5 +1,6 @@
-"""The detector of insights: noise is no insight, one incident is one, and it says who is at fault."""
+"""The detector of insights: noise is none, an incident is one, and it says who is at fault."""
 
+import itertools
 import random
 
 from hypothesis import given, settings
@@ -17,9 +18,7 @@ def play(minutes, detector=None, first=100):
     detector = detector or Detector()
     told = []
     for n, (requests, failures) in enumerate(minutes):
-        counts = {
-            one: Count(requests, failures.get(one, 0)) for one in (FRONT, SHELF, TABLE)
-        }
+        counts = {one: Count(requests, failures.get(one, 0)) for one in (FRONT, SHELF, TABLE)}
         found = detector.minute(first + n, counts, CALLS)
         if found:
             told.append((found[1].minute - first, found[1].state))
@@ -95,5 +94,5 @@ def test_states_alternate(minutes):
             told_states.append((id(found[0]), found[1].state))
             assert found[0].start <= found[0].found <= n
             assert found[0].cause in found[0].excess
-    for (one, state), (other, _) in zip(told_states, told_states[1:], strict=False):
+    for (one, state), (other, _) in itertools.pairwise(told_states):
         assert (one == other) == (state == ACTIVE)

@@ -124,11 +124,11 @@ def get_retrieved_traces_graph(
     call: Call, /, *, RetrievalToken: str, NextToken: str | None = None
 ) -> dict[str, Any]:
     """The service graph of the traces of a retrieval."""
-    from labkit.xray.engine.graph import graph_of, told
+    from labkit.xray.engine.graph import graph_of
 
     retrieval = _retrieval(call, RetrievalToken)
     traces = [trace for _, trace in _found(call, retrieval)]
-    services = told(graph_of(traces, call.account)) if traces else []
+    services = graph_of(traces).response()
     rows, more = page([{"Service": one, "Links": []} for one in services], NextToken, 1_000)
     return {"RetrievalStatus": _status(call, retrieval), "Services": rows, **more}
 
@@ -137,4 +137,5 @@ OPERATIONS = {
     "StartTraceRetrieval": start_trace_retrieval,
     "ListRetrievedTraces": list_retrieved_traces,
     "CancelTraceRetrieval": cancel_trace_retrieval,
+    "GetRetrievedTracesGraph": get_retrieved_traces_graph,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -123,7 +124,7 @@ def histograms(
     steps, amounts, names = (found % BINS).tolist(), many.tolist(), owners.tolist()
     return {
         names[a]: tuple((VALUES[s], n) for s, n in zip(steps[a:b], amounts[a:b], strict=True))
-        for a, b in zip(starts, starts[1:], strict=False)
+        for a, b in itertools.pairwise(starts)
     }
 
 

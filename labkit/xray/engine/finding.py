@@ -123,9 +123,7 @@ def _inherited(graph: ServiceGraph, place: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _slow(
-    graph: ServiceGraph, usual: ServiceGraph | None, customers: Statistics
-) -> Finding | None:
+def _slow(graph: ServiceGraph, usual: ServiceGraph | None, customers: Statistics) -> Finding | None:
     if not customers.total:
         return None
     if usual is not None and usual.customers.total:
@@ -138,7 +136,7 @@ def _slow(
     for place, node in enumerate(graph.nodes):
         if node.client or place not in awaited:
             continue
-        found = [(SLOW, None, _own(graph, place))]
+        found: list[tuple[str, Edge | None, float]] = [(SLOW, None, _own(graph, place))]
         found += [
             (BETWEEN, edge, between(graph, edge))
             for edge in graph.into(place)

@@ -8,7 +8,7 @@ Theory of operation
    answers in 40 ms is seen as exactly that. Where a segment calls directly, without a subsegment
    (a load balancer, API Gateway, the service side of Lambda), edge and node have the same data.
 2. The rows of all traces stand in columns. A trace that was touched has its old rows struck out
-   (state ``_GONE``) and new ones appended; when half of a table is struck out it is packed.
+   (state ``GONE``) and new ones appended; when half of a table is struck out it is packed.
 3. A question is a mask over the columns (time, traces of a group) and one ``bincount`` for each
    figure. Times are kept as whole microseconds, whose sums are exact: the answer does not depend
    on the order in which traces came.
@@ -21,10 +21,10 @@ its node is there (approximations: AWS says neither).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
+from labkit.xray.engine.calls import ENDED, GONE, PENDING, SECOND, calls_of, micros
 from labkit.xray.engine.columns import Column, Columns, bounds, counts, histograms, sums
 from labkit.xray.engine.service_graph import (
     CLIENT,
@@ -33,102 +33,7 @@ from labkit.xray.engine.service_graph import (
     ServiceGraph,
     Statistics,
 )
-from labkit.xray.engine.trace import Service, Span, Trace, service_of
-
-OK, ERROR, THROTTLE, FAULT, PENDING, _GONE = range(6)
-#: The states in which a request has ended.
-_ENDED = 4
-_SECOND = 1_000_000
-
-
-def state_of(span: Span) -> int:
-    """How a span ended: OK, ERROR, THROTTLE, FAULT, or PENDING while it has not."""
-    document = span.document
-    if span.end is None:
-        return PENDING
-    if document.get("fault") is True:
-        return FAULT
-    if document.get("throttle") is True:
-        return THROTTLE
-    return ERROR if document.get("error") is True else OK
-
-
-def _us(seconds: float) -> int:
-    return round(seconds * _SECOND)
-
-
-class Calls(NamedTuple):
-    """The rows of a trace.
-
-    Parameters
-    ----------
-    nodes:
-        (service, state, start, end, answered after, done after, root, inferred, account): times in
-        microseconds.
-    edges:
-        (caller, callee, state, start, end, took, alias, asynchronous, age).
-    links:
-        (callee, start, end, took, state, trace id, span id) of what it was set off by elsewhere.
-    """
-
-    nodes: list[tuple[Service, int, int, int, int, int, bool, bool, str]]
-    edges: list[tuple[Service, Service, int, int, int, int, str, bool, int]]
-    links: list[tuple[Service, int, int, int, int, str, str]]
-
-
-def calls_of(trace: Trace) -> Calls:
-    """A trace as rows: see the head of this file."""
-    rows = Calls([], [], [])
-    for span in trace.segments:
-        service, state = service_of(span), state_of(span)
-        start = _us(span.start)
-        end = start if span.end is None else _us(span.end)
-        done = end
-        for part in span.own() if span.children else ():
-            if part.end is not None and part.end > (span.end or 0):
-                done = max(done, _us(part.end))
-        inferred = span.kind == "inferred"
-        account = span.aws.get("account_id")
-        root = not span.parent_id
-        rows.nodes.append(
-            (
-                service, state, start, end, end - start, done - start, root, inferred,
-                account if isinstance(account, str) else "",
-            )
-        )  # fmt: skip
-        parent = span.parent
-        if parent is None:
-            if root:
-                caller = Service(service.name, CLIENT)
-                rows.edges.append((caller, service, state, start, end, end - start, "", False, 0))
-        else:
-            owner = parent.owner
-            if owner.kind != "subsegment":
-                rows.edges.append(_edge(service_of(owner), service, span, parent))
-        links = span.document.get("links")
-        for link in links if isinstance(links, list) else ():
-            if isinstance(link, dict) and isinstance(link.get("trace_id"), str):
-                rows.links.append(
-                    (
-                        service, start, end, end - start, state, link["trace_id"],
-                        str(link.get("id", "")),
-                    )
-                )  # fmt: skip
-    return rows
-
-
-def _edge(
-    caller: Service, callee: Service, span: Span, parent: Span
-) -> tuple[Service, Service, int, int, int, int, str, bool, int]:
-    seen = parent if parent.kind == "subsegment" else span
-    start = _us(seen.start)
-    end = start if seen.end is None else _us(seen.end)
-    later = parent.end is not None and span.kind == "segment" and span.start >= parent.end
-    alias = ""
-    if seen is parent and parent.namespace != "aws" and parent.name != callee.name:
-        alias = parent.name
-    age = max(0, _us(span.start) - start) if later else 0
-    return caller, callee, state_of(seen), start, end, end - start, alias, later, age
+from labkit.xray.engine.trace import Service, Trace, service_of
 
 
 class Graph:
@@ -191,7 +96,7 @@ class Graph:
             if trace is None:
                 self._rows.pop(slot, None)
                 continue
-            self._begun["at"][slot] = _us(trace.start)
+            self._begun["at"][slot] = micros(trace.start)
             before = len(nodes), len(edges)
             self._derive(slot, trace, nodes, edges)
             self._rows[slot] = (
@@ -245,9 +150,9 @@ class Graph:
             return None
         for child in span.children:
             if child.kind == "inferred":
-                return service_of(child), _us(span.start)
+                return service_of(child), micros(span.start)
         owner = span.owner
-        return (service_of(owner), _us(span.start)) if owner.kind != "subsegment" else None
+        return (service_of(owner), micros(span.start)) if owner.kind != "subsegment" else None
 
     def _number(self, service: Service) -> int:
         return self._services.setdefault(service, len(self._services))
@@ -257,13 +162,13 @@ class Graph:
         if old is None:
             return
         first, last, begin, until = old
-        self._nodes["state"][first:last] = _GONE
-        self._edges["state"][begin:until] = _GONE
+        self._nodes["state"][first:last] = GONE
+        self._edges["state"][begin:until] = GONE
         self._struck += last - first + until - begin
 
     def _pack(self) -> None:
         moved = [
-            (table.keep(table["state"] != _GONE), table.size) for table in (self._nodes, self._edges)
+            (table.keep(table["state"] != GONE), table.size) for table in (self._nodes, self._edges)
         ]
 
         def place(which: int, row: int) -> int:
@@ -299,7 +204,7 @@ class Graph:
                 grown[: len(known)] = known
             self._members[expression] = known = grown
         begun = self._begun["at"]
-        open_ = (known[:size] < 0) & (begun >= start_us - 3_600 * _SECOND) & (begun < end_us)
+        open_ = (known[:size] < 0) & (begun >= start_us - 3_600 * SECOND) & (begun < end_us)
         if open_.any():
             names = list(self._slots)
             for slot in np.flatnonzero(open_).tolist():
@@ -360,7 +265,7 @@ class Graph:
         told.sort(key=lambda edge: (edge.source, edge.target, edge.asynchronous))
         return ServiceGraph(
             tuple(nodes[number] for number in order), tuple(told),
-            start_us / _SECOND, end_us / _SECOND,
+            start_us / SECOND, end_us / SECOND,
         )  # fmt: skip
 
     def minutes(
@@ -380,8 +285,8 @@ class Graph:
         services = self.services
         when = (self._nodes["start"][rows] - start_us) // period_us
         keys = self._nodes["node"][rows] * periods + when
-        found = counts(keys, self._nodes["state"][rows], len(services) * periods, _ENDED)
-        cube = found.reshape(len(services), periods, _ENDED)
+        found = counts(keys, self._nodes["state"][rows], len(services) * periods, ENDED)
+        cube = found.reshape(len(services), periods, ENDED)
         present = np.flatnonzero(cube.any(axis=(1, 2)))
         return {services[n]: cube[n] for n in present.tolist()}
 
@@ -426,9 +331,7 @@ class Graph:
         when = (table["start"][rows] - start_us) // period_us
         figures = _figures(when, table["state"][rows], table["took"][rows], periods)
         times = histograms(when, table["took"][rows], periods)
-        return [
-            (start_us + n * period_us, figures[n], times.get(n, ())) for n in range(periods)
-        ]
+        return [(start_us + n * period_us, figures[n], times.get(n, ())) for n in range(periods)]
 
     # -- how
     def _asked(
@@ -458,7 +361,7 @@ class Graph:
         return {
             n: Node(
                 *services[n], figures[n], durations.get(n, ()), times.get(n, ()), n in roots,
-                n not in own, names[accounts[n]], int(start[n]) / _SECOND, int(end[n]) / _SECOND,
+                n not in own, names[accounts[n]], int(start[n]) / SECOND, int(end[n]) / SECOND,
             )
             for n in present
         }  # fmt: skip
@@ -491,17 +394,32 @@ class Graph:
                 Edge(
                     source, target, figures[n], times.get(n, ()),
                     tuple(sorted(names[alias] for alias in aliases.get(n, ()))),
-                    bool(code % 2), ages.get(n, ()), int(start[n]) / _SECOND,
-                    int(end[n]) / _SECOND,
+                    bool(code % 2), ages.get(n, ()), int(start[n]) / SECOND,
+                    int(end[n]) / SECOND,
                 )
             )  # fmt: skip
         return edges, pairs
 
 
+def graph_of(traces: Iterable[Trace]) -> ServiceGraph:
+    """The service graph of some traces alone, whenever they were."""
+    known = {one.id: one for one in traces}
+    graph = Graph(known.get)
+    graph.update(known)
+    if not known:
+        return ServiceGraph()
+    start = min(one.start for one in known.values())
+    end = max(one.end for one in known.values())
+    return graph.graph(round(start * SECOND), round(end * SECOND) + 1)
+
+
 def _figures(keys: Column, states: Column, took: Column, groups: int) -> list[Statistics]:
-    found = counts(keys, states, groups, _ENDED).tolist()
+    found = counts(keys, states, groups, ENDED).tolist()
     seconds = sums(keys, took, groups).tolist()
-    return [Statistics(*row, took / _SECOND) for row, took in zip(found, seconds, strict=True)]
+    return [
+        Statistics(ok, error, throttle, fault, took / SECOND)
+        for (ok, error, throttle, fault), took in zip(found, seconds, strict=True)
+    ]
 
 
 def _numbered(codes: Column, most: int) -> tuple[Column, Column]:
@@ -514,6 +432,4 @@ def _numbered(codes: Column, most: int) -> tuple[Column, Column]:
     return found, (np.cumsum(present) - 1)[codes]
 
 
-__all__ = [
-    "ERROR", "FAULT", "OK", "PENDING", "THROTTLE", "Calls", "Graph", "calls_of", "state_of",
-]  # fmt: skip
+__all__ = ["Graph", "graph_of"]

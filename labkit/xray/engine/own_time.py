@@ -71,7 +71,10 @@ def calls_of(span: Span) -> list[Span]:
         part
         for part in span.own()
         if part is not span
-        and (part.namespace in ("aws", "remote") or any(c.kind != "subsegment" for c in part.children))
+        and (
+            part.namespace in ("aws", "remote")
+            or any(c.kind != "subsegment" for c in part.children)
+        )
     ]
 
 
@@ -102,9 +105,10 @@ def own_times(traces: Iterable[Trace]) -> list[OwnTime]:
             if trace.root is None or span.start < (trace.root.end or span.end):
                 one.later = False
             call = span.parent
-            if call is not None and call.kind == "subsegment" and call.end is not None:
-                if span.start < call.end:  # one that was taken up later kept nobody waiting
-                    one.between += max(0.0, call.duration - span.duration)
+            if call is None or call.kind != "subsegment" or call.end is None:
+                continue
+            if span.start < call.end:  # one that was taken up later kept nobody waiting
+                one.between += max(0.0, call.duration - span.duration)
     return ordered(found.values())
 
 

@@ -259,7 +259,7 @@ def _histogram(times: Histogram) -> list[dict[str, Any]]:
 def read(response: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> ServiceGraph:
     """The graph that ``get_service_graph``, ``get_trace_graph`` or their ``Services`` tell.
 
-    Pages of a long answer may be given one after the other: ``read(a["Services"] + b["Services"])``.
+    Pages of a long answer are given together: ``read(a["Services"] + b["Services"])``.
     """
     whole = response if isinstance(response, Mapping) else {"Services": list(response)}
     services = list(whole.get("Services") or ())

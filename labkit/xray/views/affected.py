@@ -159,7 +159,13 @@ def affected(
     }
     shown = marks[:MOST]
     rows = [
-        [one.name, one.value, f"{one.hit:,} of {one.total:,}", percent(one.share), percent(one.rest)]
+        [
+            one.name,
+            one.value,
+            f"{one.hit:,} of {one.total:,}",
+            percent(one.share),
+            percent(one.rest),
+        ]
         for one in shown
     ]
     head = ["annotation", "value", "hit", "share", "of the others"]
@@ -299,7 +305,9 @@ def _picture(title: str, marks: Sequence[Mark], named: str) -> str:
             rest = (right - left) * one.rest / most
             sheet.box(left, y, max(wide, 1.0), 12, theme.ERRORS)
             sheet.box(left, y + 13, max(rest, 1.0), 6, theme.LINE)
-            said = f"{percent(one.share)} ({one.hit:,} of {one.total:,}); others {percent(one.rest)}"
+            said = (
+                f"{percent(one.share)} ({one.hit:,} of {one.total:,}); others {percent(one.rest)}"
+            )
             sheet.text(left + max(wide, rest) + 8, y + 13, said, size=_SMALL)
         for n, line in enumerate(users):
             sheet.text(16, bottom + 12 + 16 * n, line, size=_SMALL)

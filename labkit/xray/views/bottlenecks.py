@@ -97,7 +97,7 @@ def _read(given: Given) -> tuple[list[OwnTime], int, float, bool]:
     else:
         listed = list(given)
         if listed and isinstance(listed[0], Mapping) and "ReferenceId" in listed[0]:
-            return _read(read(listed))
+            return _read(read(listed))  # type: ignore[arg-type]
         traces = traces_of(listed)  # type: ignore[arg-type]
     roots = [one.root for one in traces if one.root is not None and one.root.end is not None]
     return own_times(traces), len(roots), sum(root.duration for root in roots), True

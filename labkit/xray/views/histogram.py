@@ -107,9 +107,7 @@ def _in_ten(share: float) -> str:
     return f"{max(1, round(share * 100))} in 100"
 
 
-def _title(
-    whose: str, times: Histogram, average: float, humps: Sequence[tuple[float, int]]
-) -> str:
+def _title(whose: str, times: Histogram, average: float, humps: Sequence[tuple[float, int]]) -> str:
     total = sum(n for _, n in times)
     if len(humps) > 1:
         ordered = sorted(humps, key=lambda one: -one[1])[:2]

@@ -13,8 +13,10 @@ Nothing is drawn by lot, and no force is simulated: those differ between process
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 Pair = tuple[int, int]
 Point = tuple[float, float]
@@ -138,12 +140,10 @@ def _passing(
 
 
 def _steps(chains: dict[Pair, list[int]]) -> list[Pair]:
-    return [step for chain in chains.values() for step in zip(chain, chain[1:], strict=False)]
+    return [step for chain in chains.values() for step in itertools.pairwise(chain)]
 
 
-def _ordered(
-    where: Sequence[int], chains: dict[Pair, list[int]], depth: int
-) -> list[list[int]]:
+def _ordered(where: Sequence[int], chains: dict[Pair, list[int]], depth: int) -> list[list[int]]:
     """The nodes of each layer from above."""
     order = [[n for n, layer in enumerate(where) if layer == number] for number in range(depth)]
     steps = _steps(chains)
@@ -160,18 +160,20 @@ def _ordered(
         for number in range(depth) if ahead else range(depth - 1, -1, -1):
             row = order[number]
 
-            def middle(n: int) -> tuple[float, int]:
-                near = neighbours.get(n)
-                if not near:
-                    return (float(place[n]), place[n])
-                return (sum(place[m] for m in near) / len(near), place[n])
-
-            row.sort(key=middle)
+            row.sort(key=partial(_middle, neighbours, place))
             place.update({n: i for i, n in enumerate(row)})
         crossings = _crossings(order, steps)
         if crossings < fewest:
             best, fewest = [list(row) for row in order], crossings
     return best
+
+
+def _middle(neighbours: dict[int, list[int]], place: dict[int, int], n: int) -> tuple[float, int]:
+    """Where a node would like to be in its layer: in the middle of its neighbours."""
+    near = neighbours.get(n)
+    if not near:
+        return (float(place[n]), place[n])
+    return (sum(place[m] for m in near) / len(near), place[n])
 
 
 def _crossings(order: Sequence[Sequence[int]], steps: Sequence[Pair]) -> int:

@@ -54,9 +54,7 @@ def map_change(before: Given, after: Given) -> Drawing:
     guilty = new.nodes[found.node] if found.node is not None else None
     most = max((node.statistics.total for node in whole.nodes), default=0)
     discs = [_disc(old, new, node, guilty, found, most) for node in whole.nodes]
-    arrows = [
-        _arrow(edge, told) for edge, told in zip(whole.edges, calls, strict=True)
-    ]
+    arrows = [_arrow(edge, told) for edge, told in zip(whole.edges, calls, strict=True)]
     data = {"finding": found.kind, "guilty": guilty.name if guilty else None,
             "services": services, "calls": calls}  # fmt: skip
     below = " against ".join(text for text in (under(new), under(old)) if text)
@@ -160,7 +158,9 @@ def _title(old: ServiceGraph, new: ServiceGraph, found: Finding) -> str:
         if found.kind == findings.FAILURES:
             before = then.share("fault", "throttle") if then is not None else 0.0
             verb = "throttles" if node.statistics.throttle > node.statistics.fault else "fails"
-            return f"{name} {verb} {percent(found.share)} of its requests; before {percent(before)}."
+            return (
+                f"{name} {verb} {percent(found.share)} of its requests; before {percent(before)}."
+            )
         customers = f"a request takes {took(new.customers.average)} instead of " + took(
             old.customers.average
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, hypot, pi, sin
@@ -67,9 +68,7 @@ class Arrow:
     tag: str = ""
 
 
-def paint(
-    sheet: Sheet, layout: Layout, discs: Sequence[Disc], arrows: Sequence[Arrow]
-) -> None:
+def paint(sheet: Sheet, layout: Layout, discs: Sequence[Disc], arrows: Sequence[Arrow]) -> None:
     """Draw a map; ``layout.routes`` belong to ``arrows`` one by one."""
     from labkit.views.sheet import text_width
 
@@ -191,7 +190,7 @@ def _curve(route: Sequence[Point], near: float, far: float) -> list[Point]:
     if bx > ax:
         route = [(ax + near + 2, ay), *route[1:-1], (bx - far - 9, by)]
         points = [route[0]]
-        for (px, py), (qx, qy) in zip(route, route[1:], strict=False):
+        for (px, py), (qx, qy) in itertools.pairwise(route):
             bend = (qx - px) / 2
             points += [
                 _bezier((px, py), (px + bend, py), (qx - bend, qy), (qx, qy), n / 24)
@@ -222,7 +221,7 @@ def _bezier(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
 
 def _middle(points: Sequence[Point]) -> Point:
     """The point half way along a line."""
-    lengths = [hypot(c - a, d - b) for (a, b), (c, d) in zip(points, points[1:], strict=False)]
+    lengths = [hypot(c - a, d - b) for (a, b), (c, d) in itertools.pairwise(points)]
     left = sum(lengths) / 2
     for (a, b), (c, d), length in zip(points, points[1:], lengths, strict=False):
         if left <= length and length:

@@ -85,8 +85,8 @@ def sentence(graph: ServiceGraph, found: Finding) -> str:
     if found.kind == findings.BETWEEN and found.edge is not None:
         source, target = graph.nodes[found.edge.source], graph.nodes[found.edge.target]
         return (
-            f"{source.name} waits {took(found.edge.statistics.average)} for {called(target)}, which "
-            f"answers in {took(target.statistics.average)}: the rest is lost between them."
+            f"{source.name} waits {took(found.edge.statistics.average)} for {called(target)}, "
+            f"which answers in {took(target.statistics.average)}: the rest is lost between them."
         )
     stats = customers if customers.total else _busiest(graph)
     bad = stats.share("fault", "throttle")
@@ -198,7 +198,9 @@ def ring(stats: Statistics) -> tuple[tuple[float, str], ...]:
     """The parts of a ring; what is there at all is seen."""
     if not stats.total:
         return ()
-    parts = {name: stats.share(name) for name in ("fault", "throttle", "error") if stats.share(name)}
+    parts = {
+        name: stats.share(name) for name in ("fault", "throttle", "error") if stats.share(name)
+    }
     shown = {name: max(part, 0.02) for name, part in parts.items()}
     rest = max(0.0, 1 - sum(shown.values()))
     found = [(part, ENDINGS[name][0]) for name, part in shown.items()]
@@ -266,9 +268,7 @@ def picture(
     titles = wrap(title, WIDTH - 32, 15, True)
     top = 50 + 20.0 * len(titles) + 16
     pairs = [(arrow.source, arrow.target) for arrow in arrows]
-    layout = layered(
-        len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top + 38, step=_STEP
-    )
+    layout = layered(len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top + 38, step=_STEP)
     fitted = _fitted(discs, layout)
     deepest = max((len(disc.lines) for disc in discs), default=2)
     height = top + 38 + layout.height + 66 + 15 * deepest

@@ -8,7 +8,7 @@ The longest is hatched and measured, because that is where time hides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,9 @@ def waterfall(given: Told | Iterable[Told], trace_id: str = "") -> Drawing:
     title, about = _title(trace, lines), _about(trace)
     data = _data(trace, lines)
     more = count(len(lines) - MOST, "further line") + " not shown" if len(lines) > MOST else ""
-    text = "\n".join([title, *([about] if about else []), *_text(trace, lines), *([more] * bool(more))])
+    text = "\n".join(
+        [title, *([about] if about else []), *_text(trace, lines), *([more] * bool(more))]
+    )
     return Drawing(title, text, data, svg=_picture(title, about, trace, lines[:MOST], more))
 
 
@@ -259,9 +261,7 @@ def _text(trace: Trace, lines: Sequence[Line], columns: int = 48) -> list[str]:
 
 
 # -- as a picture -------------------------------------------------------------------------------
-def _picture(
-    title: str, about: str, trace: Trace, lines: Sequence[Line], more: str
-) -> str:
+def _picture(title: str, about: str, trace: Trace, lines: Sequence[Line], more: str) -> str:
     from labkit.views.sheet import WIDTH, draw, fit, text_width, wrap
 
     titles = wrap(title, WIDTH - 32, 14, True)
@@ -279,8 +279,8 @@ def _picture(
         return float(left + (right - left) * (at - trace.start) / whole)
 
     def paint(sheet: Sheet) -> None:
-        for n, line in enumerate(titles):
-            sheet.text(16, 26 + 19 * n, line, size=14, bold=True)
+        for n, words in enumerate(titles):
+            sheet.text(16, 26 + 19 * n, words, size=14, bold=True)
         if about:
             y = 46 + 19 * (len(titles) - 1)
             sheet.text(16, y, fit(about, WIDTH - 32, _SMALL), size=_SMALL, colour=theme.MUTED)
@@ -333,7 +333,14 @@ def _bar(
 
 
 def _behind(
-    sheet: Sheet, text: str, start: float, end: float, y: float, left: float, right: float, bad: bool
+    sheet: Sheet,
+    text: str,
+    start: float,
+    end: float,
+    y: float,
+    left: float,
+    right: float,
+    bad: bool,
 ) -> None:
     """The words of a bar: behind it, before it, or in it where neither has room."""
     from labkit.views.sheet import fit, text_width

@@ -52,10 +52,7 @@ def took(seconds: float) -> str:
 def percent(share: float) -> str:
     """A share: ``31 %``, ``0.4 %``, ``99.8 %``; what is there is never written as nothing."""
     value = 100 * share
-    if value >= 99.5:
-        digits = 3 if value < 99.95 or share == 1 else 4
-    else:
-        digits = 2
+    digits = (3 if value < 99.95 or share == 1 else 4) if value >= 99.5 else 2
     return f"{number(value, digits)} %"
 
 
