@@ -123,7 +123,7 @@ class MetricFiltersAndSubscriptions(Task):
             '`ex.lines["till"]`',
             "ex.sandbox()": "these lines, and which of your filters pick them",
             "ex.topic": "ARN of a topic; Mara has confirmed",
-            "ex.security": f'Priya\'s account; `ex.lab.client("logs", account_id=ex.security)`',
+            "ex.security": 'Priya\'s account; `ex.lab.client("logs", account_id=ex.security)`',
             "ex.stream, ex.role": "ARNs in her account: the stream `failures`, and a role that "
             "CloudWatch Logs may take on to put records into it",
             "ex.record": "the `Data` of one record of such a stream",

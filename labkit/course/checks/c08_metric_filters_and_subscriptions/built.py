@@ -105,6 +105,16 @@ def told(filters: Sequence[Picked]) -> str:
     return "; ".join(f"{named(one.where)}: `{cut(one.pattern, 90)}`" for one in filters)
 
 
+def ignored(filters: Sequence[Picked]) -> str:
+    """What is said of terms with ``?`` that do nothing; empty when there are none."""
+    for one in filters:
+        terms = getattr(one.parsed.body, "ignored", ())
+        if terms:
+            words = " ".join(str(term) for term in terms)
+            return f" `{words}` does nothing: beside other terms, those with `?` are ignored."
+    return ""
+
+
 # -- by kind
 @dataclass(frozen=True)
 class Kindly:
@@ -146,7 +156,7 @@ def first_wrong(rows: Sequence[Kindly]) -> Kindly | None:
     loud = [row for row in wrong if row.kind != REAL]
     # What is commonest says least: a pattern that takes everything takes the tea as well.
     loud.sort(key=lambda row: row.kind in (PAID, OTHER))
-    return (loud or wrong or [None])[0]
+    return next(iter(loud or wrong), None)
 
 
 def table(rows: Sequence[Kindly], title: str, verb: str) -> Drawing:
@@ -161,16 +171,18 @@ def table(rows: Sequence[Kindly], title: str, verb: str) -> Drawing:
         face = theme.OK if row.good else theme.ALARM
         style = f"padding:0 5px;border-radius:3px;background:{face.fill};color:{face.ink}"
         plain.append([named(row.where), row.kind, str(row.written), str(row.picked), sign, shown])
-        fancy.append([html.whole(named(row.where)), html.whole(row.kind), str(row.written),
-                      str(row.picked), html.element("span", sign, style), html.mono(shown)])  # fmt: skip
+        fancy.append(
+            [
+                html.whole(named(row.where)), html.whole(row.kind), str(row.written),
+                str(row.picked), html.element("span", sign, style), html.mono(shown),
+            ]
+        )  # fmt: skip
     body = html.card(title, html.table(columns, fancy, right=(2, 3)), alt=title)
     data = {f"{row.where}/{row.kind}": [row.written, row.picked] for row in rows}
     return Drawing(title, f"{title}\n{text.table(columns, plain, longest=84)}", data, body=body)
 
 
-def sandbox(
-    counted: Sequence[Picked], sent: Sequence[Picked], lines: Sequence[Written]
-) -> Drawing:
+def sandbox(counted: Sequence[Picked], sent: Sequence[Picked], lines: Sequence[Written]) -> Drawing:
     """Each line of a sample, and which of a learner's filters pick it; it says nothing of right."""
     columns = ["group", "line", "counted by", "sent to Priya by"]
     plain = []

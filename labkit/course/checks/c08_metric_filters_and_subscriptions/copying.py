@@ -7,7 +7,6 @@ written, line by line.
 from __future__ import annotations
 
 import gzip
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -178,9 +177,7 @@ class Copies(Check):
             figure=figure,
         )
 
-    def _bad(
-        self, bench: Bench, rows: Sequence[built.Kindly], copied: Copied
-    ) -> tuple[str, str]:
+    def _bad(self, bench: Bench, rows: Sequence[built.Kindly], copied: Copied) -> tuple[str, str]:
         """What happened, and the question."""
         filters = built.subscriptions(bench.copy, bench.facts)
         wrong = built.first_wrong(rows)
@@ -190,7 +187,7 @@ class Copies(Check):
             assert wrong.caught is not None
             return (
                 f"{wrong.picked} lines of kind *{wrong.kind}* came from the {where}, such as "
-                f"`{wrong.caught.text}`.",
+                f"`{wrong.caught.text}`.{built.ignored(filters)}",
                 ASKS[wrong.kind],
             )
         if not copied.came:
@@ -266,5 +263,9 @@ def play(world: Lab, facts: Mapping[str, Any]) -> Copied:
                 slowest = max(slowest, at - written_at)
     fresh = {one.text for one in lines}
     found = {key: times for key, times in came.items() if key in fresh}
-    search = sum(text in fresh for text in Stream(world, SEARCH).lines())
+    search = sum(
+        to_datetime(event["timestamp"] * 1000) >= begin
+        for told in Stream(world, SEARCH).messages()
+        for event in told["logEvents"]
+    )
     return Copied(lines, found, slowest, search)

@@ -95,16 +95,16 @@ class Pen:
                     "INFO final stock count written",
                 )
             )
-        told: dict[str, Any] = {
+        forms: dict[str, dict[str, Any]] = {
             REAL: {"level": "ERROR", "event": "PaymentFailed", "final": True},
             LOAD: {"level": "ERROR", "event": "PaymentFailed", "final": True},
             RETRY: {"level": "WARN", "event": "PaymentFailed", "final": False},
             ECHO: {"level": "DEBUG", "event": "paymentfailed", "final": True},
             PRODUCT: {"level": "INFO", "event": "Ordered", "item": TEA},
             PAID: {"level": "INFO", "event": "Paid", "final": True},
-        }[kind]
+        }
         return json.dumps(
-            {**told, "client": client, "order": order, "amount": float(amount)},
+            {**forms[kind], "client": client, "order": order, "amount": float(amount)},
             separators=(",", ":"),
         )
 
@@ -254,13 +254,13 @@ def episodes(facts: Mapping[str, Any]) -> list[Episode]:
                                           _over(WEB, RETRY, _spread(limit, 4))), True),
     ]  # fmt: skip
     misses = [
-        Episode(f"exactly {limit} in five minutes",
-                _both(_over(WEB, REAL, _spread(limit - 20, 5)), _over(TILL, REAL, _spread(20, 5))),
+        Episode(f"exactly {limit} in five minutes", tuple(_over(TILL, REAL, _spread(limit, 5))),
                 False),
         Episode(f"{limit + 10} in half an hour", tuple(_over(WEB, REAL, _spread(limit + 10, 30))),
                 False),
         Episode("the load test",
-                _both(_over(WEB, LOAD, _spread(3 * limit, 5)), _over(TILL, LOAD, _spread(limit, 5))),
+                _both(_over(WEB, LOAD, _spread(3 * limit, 5)),
+                      _over(TILL, LOAD, _spread(limit, 5))),
                 False),
         Episode("retries that succeed",
                 _both(_over(WEB, RETRY, _spread(2 * limit, 5)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from labkit.cloudwatch import views
 from labkit.course.bench import Bench
 from labkit.course.checks.c08_metric_filters_and_subscriptions import built, playing
@@ -9,6 +11,7 @@ from labkit.course.checks.c08_metric_filters_and_subscriptions.lines import (
     ECHO,
     LOAD,
     MINUTE,
+    NIGHT,
     OTHER,
     PAID,
     PRODUCT,
@@ -47,7 +50,7 @@ class Pages(Check):
     hints = (
         "`ex.lines` holds twelve lines of each group. Which of them count, and what sets those "
         "apart? `ex.sandbox()` shows what your filters make of them.",
-        "Two metric filters may feed one metric. JSON: `{ $.a = \"x\" && $.b IS TRUE }`; columns: "
+        'Two metric filters may feed one metric. JSON: `{ $.a = "x" && $.b IS TRUE }`; columns: '
         '`[time, till, level, ...]` with conditions in the columns. The alarm: `Statistic="Sum"`, '
         "`Period=300`, and a treatment of missing data that takes silence for peace.",
         'For the tills: `[time, till != "____", level, event = PaymentFailed, kind = ____, ...]`, '
@@ -98,7 +101,7 @@ class Pages(Check):
         said = f"episode {number_} of {len(played.heard)}, {one.begin:%H:%M}: {one.episode.name}."
         happened, question, figure = _why(bench, played, one)
         others = [other.episode.name for other in played.wrong if other is not one]
-        also = f"{good} of {len(played.heard)} went well. Also: {'; '.join(others)}."
+        also = f"{good} of {len(played.heard)} went well, and not: {'; '.join(others)}."
         return NotYet(
             finding, attempted.built, said, happened, question, figure,
             also=also if others else "",
@@ -134,7 +137,7 @@ def _why(bench: Bench, played: Played, one: Heard) -> tuple[str, str, Drawing]:
         figure = built.table(rows, f"{one.episode.name}: what your filters counted", "counted")
         return *_miscounted(fed, wrong, one), figure
     alarm = acting[0]
-    seen = playing.readings(world, alarm, one.begin, one.end + 15 * MINUTE)
+    seen = playing.readings(world, alarm, one.begin, one.end + 20 * MINUTE)
     figure = _curve(played, one, alarm, seen, facts["limit"])
     return *_misread(world, alarm, one, seen, facts["limit"]), figure
 
@@ -158,23 +161,23 @@ def _miscounted(fed: list[built.Picked], wrong: built.Kindly, one: Heard) -> tup
         reason = mine[0].parsed.match(wrong.missed.text).reason
         return (
             f"{wrong.written} payments failed for good in the {where}, your filters counted "
-            f"{wrong.picked}. Not counted: `{wrong.missed.text}` ({reason}).",
+            f"{wrong.picked}. Not counted: `{wrong.missed.text}` ({reason})."
+            f"{built.ignored(mine)}",
             ASKS[REAL],
         )
     line = wrong.caught.text if wrong.caught else ""
     by = next(f for f in fed if wrong.caught is not None and f.matches(wrong.caught))
-    what = f"{wrong.written} teas sold" if wrong.kind == PRODUCT else f"{wrong.written} lines"
-    pages = f"{count(len(one.pages), 'page')}. " if one.pages else ""
-    reason = by.parsed.match(line).reason
+    what = "teas sold" if wrong.kind == PRODUCT else f"lines of kind *{wrong.kind}*"
+    pages = f" and {count(len(one.pages), 'page')}" if one.pages else ""
     return (
-        f"{what}, {pages}`{by.name}` counted {wrong.picked} of kind *{wrong.kind}*, such as "
-        f"`{line}`: {reason}.",
+        f"{wrong.written} {what} in the {where}{pages}. Your filter `{by.name}` counted "
+        f"{wrong.picked} of them, such as `{line}`: {by.parsed.match(line).reason}.",
         ASKS[wrong.kind],
     )
 
 
 def _misread(
-    world: playing.Lab, alarm: playing.Alarm, one: Heard, seen: list[tuple[object, float]],
+    world: playing.Lab, alarm: playing.Alarm, one: Heard, seen: list[tuple[datetime, float]],
     limit: int,
 ) -> tuple[str, str]:  # fmt: skip
     """The right lines were counted; what the alarm made of them."""
@@ -185,12 +188,23 @@ def _misread(
     seconds = rule.period_us // 1_000_000
     reads = f"{rule.statistic} over {seconds} s"
     if not one.episode.rings:
+        silent = _silent(one, seen)
+        if silent is not None:
+            return (
+                f"{real} failures, which is not too many; the page came at {silent:%H:%M}, when "
+                "your alarm had nothing to read. It treats missing data as "
+                f"`{rule.treat_missing_data}`.",
+                "What does silence mean for a count of failures?",
+            )
         if alarm.series is None:
             return (f"{real} failures, and your expression took that for too many.",
                     f"Is {real} more than {limit} within five minutes?")  # fmt: skip
+        more = ""
+        if rule.statistic == "SampleCount":
+            more = " A zero that fills a minute is a sample as well."
         return (
             f"{real} failures in {count(len(one.episode.minutes), 'minute')}, never more than "
-            f"{limit} within five. Your alarm read {most} ({reads}) and rang.",
+            f"{limit} within five. Your alarm read {most} ({reads}) and rang.{more}",
             f"What does it take to be more than {limit}, and within which time?",
         )
     state, since = playing.state_at(world, alarm, one.begin)
@@ -212,8 +226,10 @@ def _misread(
             "What is the average of fifty ones?",
         )
     if not values:
-        return ("Your alarm's metric has no points at all.",
-                "Does the alarm name the metric with its dimensions, as it is published?")  # fmt: skip
+        return (
+            "Your alarm's metric has no points at all.",
+            "Does the alarm name the metric with its dimensions, as it is published?",
+        )
     return (
         f"{real} failures within five minutes; your alarm ({reads}, {rule.needed} of "
         f"{rule.evaluation_periods}) read {most} at most and did not ring.",
@@ -221,12 +237,19 @@ def _misread(
     )
 
 
+def _silent(one: Heard, seen: list[tuple[datetime, float]]) -> datetime | None:
+    """When the page came, if the alarm read nothing then; None when it read something."""
+    at = one.pages[0]
+    value = dict(seen).get(at.replace(second=0, microsecond=0), 0.0)
+    return at if value != value else None
+
+
 def _curve(
-    played: Played, one: Heard, alarm: playing.Alarm, seen: list[tuple[object, float]], limit: int
+    played: Played, one: Heard, alarm: playing.Alarm, seen: list[tuple[datetime, float]], limit: int
 ) -> Drawing:
     """Real failures by the minute, and what the alarm read, above each other."""
-    begin, end = one.begin - 5 * MINUTE, one.end + 15 * MINUTE
-    minutes: dict[object, float] = {}
+    begin, end = one.begin - 5 * MINUTE, one.end + 20 * MINUTE
+    minutes: dict[datetime, float] = {}
     for n in range((end - begin) // MINUTE):
         minutes[begin + n * MINUTE] = 0.0
     for line in one.lines:
@@ -281,9 +304,14 @@ def _list(played: Played, title: str = "") -> Drawing:
 def _passed(played: Played, attempted: Attempted) -> Passed:
     delays = [one.delay or 0 for one in played.heard if one.episode.rings]
     remarks = []
-    twice = [one for one in played.heard if len(one.pages) > 1]
-    if twice:
-        remarks.append(f"{twice[0].episode.name}: {len(twice[0].pages)} pages for one burst.")
+    day = [one for one in played.heard if len(one.pages) > 1 and one.episode.after < NIGHT]
+    if day:
+        remarks.append(
+            f"{day[0].episode.name}: {len(day[0].pages)} pages for one burst. After it come "
+            "minutes without a point, and an alarm that finds none looks at older ones, which are "
+            "bad. A default value of 0 closes the gap as long as lines come in; at night, when "
+            "none come, `FILL(failures, 0)` in a metric math alarm would."
+        )
     alarms = playing.alarms_of(played.world)
     if any(one.rule.treat_missing_data == "missing" for one in alarms):
         remarks.append(
@@ -292,7 +320,7 @@ def _passed(played: Played, attempted: Attempted) -> Passed:
             "notBreaching."
         )
     return Passed(
-        f"Every burst heard within {count(max(delays), 'minute')}, and nobody woken for {TEA}.",
+        f"Every burst heard within {count(max(*delays, 1), 'minute')}, and nobody woken for {TEA}.",
         why="Each line that counts is worth 1, whatever its form, and the alarm adds them up over "
         f"the five minutes that the ticket names ({WITHIN} minutes were allowed). Retries, the "
         "load test and an echo differ in one word of the line, and the pattern names that word.",

@@ -147,11 +147,9 @@ def _over(lines: Sequence[Written], limit: int) -> datetime | None:
     return None
 
 
-def _deal(
-    world: Lab, heard: Sequence[Heard], begin: datetime, address: str
-) -> list[datetime]:
+def _deal(world: Lab, heard: Sequence[Heard], begin: datetime, address: str) -> list[datetime]:
     """Hand each page to its episode; those that are left over."""
-    strays = []
+    strays: list[datetime] = []
     for mail in world.parts.post.mails:
         told = mail.data
         at = to_datetime(mail.at_us)
@@ -206,8 +204,7 @@ def readings(
     )
     values = alarm.rule.parsed.columns(samples, starts, ends)
     return [
-        (to_datetime(at), value)
-        for at, value in zip(ends.tolist(), values.tolist(), strict=True)
+        (to_datetime(at), value) for at, value in zip(ends.tolist(), values.tolist(), strict=True)
     ]
 
 

@@ -42,7 +42,7 @@ class Unpacks(Check):
         "Look at the first bytes of a record's `Data`: `1f 8b`. Which kind of file begins so?",
         "`gzip.decompress`, then `json.loads`. boto3 has taken the base64 off already; a Lambda "
         "function would have to do that itself. `messageType` says whether it is data.",
-        "told = json.loads(gzip.____(data)); return [event[\"message\"] for event in "
+        'told = json.loads(gzip.____(data)); return [event["message"] for event in '
         'told["____"]] if told["messageType"] == "DATA_MESSAGE" else []',
     )
     alternatives = (
@@ -153,21 +153,19 @@ def records(facts: Mapping[str, Any], now_us: int, account: str) -> list[Record]
         events = [{"id": f"{n:028}{k:028}", "timestamp": at_us // 1000 + k, "message": one}
                   for k, one in enumerate(texts)]  # fmt: skip
         message = payloads.data_message(account, facts[where], "s", ["to-priya"], events)
-        out.append(
-            Record(f"a record of the {where} group", payloads.packed(message), tuple(texts))
-        )
+        out.append(Record(f"a record of the {where} group", payloads.packed(message), tuple(texts)))
     return out
 
 
 def picture(given: list[tuple[Record, Any]]) -> Drawing:
     """Record by record: what is in it, and what came out."""
     columns = ["record", "lines in it", "returned", ""]
-    rows = []
+    rows: list[list[str]] = []
     for record, answer in given:
         got = _listed(answer)
         returned = type(answer).__name__ if got is None else count(len(got), "line")
-        good = got == list(record.lines)
-        rows.append([record.what, str(len(record.lines)), returned, "\u2713" if good else "\u2717"])
+        sign = "\u2713" if got == list(record.lines) else "\u2717"
+        rows.append([record.what, str(len(record.lines)), returned, sign])
     good = sum(row[-1] == "\u2713" for row in rows)
     title = f"{good} of {len(rows)} records unpacked"
     body = html.card(title, html.table(columns, rows, right=(1,)), alt=title)
