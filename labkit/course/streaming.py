@@ -3,14 +3,16 @@
 ::
 
     central = streaming.Stream(lab, "central")       # in another account: account="..."
-    central.arn, streaming.sender(lab)               # what PutSubscriptionFilter asks for
+    central.arn, streaming.role(lab, "sends", "logs")   # what PutSubscriptionFilter asks for
     central.messages(), central.lines()              # what came, unpacked
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from typing import Any
 
 from labkit.core.jsontext import parse
@@ -125,4 +127,31 @@ def bucket_stream(lab: Lab, source: Stream, bucket: str) -> None:
     )
 
 
-__all__ = ["CONTROL", "DATA", "Stream", "bucket_stream", "document", "role"]
+def function(lab: Lab, name: str, code: str) -> str:
+    """A Lambda function of Python code, whose ``handler`` CloudWatch Logs may invoke; its ARN.
+
+    Parameters
+    ----------
+    lab:
+        Where.
+    name:
+        The function's.
+    code:
+        Of its one file.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("code.py"), code)
+    client = lab.client("lambda")
+    arn: str = client.create_function(
+        FunctionName=name, Runtime="python3.12", Handler="code.handler",
+        Code={"ZipFile": packed.getvalue()}, Role=role(lab, f"{name}-runs", "lambda"),
+    )["FunctionArn"]  # fmt: skip
+    client.add_permission(
+        FunctionName=name, StatementId="logs", Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
+    )  # fmt: skip
+    return arn
+
+
+__all__ = ["CONTROL", "DATA", "Stream", "bucket_stream", "document", "function", "role"]
