@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from labkit.core.jsontext import parse
@@ -154,4 +155,31 @@ def function(lab: Lab, name: str, code: str) -> str:
     return arn
 
 
-__all__ = ["CONTROL", "DATA", "Stream", "bucket_stream", "document", "function", "role"]
+def writer(lab: Lab, group: str, account: str | None = None) -> Callable[..., None]:
+    """A log group with one stream, and a function that writes lines into it, now.
+
+    Parameters
+    ----------
+    lab:
+        Where.
+    group:
+        Its name.
+    account:
+        Whose; the lab's own when left out.
+    """
+    logs = lab.client("logs", account_id=account)
+    where = {"logGroupName": group, "logStreamName": "app-1"}
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(**where)
+
+    def write(*lines: str) -> None:
+        """Write lines."""
+        now = lab.world.clock.now_us // 1000
+        logs.put_log_events(
+            **where, logEvents=[{"timestamp": now, "message": line} for line in lines]
+        )
+
+    return write
+
+
+__all__ = ["CONTROL", "DATA", "Stream", "bucket_stream", "document", "function", "role", "writer"]
