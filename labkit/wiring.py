@@ -286,7 +286,7 @@ UNHEARD_KINDS = frozenset(
         "trace.segment",
     }
 )
-UNANSWERED_PORTS: frozenset[str] = frozenset()
+UNANSWERED_PORTS: frozenset[str] = frozenset({"traced"})
 
 
 def connect(lab: Lab) -> None:

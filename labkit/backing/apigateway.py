@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.backing.apigateway_traces import Handled, StageTraces
 from labkit.backing.site import Answers, Site
 from labkit.core.call import Call
 from labkit.core.clock import MILLISECOND, to_datetime
@@ -27,11 +28,12 @@ _ROLE_MISSING = "CloudWatch Logs role ARN must be set in account settings to ena
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """What a request to a stage was answered."""
+    """What a request to a stage was answered; ``trace`` is the header that its integration got."""
 
     status: int
     resource_path: str
     request_id: str
+    trace: str = ""
 
 
 class ApiGateway:
@@ -45,6 +47,7 @@ class ApiGateway:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._traces = StageTraces(site)
 
     @property
     def answers(self) -> Answers:
@@ -87,6 +90,7 @@ class ApiGateway:
         user_agent: str = "curl/8.5.0",
         caller: str = "-",
         user: str = "-",
+        trace: str = "",
     ) -> Requested:
         """Let somebody call an API.
 
@@ -99,6 +103,8 @@ class ApiGateway:
             alone, bytes of the answer.
         source_ip, user_agent, caller, user:
             Who calls, as the log shows it.
+        trace:
+            The header ``X-Amzn-Trace-Id`` that the request brings, if any.
 
         Returns
         -------
@@ -158,7 +164,14 @@ class ApiGateway:
         self._measure(account, region, api.name, stage, status, latency_ms, integration_ms)
         self._access_log(account, region, api_id, found, context)
         self._execution_log(account, region, api_id, found, context)
-        return Requested(status, resource_path, request_id)
+        if found.tracing_enabled:
+            trace = self._traces.answered(
+                Handled(
+                    account, region, api_id, api.name, stage, method, path, status, length,
+                    latency_ms, integration_ms, request_id, source_ip, user_agent, trace,
+                )
+            )  # fmt: skip
+        return Requested(status, resource_path, request_id, trace)
 
     def _measure(
         self,

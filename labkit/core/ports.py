@@ -15,10 +15,12 @@ from labkit.core.errors import WiringError
 from labkit.core.organization import Organization
 from labkit.core.sharing import Linked
 from labkit.core.sources import Source
-from labkit.core.traces import TraceSource
+from labkit.core.traces import Arrivals, TraceSource
 from labkit.core.verdict import Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from labkit.core.call import Principal
     from labkit.core.facts import Fact
 
@@ -83,6 +85,7 @@ PORTS: dict[str, Port] = _table(
         "functions, topics, APIs",
         "xray",
     ),
+    Port("traced", "Which of these requests are traced?", "APIs, the shop", "xray"),
     Port("trace_sources", "Which pulled sources have traces here?", "xray", "workloads"),
     Port(
         "linked_accounts",
@@ -332,6 +335,11 @@ class Ports:
     ) -> None:
         """Let X-Ray take segment documents; what it can't take it drops, as a daemon's."""
         self._ask("accept_segments")(account, region, documents)
+
+    def traced(self, account: str, region: str, arrivals: Arrivals) -> np.ndarray:
+        """bool[n]: what the sampling rules of an account and Region say of some requests."""
+        answer: np.ndarray = self._ask("traced")(account, region, arrivals)
+        return answer
 
     def linked_accounts(
         self, account: str, region: str, kind: str = "AWS::CloudWatch::Metric"

@@ -131,6 +131,41 @@ def test_logging_needs_the_accounts_role_and_a_request_id(lab, gateway, api):
     assert emitted.lines() == [] and emitted.metric("Count", ApiName="pets") == [1]
 
 
+def test_a_stage_that_traces(lab, api, gateway):
+    sent = []
+    lab.world.ports._answers["accept_segments"] = lambda *told: sent.append(told)
+    assert ask(lab, api).trace == ""
+    set_stage(gateway, api, ("/tracingEnabled", "true"))
+    lab.advance(seconds=1)
+    answer = ask(lab, api, "/pets/7", status=502, latency_ms=40, length=36)
+    ((account, region, (segment,)),) = sent
+    assert (account, region) == (lab.account, "us-east-1")
+    assert (segment["name"], segment["origin"]) == ("pets/prod", "AWS::ApiGateway::Stage")
+    assert segment["http"]["response"] == {"status": 502, "content_length": 36}
+    assert segment["fault"]
+    assert segment["http"]["request"]["url"].endswith(".amazonaws.com/prod/pets/7")
+    assert round(segment["end_time"] - segment["start_time"], 6) == 0.04
+    (call,) = segment["subsegments"]
+    assert round(call["end_time"] - call["start_time"], 6) == 0.037
+    assert answer.trace == f"Root={segment['trace_id']};Parent={call['id']};Sampled=1"
+    assert ask(lab, api, trace=answer.trace.replace("Sampled=1", "Sampled=0")).trace.endswith("0")
+    assert len(sent) == 1
+    upstream = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    ask(lab, api, trace=upstream)
+    assert sent[-1][2][0]["parent_id"] == "53995c3f42cd8ad8"
+    assert sent[-1][2][0]["trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
+
+
+def test_of_a_stages_requests_one_a_second_is_traced_and_a_few_more(lab, api, gateway):
+    set_stage(gateway, api, ("/tracingEnabled", "true"))
+    lab.advance(seconds=1)
+    traced = [ask(lab, api).trace.endswith("Sampled=1") for _ in range(200)]
+    assert traced[0]
+    assert 3 < sum(traced) < 25
+    lab.advance(seconds=1)
+    assert ask(lab, api).trace.endswith("Sampled=1")
+
+
 def test_variables_without_a_value_are_dashes():
     text = in_format("$context.a.b $context.status. $context.none", {"a.b": 1, "status": 200})
     assert text == "1 200. -"
