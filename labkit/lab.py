@@ -190,6 +190,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             self.authorizer,
         )
         self.dispatch.logs_data = self.parts.cloudtrail.logs_data
+        self.parts.shop_traces.sampling = self.parts.xray.sampled
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import MINUTE, SECOND, Phase
 from labkit.core.jsontext import dumps
@@ -23,6 +23,9 @@ from labkit.xray.figures import Figures
 from labkit.xray.records import GROUPS, LOGS, SETTINGS, Settings
 from labkit.xray.showing import Showing
 from labkit.xray.store import XRayStore
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _TICK = "xray.minute"
 #: Where spans go once the destination is CloudWatch Logs.
@@ -69,6 +72,20 @@ class XRay(Showing):
         """The pulled sources of traces there."""
         ports = self.world.ports
         return ports.trace_sources(account, region) if ports.answered("trace_sources") else ()
+
+    def sampled(self, account: str, region: str, arrivals: Any) -> np.ndarray:
+        """Which requests of a workload are traced, by the sampling rules of their time.
+
+        Parameters
+        ----------
+        account, region:
+            Whose rules.
+        arrivals:
+            The requests (labkit.core.traces.Arrivals).
+        """
+        from labkit.xray.sampling import decided
+
+        return decided(self.store(account, region), arrivals)
 
     # -- in
     def accept(

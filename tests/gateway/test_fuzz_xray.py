@@ -16,6 +16,20 @@ ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [
      "Action": "xray:PutTraceSegments", "Resource": "*"}]})  # fmt: skip
 
 
+RULE = {
+    "Priority": 5,
+    "FixedRate": 0.1,
+    "ReservoirSize": 2,
+    "Host": "*",
+    "ServiceName": "*",
+    "ServiceType": "*",
+    "HTTPMethod": "*",
+    "URLPath": "*",
+    "ResourceARN": "*",
+    "Version": 1,
+}
+
+
 def spans_to_logs(lab, things):
     store = lab.parts.xray.store(lab.account, lab.region)
     lab.parts.xray.settings(store).destination = "CloudWatchLogs"
@@ -25,6 +39,7 @@ def prepare(lab):
     xray = lab.client("xray")
     xray.put_trace_segments(TraceSegmentDocuments=[SEGMENT])
     attempt(xray.create_group, GroupName="kept")
+    attempt(xray.create_sampling_rule, SamplingRule={"RuleName": "kept", **RULE})
     arn = xray.get_group(GroupName="kept")["Group"]["GroupARN"]
     attempt(xray.put_resource_policy, PolicyName="kept", PolicyDocument=ALLOW)
     spans_to_logs(lab, {})
@@ -48,6 +63,12 @@ XRAY = Fuzzed(
         "PutEncryptionConfig": {"Type": "NONE"},
         "PutResourcePolicy": {"PolicyName": "pNEW", "PolicyDocument": ALLOW},
         "DeleteResourcePolicy": {"PolicyName": "kept"},
+        "CreateSamplingRule": {"SamplingRule": {"RuleName": "rNEW", **RULE}},
+        "UpdateSamplingRule": {"SamplingRuleUpdate": {"RuleName": "kept"}},
+        "DeleteSamplingRule": {"RuleName": "kept"},
+        "GetSamplingTargets": {"SamplingStatisticsDocuments": [
+            {"RuleName": "kept", "ClientID": "0" * 24, "Timestamp": NOW, "RequestCount": 10,
+             "SampledCount": 2}]},
         "TagResource": {"ResourceARN": "$arn", "Tags": [{"Key": "a", "Value": "b"}]},
         "UntagResource": {"ResourceARN": "$arn", "TagKeys": ["a"]},
         "ListTagsForResource": {"ResourceARN": "$arn"},
@@ -60,7 +81,7 @@ XRAY = Fuzzed(
         "GetRetrievedTracesGraph": {"RetrievalToken": "$token"},
     },
     prepare,
-    {"InvalidRequestException", "AccessDeniedException"},
+    {"InvalidRequestException", "AccessDeniedException", "RuleLimitExceededException"},
     {"StartTraceRetrieval": spans_to_logs},
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from labkit.xray.api import (
     indexing,
     policies,
     retrieval,
+    sampling,
     segments,
     tags,
     traces,
@@ -26,6 +27,7 @@ RESOURCES = (
     tags,
     indexing,
     retrieval,
+    sampling,
 )
 
 OPERATIONS = {

@@ -157,9 +157,7 @@ class Ledger:
         window.borrowed += one.get("BorrowCount") or 0
 
     def _target(self, rule: Rule, client: str, told_s: int, now_s: int) -> dict[str, Any]:
-        # A program whose clock is ahead (the machine's, beside a lab's) is answered on its own:
-        # by the lab's its quota would have run out before it began.
-        ahead_s = told_s - now_s if told_s > now_s + OLDEST_S else 0
+        ahead_s = ahead(told_s, now_s)
         target: dict[str, Any] = {
             "RuleName": rule.name,
             "FixedRate": rule.rate,
@@ -180,6 +178,15 @@ class Ledger:
         for seen in self.seen.values():
             for client in [one for one, at_s in seen.items() if at_s < now_s - QUOTA_S]:
                 del seen[client]
+
+
+def ahead(told_s: int, now_s: int) -> int:
+    """Seconds by which a program's clock is ahead, when that is no mere inaccuracy.
+
+    A program beside a lab may live by the machine's clock, months ahead of the lab's. It is
+    answered on its own: by the lab's its quota would have run out before it began.
+    """
+    return told_s - now_s if told_s > now_s + OLDEST_S else 0
 
 
 def _refused(

@@ -1,0 +1,206 @@
+"""The sampling rules of an account and Region: kept, told to whoever asks, and applied.
+
+Every change of the rules is kept with its instant, since workloads of the lab are asked about
+requests of the past: these were sampled by the rules of their time. There a rule is in force at
+once; a real client learns of it when it asks again, within ten seconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labkit.core.clock import SECOND, to_datetime
+from labkit.xray.engine.sampling import DEFAULT, Ledger, Rule, default_rule, in_order
+from labkit.xray.engine.sampling.rules import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from labkit.xray.store import XRayStore
+
+#: Kinds of :meth:`labkit.xray.store.XRayStore.of`.
+RULES, SAMPLING = "rules", "sampling"
+
+
+@dataclass(slots=True)
+class KeptRule:
+    """A rule with what the API tells of it.
+
+    Parameters
+    ----------
+    rule:
+        What it says.
+    arn:
+        Of the rule.
+    created_us, modified_us:
+        When; 0 for Default as long as nobody has changed it.
+    tags:
+        Key -> value.
+    """
+
+    rule: Rule
+    arn: str
+    created_us: int = 0
+    modified_us: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """``SamplingRuleRecord``."""
+        one = self.rule
+        told: dict[str, Any] = {
+            "RuleName": one.name,
+            "RuleARN": self.arn,
+            "ResourceARN": one.resource_arn,
+            "Priority": one.priority,
+            "FixedRate": one.rate,
+            "ReservoirSize": one.reservoir,
+            "ServiceName": one.service_name,
+            "ServiceType": one.service_type,
+            "Host": one.host,
+            "HTTPMethod": one.method,
+            "URLPath": one.path,
+            "Version": 1,
+            "Attributes": dict(one.attributes),
+        }
+        if one.boost is not None:
+            told["SamplingRateBoost"] = {
+                "MaxRate": one.boost.max_rate,
+                "CooldownWindowMinutes": one.boost.cooldown_minutes,
+            }
+        return {
+            "SamplingRule": told,
+            "CreatedAt": to_datetime(self.created_us),
+            "ModifiedAt": to_datetime(self.modified_us),
+        }
+
+
+@dataclass(slots=True)
+class SamplingState:
+    """What belongs to the rules of an account and Region.
+
+    Parameters
+    ----------
+    modified_us:
+        When somebody changed a rule last; 0 when nobody has.
+    ledger:
+        What clients have reported.
+    past:
+        (instant, rules in order) since when they were in force, oldest first.
+    """
+
+    modified_us: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+    past: list[tuple[int, tuple[Rule, ...]]] = field(default_factory=list)
+
+
+class _Arrivals(Protocol):
+    """Requests at the door of a service, in order of time (labkit.core.traces.Arrivals)."""
+
+    service: str
+    service_type: str
+    host: str
+    resource_arn: str
+    methods: Sequence[str]
+    paths: Sequence[str]
+    kind: np.ndarray
+    at_us: np.ndarray
+    luck: np.ndarray
+
+
+def rules(store: XRayStore) -> dict[str, KeptRule]:
+    """The rules by name; Default is always among them."""
+    held: dict[str, KeptRule] = store.of(RULES)
+    if DEFAULT not in held:
+        held[DEFAULT] = KeptRule(default_rule(), store.arn(f"sampling-rule/{DEFAULT}"))
+    return held
+
+
+def ordered(store: XRayStore) -> list[Rule]:
+    """The rules as they are asked."""
+    return in_order(one.rule for one in rules(store).values())
+
+
+def by_name(store: XRayStore) -> Mapping[str, Rule]:
+    """The rules alone."""
+    return {name: one.rule for name, one in rules(store).items()}
+
+
+def state(store: XRayStore) -> SamplingState:
+    """What belongs to the rules."""
+    held = store.of(SAMPLING)
+    if "" not in held:
+        held[""] = SamplingState()
+    found: SamplingState = held[""]
+    return found
+
+
+def changed(store: XRayStore, before: tuple[Rule, ...], now_us: int) -> None:
+    """The rules have just been changed.
+
+    Parameters
+    ----------
+    store:
+        Whose rules.
+    before:
+        The rules until now, in order.
+    now_us:
+        The instant.
+    """
+    one = state(store)
+    if not one.past:
+        one.past.append((0, before))
+    one.past.append((now_us, tuple(ordered(store))))
+    one.modified_us = now_us
+
+
+def decided(store: XRayStore, arrivals: _Arrivals) -> np.ndarray:
+    """Which requests of a workload are traced, by the rules of their time.
+
+    Parameters
+    ----------
+    store:
+        Whose rules.
+    arrivals:
+        The requests, in order of time.
+
+    Returns
+    -------
+    bool[n]
+    """
+    import numpy as np
+
+    from labkit.xray.engine.sampling.columns import decided as decide
+
+    kinds = [
+        Asked(arrivals.service, arrivals.service_type, arrivals.host, method, path,
+              arrivals.resource_arn)
+        for method, path in zip(arrivals.methods, arrivals.paths, strict=True)
+    ]  # fmt: skip
+    at_us = arrivals.at_us
+    past = state(store).past or [(0, tuple(ordered(store)))]
+    instants = [since for since, _ in past]
+    first = bisect_right(instants, int(at_us[0])) - 1 if len(at_us) else 0
+    traced = np.zeros(len(at_us), dtype=bool)
+    for index in range(max(first, 0), len(past)):
+        low = np.searchsorted(at_us, instants[index]) if index > first else 0
+        high = len(at_us)
+        if index + 1 < len(past):
+            high = int(np.searchsorted(at_us, instants[index + 1]))
+        if low < high:
+            part = slice(int(low), high)
+            traced[part] = decide(
+                past[index][1], kinds, arrivals.kind[part], at_us[part], arrivals.luck[part]
+            )
+        if high == len(at_us):
+            break
+    return traced
+
+
+def seconds(us: int) -> int:
+    """Whole seconds of an instant."""
+    return us // SECOND
