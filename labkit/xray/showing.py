@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.core.world import World
+from labkit.xray.explaining import Explaining
 
 if TYPE_CHECKING:
     from labkit.xray.engine.trace import Trace
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from labkit.xray.store import XRayStore
 
 
-class Showing:
+class Showing(Explaining):
     """The views of X-Ray; account and Region are the lab's own when left out."""
 
     world: World
@@ -28,11 +29,11 @@ class Showing:
         self, store: XRayStore, group: Group | None, traces: Sequence[Trace]
     ) -> list[Trace]:
         """Those of some traces that belong to a group; all for none, or one without a filter."""
-        from labkit.xray.engine.filters import parse
+        from labkit.xray.filtering import groups, read
 
         if group is None:
             return list(traces)
         mine = [one for one in traces if store.time_us(one.id) >= group.since_us]
         if not group.filter_expression:
             return mine
-        return parse(group.filter_expression).select(mine)
+        return read(group.filter_expression).select(mine, groups(store), store.account)

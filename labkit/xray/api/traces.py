@@ -88,10 +88,11 @@ def filter_of(expression: str | None) -> Filter | None:
     """
     if not expression or not expression.strip():
         return None
-    from labkit.xray.engine.filters import FilterError, parse
+    from labkit.xray.engine.filters import FilterError
+    from labkit.xray.filtering import read
 
     try:
-        return parse(expression)
+        return read(expression)
     except FilterError as problem:
         raise invalid(f"Invalid input symbol: {problem}") from None
 
@@ -128,7 +129,9 @@ def get_trace_summaries(
         traces = _some(traces, SamplingStrategy)
     chosen = traces
     if wanted is not None:
-        chosen = wanted.select(traces)
+        from labkit.xray.filtering import groups
+
+        chosen = wanted.select(traces, groups(store), store.account)
     rows, more = page(chosen, NextToken, PAGE)
     if not NextToken:
         store.service.world.meters.count(

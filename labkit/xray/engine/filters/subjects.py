@@ -97,13 +97,13 @@ class Spanned:
     @kept
     def responsetime(self) -> float | None:
         """Seconds from start to end."""
-        return None if self.span.end is None else self.span.end - self.span.start
+        return None if self.span.end is None else _lasted(self.span.start, self.span.end)
 
     @kept
     def duration(self) -> float:
         """Seconds from its start to the last end below it."""
         ends = [one.end for one in self.span.walk() if one.end is not None]
-        return max(ends, default=self.span.start) - self.span.start
+        return _lasted(self.span.start, max(ends, default=self.span.start))
 
     @kept
     def http_status(self) -> int | None:
@@ -332,8 +332,10 @@ class TraceSubject:
         self.fault = root is not None and root.fault
         self.ok = root is not None and not (self.error or self.throttle or self.fault)
         self.http_status = None if root is None else root.status
-        self.responsetime = None if root is None or root.end is None else root.end - root.start
-        self.duration = trace.duration
+        self.responsetime: float | None = None
+        if root is not None and root.end is not None:
+            self.responsetime = _lasted(root.start, root.end)
+        self.duration = _lasted(trace.start, trace.end)
 
     @kept
     def partial(self) -> bool:
@@ -455,6 +457,11 @@ def subject_of(trace: Trace) -> TraceSubject:
     if kept is None:
         kept = trace.__dict__["_subject"] = TraceSubject(trace)
     return kept
+
+
+def _lasted(start: float, end: float) -> float:
+    """Seconds, to the microsecond: an epoch as a float is no finer than half of one."""
+    return round(end - start, 6)
 
 
 def _texts(values: Iterable[Any]) -> Values:
