@@ -240,7 +240,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver", "backing/deliver", lambda lab: lab.parts.backing.deliver),
     Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
-    Answers("accept_segments", "xray", lambda lab: lab.parts.xray.accept),
+    Answers("accept_segments", "xray", lambda lab: lab.parts.xray.accept_from),
     Answers("trace_sources", "workloads", lambda lab: lab.parts.trace_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
     Answers("instance_about", "backing/ec2", lambda lab: lab.parts.backing.ec2.about),

@@ -33,6 +33,7 @@ from labkit.backing.s3_reading import S3Reading
 from labkit.backing.s3_writing import S3Writing
 from labkit.backing.site import Site
 from labkit.backing.sns import Sns
+from labkit.backing.sns_traces import TopicTraces
 from labkit.backing.targets.errand import Calls, Desk, Judge
 from labkit.backing.vpc import Vpc
 from labkit.backing.wire import Backing as Wire
@@ -105,6 +106,7 @@ class Backing:
             self._wire.answers.update(service.answers)
         #: Lambda functions, which really run.
         self.functions = Functions(self.moto, world, noise_seed, self._wire.seed)
+        self.sns.traces = TopicTraces(world, self.functions.tracer)
         asked = AlreadyAsked(self.functions)
         self.deliver.desk.functions = lambda: asked
         invoke = InvokeApi(self.functions)

@@ -32,6 +32,9 @@ def _message(message: Any, queue_arn: str, region: str) -> dict[str, Any]:
             "MessageGroupId": str(message.group_id),
             "MessageDeduplicationId": str(message.deduplication_id),
         }
+    header = (message.system_attributes or {}).get("AWSTraceHeader")
+    if header:
+        attributes["AWSTraceHeader"] = str(header.get("StringValue", ""))
     return {
         "messageId": message.id,
         "receiptHandle": message.receipt_handle,

@@ -33,6 +33,7 @@ from labkit.backing.function_events import SERVICE
 from labkit.backing.mount import MotoWorld
 from labkit.core.clock import MILLISECOND, MINUTE, SECOND, Phase, iso
 from labkit.core.errors import AwsError
+from labkit.core.traces import TraceHeader
 from labkit.core.world import World
 
 if TYPE_CHECKING:
@@ -181,7 +182,9 @@ class Sources:
     def _taken(self, mapping: _Mapping, esm: Any, messages: Sequence[Any]) -> list[Any]:
         """Let the function have messages; those that it has dealt with."""
         event = queue_event(messages, mapping.source_arn, mapping.region)
-        done = self._run(esm, event)
+        heads = [record["attributes"].get("AWSTraceHeader", "") for record in event["Records"]]
+        links = [TraceHeader.read(one) for one in heads if one]
+        done = self._run(esm, event, links=links)
         if done is None or not done.ok:
             return []
         if "ReportBatchItemFailures" not in (esm.function_response_types or ()):
@@ -355,7 +358,13 @@ class Sources:
             )
 
     # -- both
-    def _run(self, esm: Any, event: dict[str, Any], attempt: int = 0) -> Any:
+    def _run(
+        self,
+        esm: Any,
+        event: dict[str, Any],
+        attempt: int = 0,
+        links: Sequence[TraceHeader] = (),
+    ) -> Any:
         """Let the function have an event; None when there is no such function any more."""
         try:
             function = self._functions.find(esm.function_arn)
@@ -368,6 +377,7 @@ class Sources:
             invoked_arn=esm.function_arn,
             attempt=attempt,
             waits=False,
+            links=links,
         )
 
     def _esm(self, mapping: _Mapping) -> Any:

@@ -21,7 +21,7 @@ its duration stands in the REPORT line and in the metric.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +141,7 @@ class Runner:
         waits: bool = True,
         client_context: str = "",
         trace: str = "",
+        links: Sequence[TraceHeader] = (),
     ) -> Invocation:
         """Run a function once.
 
@@ -160,6 +161,8 @@ class Runner:
             JSON text of the caller's ``ClientContext``.
         trace:
             The tracing header that came with the event; that of the call under way when left out.
+        links:
+            Those of the messages that are the event.
 
         Raises
         ------
@@ -168,15 +171,15 @@ class Runner:
         """
         clock = self._world.clock
         if len(clock.cause) >= MAX_CHAIN - 1:
-            links = "\n  ".join([*clock.cause, f"lambda {function.name}"])
+            chain = "\n  ".join([*clock.cause, f"lambda {function.name}"])
             raise ChainTooDeep(
-                f"one thing led to another {MAX_CHAIN} times and would never end:\n  {links}"
+                f"one thing led to another {MAX_CHAIN} times and would never end:\n  {chain}"
             )
         now_us = clock.now_us
         under = Under(TraceHeader.read(trace)) if trace else self.tracer.under
 
         def traced_as(cold: str) -> Traced:
-            return self.tracer.begin(function, role, request_id, attempt, under, cold)
+            return self.tracer.begin(function, role, request_id, attempt, under, cold, links)
 
         if self._throttled(function, now_us):
             self.tracer.throttled(function, traced_as(""), request_id)

@@ -22,6 +22,9 @@ Of a traced invocation Lambda sends two segments, and the function's SDK sends s
    caller had come so far, and its handler after the initialisation; what the SDK says is moved by
    as much.
 
+5. **Queues** break the line: what a queue brings is a trace of its own, with links to the traces of
+   those who sent the messages. (That one sampled message is enough is an approximation.)
+
 Sources: Lambda developer guide, "Visualize Lambda function invocations using AWS X-Ray"; AWS
 compute blog, "Streamlining trace sampling behavior for AWS Lambda functions" (2025).
 """
@@ -29,7 +32,8 @@ compute blog, "Streamlining trace sampling behavior for AWS Lambda functions" (2
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +82,8 @@ class Traced:
         Of the service's segment, the function's, and its three subsegments.
     start_us, init_us:
         When it was taken, and how long its environment took to be made.
+    links:
+        Traces that led here over a queue.
     """
 
     header: str
@@ -87,6 +93,7 @@ class Traced:
     ids: tuple[str, ...]
     start_us: int
     init_us: int
+    links: tuple[TraceHeader, ...] = ()
 
     def told(self) -> tuple[str, str] | None:
         """Trace and segment as the REPORT line names them; None when nothing is sent."""
@@ -125,9 +132,18 @@ class Tracer:
 
     def begin(
         self, function: Function, role: Principal, request_id: str, attempt: int, under: Under,
-        cold: str,
+        cold: str, links: Sequence[TraceHeader] = (),
     ) -> Traced:  # fmt: skip
-        """An invocation begins; ``cold`` names the environment that is made for it."""
+        """An invocation begins.
+
+        Parameters
+        ----------
+        cold:
+            Names the environment that is made for it.
+        links:
+            The headers of the messages that it is invoked with: traces that it does not continue,
+            but is linked to. When one of them is sampled it is sampled, too.
+        """
         now_us = self._world.clock.now_us
         digits = request_id.replace("-", "")
         said = under.header
@@ -135,6 +151,8 @@ class Tracer:
         made = self._world.ids.digest("traced", request_id, attempt, root).hex()
         made += self._world.ids.digest("traced more", request_id, attempt, root).hex()
         ids = tuple(made[16 * n : 16 * n + 16] for n in range(5))
+        if any(one.sampled for one in links):
+            said = TraceHeader("", "", True)
         sampled = self._decided(function, said, digits, now_us) and self.may_trace(role)
         init_us = 0
         if cold:
@@ -146,7 +164,17 @@ class Tracer:
             header = str(TraceHeader(root, parent, sampled))
         header += f";Lineage=1:{digits[:8]}:0"
         start_us = now_us + under.ahead_us
-        return Traced(header, sampled, root, said.parent, ids, start_us, init_us)
+        led = tuple(one for one in links if one.sampled)
+        return Traced(header, sampled, root, said.parent, ids, start_us, init_us, led)
+
+    @contextmanager
+    def calling(self, under: Under) -> Iterator[None]:
+        """For a while, what is called is called under this trace."""
+        before, self.under = self.under, under
+        try:
+            yield
+        finally:
+            self.under = before
 
     def accepted(self, function: Function, request_id: str) -> str:
         """The header of an event that is run later: all its tries are in one trace."""
@@ -162,7 +190,7 @@ class Tracer:
     def _decided(self, function: Function, said: TraceHeader, digits: str, now_us: int) -> bool:
         if function.tracing != "Active":
             return False
-        if said.root and said.sampled is not None:
+        if said.sampled is not None:
             return said.sampled
         second = now_us // SECOND
         before, several = self._taken.get(function.arn, (-1, 0))
@@ -243,6 +271,11 @@ class Tracer:
         }
         if traced.parent:
             document["parent_id"] = traced.parent
+        if traced.links:
+            document["links"] = [
+                {"trace_id": one.root, "id": one.parent, "attributes": {"ReferenceType": "parent"}}
+                for one in traced.links
+            ]
         return document
 
     def _function(

@@ -17,7 +17,7 @@ What runs is in ``function_invocation.py``; how, in ``function_workers.py``.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +31,7 @@ from labkit.backing.mount import MotoWorld
 from labkit.core.call import Principal
 from labkit.core.clock import Handler
 from labkit.core.errors import AwsError
+from labkit.core.traces import TraceHeader
 from labkit.core.verdict import Verdict
 from labkit.core.world import World
 
@@ -175,6 +176,7 @@ class Functions:
         waits: bool = True,
         client_context: str = "",
         trace: str = "",
+        links: Sequence[TraceHeader] = (),
     ) -> Invocation:
         """Run a function once: see :meth:`Runner.run`."""
         return self._runner.run(
@@ -187,6 +189,7 @@ class Functions:
             waits=waits,
             client_context=client_context,
             trace=trace,
+            links=links,
         )
 
     def measure(self, function: Function, name: str, value: float, unit: str = "Count") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from labkit.backing.moto_seams import mounted, seam
+from labkit.backing.moto_seams import listener, mounted, seam
 
 
 @seam("moto.sqs.models")
@@ -32,6 +32,25 @@ def _forget_old(queue: Any, now: float) -> None:
     if any(message.sent_timestamp <= kept_ms for message in queue._messages):
         queue._messages = [one for one in queue._messages if one.sent_timestamp > kept_ms]
         queue._pending_messages &= set(queue._messages)
+
+
+@seam("moto.sqs.models")
+def _pass_the_trace_on(module: ModuleType) -> None:
+    """A message of a caller that is traced carries its header."""
+    backend = module.SQSBackend
+    send = backend.send_message
+
+    def send_message(self: Any, *args: Any, **kwargs: Any) -> Any:
+        message = send(self, *args, **kwargs)
+        functions = listener("lambda")
+        header = functions.tracer.under.header if functions is not None else None
+        if header is not None and header.root:
+            message.system_attributes.setdefault(
+                "AWSTraceHeader", {"DataType": "String", "StringValue": str(header)}
+            )
+        return message
+
+    backend.send_message = send_message
 
 
 @seam("moto.sqs.models")

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from labkit.backing import moto_sns, sns_delivery
 from labkit.backing.moto_random import mock_random
 from labkit.backing.mount import MotoWorld
+from labkit.backing.sns_traces import TopicTraces
 from labkit.core.clock import DAY, Clock, Phase
 from labkit.core.delivery import DeadLetter, Delivery, Parcel, RetryPolicy
 from labkit.core.errors import AwsError
@@ -90,6 +91,8 @@ class Sns:
         self._facts = facts
         self._reliably = reliably
         self._awaited: dict[str, _Awaited] = {}
+        #: What is sent to X-Ray; a lab sets it when it is assembled.
+        self.traces: TopicTraces | None = None
         world.listen("sns", self)
         clock.register("sns.lapse", self._lapse)
 
@@ -155,7 +158,7 @@ class Sns:
         if subscription.protocol in ("http", "https"):
             envelope = moto_sns.envelope(subscription, "", str(mock_random().uuid4()))
             asking = sns_delivery.confirmation(subscription, token, envelope)
-            self._hand_over(subscription, asking, None)
+            self._hand_over(subscription, asking, None, envelope)
             return
         body = _CONFIRMATION.format(
             topic_arn=subscription.topic_arn,
@@ -198,13 +201,24 @@ class Sns:
         out = sns_delivery.Outgoing(message, envelope, attributes or {}, group, once)
         parcel = sns_delivery.parcel(subscription, out)
         if parcel is not None:
-            self._hand_over(subscription, parcel, sns_delivery.dead_letter(subscription))
+            self._hand_over(subscription, parcel, sns_delivery.dead_letter(subscription), envelope)
 
-    def _hand_over(self, subscription: Any, parcel: Parcel, letter: DeadLetter | None) -> None:
+    def _hand_over(
+        self,
+        subscription: Any,
+        parcel: Parcel,
+        letter: DeadLetter | None,
+        envelope: dict[str, Any],
+    ) -> None:
         retry = sns_delivery.retry_policy(subscription)
+        traces = self.traces
 
         def hand_over() -> None:
-            self._reliably(parcel, retry, letter)
+            if traces is None:
+                self._reliably(parcel, retry, letter)
+                return
+            with traces.delivering(subscription, envelope["MessageId"]):
+                self._reliably(parcel, retry, letter)
 
         self._world.afterwards(hand_over)
 

@@ -331,10 +331,18 @@ class Ports:
         return answer
 
     def accept_segments(
-        self, account: str, region: str, documents: Sequence[Mapping[str, Any]]
+        self,
+        account: str,
+        region: str,
+        documents: Sequence[Mapping[str, Any]],
+        service: str = "",
+        source_arn: str = "",
     ) -> None:
-        """Let X-Ray take segment documents; what it can't take it drops, as a daemon's."""
-        self._ask("accept_segments")(account, region, documents)
+        """Let X-Ray take segment documents; what it can't take it drops, as a daemon's.
+
+        ``service`` and ``source_arn``: on whose behalf, when X-Ray's own policies decide about it.
+        """
+        self._ask("accept_segments")(account, region, documents, service, source_arn)
 
     def traced(self, account: str, region: str, arrivals: Arrivals) -> np.ndarray:
         """bool[n]: what the sampling rules of an account and Region say of some requests."""

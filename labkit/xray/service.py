@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from labkit.core.call import Principal
 from labkit.core.clock import MINUTE, SECOND, Phase
 from labkit.core.jsontext import dumps
 from labkit.core.world import World
 from labkit.xray.engine.document import Refused, read
 from labkit.xray.figures import Figures
-from labkit.xray.records import GROUPS, LOGS, SETTINGS, Settings
+from labkit.xray.records import GROUPS, LOGS, POLICIES, SETTINGS, Policy, Settings
 from labkit.xray.showing import Showing
 from labkit.xray.store import XRayStore
 
@@ -127,6 +128,33 @@ class XRay(Showing):
                 told = {"trace_id": document["trace_id"], "segment_id": document["id"]}
                 self.world.facts.publish("trace.segment", account, region, told)
         return refused
+
+    def accept_from(
+        self,
+        account: str,
+        region: str,
+        documents: Iterable[Mapping[str, Any]],
+        service: str = "",
+        source_arn: str = "",
+    ) -> list[dict[str, str]]:
+        """The port ``accept_segments``: of a service that sends for itself, if a policy lets it.
+
+        Functions and stages send with a role of the account's; a topic does not, and without a
+        resource policy that lets SNS send segments there are none.
+        """
+        if service and not self._let_in(account, region, service, source_arn):
+            return []
+        return self.accept(account, region, documents)
+
+    def _let_in(self, account: str, region: str, service: str, source_arn: str) -> bool:
+        given = {"aws:SourceArn": source_arn, "aws:SourceAccount": account}
+        who = Principal("AWSService", "", "", service, name=service)
+        policies: Iterable[Policy] = self.store(account, region).of(POLICIES).values()
+        allows = self.world.ports.policy_allows
+        return any(
+            allows(one.document, who, "xray:PutTraceSegments", "*", given, account).value
+            for one in policies
+        )
 
     def take(self, store: XRayStore, documents: Iterable[Mapping[str, Any]]) -> None:
         """Take in segments of a past minute, out of a pulled source: checked by their maker.

@@ -27,10 +27,10 @@ class Sent:
         self.accepted = lab.world.ports._answers["accept_segments"]
         lab.world.ports._answers["accept_segments"] = self.accept
 
-    def accept(self, account, region, documents):
+    def accept(self, account, region, documents, *who):
         assert (account, region) == ("123456789012", "us-east-1")
         self.documents += json.loads(json.dumps(documents))
-        assert self.accepted(account, region, documents) == []
+        assert self.accepted(account, region, documents, *who) == []
 
     def take(self):
         taken, self.documents = self.documents, []
@@ -263,3 +263,92 @@ def test_the_real_sdk_adds_its_subsegments(sent):
     called = next(one for one in documents if one["name"] == inner)
     assert called["parent_id"] == call["id"]
     assert call["start_time"] < called["start_time"] < called["end_time"] < call["end_time"]
+
+
+# -- topics and queues
+TELLING = """
+import boto3
+def handler(event, context):
+    boto3.client("sns").publish(TopicArn=event["topic"], Message="sold")
+"""
+
+
+def listen(sent, name, topic):
+    """A function that is subscribed to a topic."""
+    sent.stage.api.add_permission(
+        FunctionName=name, StatementId="sns", Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+    )  # fmt: skip
+    arn = sent.stage.api.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    sent.lab.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+
+
+def test_a_trace_goes_through_a_topic(sent):
+    sns, xray = sent.lab.client("sns"), sent.lab.client("xray")
+    topic = sns.create_topic(Name="sold")["TopicArn"]
+    teller = sent.stage.make(TELLING, TracingConfig=ACTIVE)
+    listeners = [sent.stage.make(PLAIN, TracingConfig=ACTIVE) for _ in range(2)]
+    for name in listeners:
+        listen(sent, name, topic)
+
+    def told():
+        sent.lab.advance(seconds=1)
+        sent.stage.call(teller, {"topic": topic})
+        sent.lab.advance(seconds=1)
+        documents = sent.take()
+        assert len({one["trace_id"] for one in documents}) == 1
+        return {(one["name"], one["origin"]): one for one in documents}
+
+    plain = told()
+    assert len(plain) == 6
+    invocation = parts(plain[teller, "AWS::Lambda::Function"])["Invocation"]
+    for name in listeners:
+        assert plain[name, "AWS::Lambda"]["parent_id"] == invocation["id"]
+
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="TracingConfig", AttributeValue="Active")
+    allow = {
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Resource": "*",
+        "Action": ["xray:PutTraceSegments"], "Condition": {"ArnLike": {"aws:SourceArn": topic}},
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    xray.put_resource_policy(PolicyName="sns", PolicyDocument=policy)
+    active = told()
+    own = active["sold", "AWS::SNS::Topic"]
+    invocation = parts(active[teller, "AWS::Lambda::Function"])["Invocation"]
+    assert own["parent_id"] == invocation["id"]
+    assert [active[name, "AWS::Lambda"]["parent_id"] for name in listeners] == [own["id"]] * 2
+    summary = xray.batch_get_traces(TraceIds=[own["trace_id"]])["Traces"][0]
+    assert own["id"] in {one["Id"] for one in summary["Segments"]}
+    xray.delete_resource_policy(PolicyName="sns")
+    lost = told()["sold", "AWS::SNS::Topic"]
+    segments = xray.batch_get_traces(TraceIds=[lost["trace_id"]])["Traces"][0]["Segments"]
+    assert lost["id"] not in {one["Id"] for one in segments}
+
+
+def test_a_queue_breaks_the_line_and_leaves_links(sent):
+    lab = sent.lab
+    url = lab.client("sqs").create_queue(QueueName="pack")["QueueUrl"]
+    teller = sent.stage.make(
+        f"import boto3\ndef handler(event, context):\n"
+        f"    boto3.client('sqs').send_message(QueueUrl='{url}', MessageBody='one')\n",
+        TracingConfig=ACTIVE,
+    )
+    packer = sent.stage.make(
+        "def handler(event, context):\n"
+        "    return event['Records'][0]['attributes']['AWSTraceHeader']\n",
+        TracingConfig=ACTIVE,
+    )
+    arn = lab.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    sent.stage.api.create_event_source_mapping(
+        FunctionName=packer, EventSourceArn=arn["Attributes"]["QueueArn"]
+    )
+    lab.advance(seconds=1)
+    sent.stage.call(teller)
+    lab.advance(seconds=2)
+    by = {(one["name"], one["origin"]): one for one in sent.take()}
+    sender, taker = by[teller, "AWS::Lambda::Function"], by[packer, "AWS::Lambda"]
+    assert sender["trace_id"] != taker["trace_id"]
+    assert "parent_id" not in taker
+    (link,) = taker["links"]
+    assert link["trace_id"] == sender["trace_id"]
+    assert link["id"] == parts(sender)["Invocation"]["id"]
