@@ -14,7 +14,7 @@ records of both directions. All of it goes into the groups and streams that the 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from typing import Any
 
 from labkit.core.clock import MINUTE, SECOND, to_datetime, to_us
 from labkit.lab import Lab
+from labkit.views.drawing import Drawing
 from labkit.workloads.shop_site import AGENTS, BALANCER, GROUPS, ShopSite
 
 #: The log groups in which it can be read.
@@ -270,3 +271,45 @@ def hour(lab: Lab) -> dict[str, datetime]:
     """From two to three o'clock of that night, as ``lab.logs.query`` takes a range."""
     two = lab.start.replace(hour=2, minute=0)
     return {"start": two, "end": two + timedelta(hours=1)}
+
+
+# -- the lesson's control
+_LINE = (
+    'parse @message \'* - - [*] "* * *" * * "*" "*" "*" *\' as node, t, verb, path, proto, '
+    "status, size, referer, agent, ip, rest"
+)
+#: What can be asked: words -> the query and its group.
+QUESTIONS = {
+    "who asked most": (f"{_LINE} | stats count(*) as n by ip | sort n desc | limit 5", ACCESS),
+    "what the visitor asked for": (
+        f"{_LINE} | filter ip = '{VISITOR}' | stats count(*) as n by status | sort n desc",
+        ACCESS,
+    ),
+    "errors, every five minutes": (
+        "filter @message like 'ERROR' | stats count(*) as errors by bin(5m)",
+        APP,
+    ),
+    "what is new": ('parse @message \'"message":"*"\' as said | pattern said | diff', APP),
+    "who was rejected": (
+        "filter action = 'REJECT' | stats count(*) as tries by srcAddr | sort tries desc | limit 5",
+        FLOWS,
+    ),
+    "what left for the visitor": (
+        f"filter dstAddr = '{VISITOR}' | stats sum(bytes) as bytes by srcAddr | sort bytes desc",
+        FLOWS,
+    ),
+}
+
+
+def asking(lab: Lab) -> Callable[..., Drawing]:
+    """One of :data:`QUESTIONS` about some minutes from 02:08 on, as a picture for a control."""
+    begin = hour(lab)["start"] + timedelta(minutes=8)
+
+    def ask(question: str, minutes: int) -> Drawing:
+        """The answer as it draws itself."""
+        text, group = QUESTIONS[question]
+        end = begin + timedelta(minutes=minutes)
+        found: Drawing = lab.logs.query(text, group, start=begin, end=end).drawing
+        return found
+
+    return ask
