@@ -7,14 +7,15 @@ time passes; this file is where the lab lets it in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from labkit.controls import Identity
 from labkit.core.clock import HOUR
 from labkit.core.errors import AwsError, LabError
 from labkit.core.jsontext import dumps
-from labkit.gateway.http_server import HttpServer
+from labkit.gateway.http_server import LOOPBACK, HttpServer
 from labkit.gateway.wire import WireAnswer, WireRequest, answer
 from labkit.gateway.wire_services import Scope
 from labkit.lab_state import LabState
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from labkit.agents.xray_daemon import XRayDaemon
     from labkit.agents.xray_hosted import Daemon
     from labkit.core.call import Principal
+    from labkit.core.verdict import Verdict
     from labkit.gateway.acting import Acting
     from labkit.gateway.dispatch import Dispatch
     from labkit.gateway.identity import Identities
@@ -39,7 +41,7 @@ HOSTS = (
 
 
 class Tracing(LabState):
-    """``xray_daemon``, ``otlp``, and what lets datagrams in when time passes."""
+    """``xray_daemon``, ``traced``, ``otlp``, and what lets datagrams in when time passes."""
 
     acting: Acting
     #: Daemons and receivers of this process, running or stopped.
@@ -104,6 +106,53 @@ class Tracing(LabState):
             ) from None
         self._daemons.append(daemon)
         return daemon
+
+    def traced(
+        self,
+        what: str | Mapping[str, Any],
+        port: int = 0,
+        *,
+        region_name: str | None = None,
+        account_id: str | None = None,
+        **more: Any,
+    ) -> Traced:
+        """Where a program that runs on this resource sends its segments, and who hears it there.
+
+        A machine of a lab has no processes; a program of yours stands for the one there. When the
+        set-up is right, a daemon listens at ``.address`` and sends as the resource's role; when it
+        is wrong, nobody does, and the program learns nothing of it, as at work.
+
+        Parameters
+        ----------
+        what, more:
+            As :meth:`labkit.xray.setups.Setups.explain_setup` takes them.
+        port:
+            Of the daemon; 0 takes a free one.
+        region_name, account_id:
+            Where; the lab's own when left out.
+
+        Raises
+        ------
+        LabError
+            When there is no such resource, or for a Lambda function, which has its daemon built in.
+        """
+        self._check_open()
+        account, region = account_id or self.account, region_name or self.region
+        kind, found, verdict = self.parts.xray.setup(what, account, region, **more)
+        if kind == "lambda":
+            raise LabError("Lambda's daemon is built in: invoke the function")
+        daemon = None
+        mistakes = {one.rule for one in verdict.because} if not verdict.value else set()
+        if mistakes <= {"permission", *(one for one in mistakes if one.startswith("remark"))}:
+            role = str(found.get("role") or "") or None
+            daemon = self.xray_daemon(
+                port,
+                role,
+                region_name=region,
+                account_id=account,
+                instance_id=str(found.get("instance_id", "")),
+            )
+        return Traced(verdict, daemon)
 
     def otlp(
         self,
@@ -182,6 +231,50 @@ class Tracing(LabState):
             receiver.stop()
         self._daemons.clear()
         self._receivers.clear()
+
+
+class Traced:
+    """A program's place: where its SDK sends, and whether anybody hears it.
+
+    Parameters
+    ----------
+    verdict:
+        Of the set-up.
+    daemon:
+        Who listens; None when nobody does.
+    """
+
+    def __init__(self, verdict: Verdict[bool], daemon: XRayDaemon | None) -> None:
+        self.verdict, self.daemon = verdict, daemon
+        self._nowhere = (LOOPBACK, 0)
+        if daemon is None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+                free.bind((LOOPBACK, 0))
+                self._nowhere = free.getsockname()
+
+    @property
+    def works(self) -> bool:
+        """Whether traces arrive."""
+        return self.verdict.value
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, for AWS_XRAY_DAEMON_ADDRESS of the program on this machine."""
+        return self.daemon.address if self.daemon is not None else self._nowhere
+
+    def stop(self) -> None:
+        """Stop the daemon, if there is one. Idempotent."""
+        if self.daemon is not None:
+            self.daemon.stop()
+
+    def __enter__(self) -> Traced:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return str(self.verdict)
 
 
 def _role(role: str | Identity | None, account: str) -> str:

@@ -248,6 +248,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers(
         "organization", "backing/organizations", lambda lab: lab.parts.backing.organizations.of
     ),
+    Answers("tracing_setup", "backing/tracing", lambda lab: lab.parts.backing.traced.setup),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),
     Answers("put_object", "backing/s3", lambda lab: lab.parts.backing.s3_writing.put),

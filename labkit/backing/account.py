@@ -35,6 +35,7 @@ from labkit.backing.site import Site
 from labkit.backing.sns import Sns
 from labkit.backing.sns_traces import TopicTraces
 from labkit.backing.targets.errand import Calls, Desk, Judge
+from labkit.backing.tracing import TracedResources
 from labkit.backing.vpc import Vpc
 from labkit.backing.wire import Backing as Wire
 from labkit.core.call import Call, Principal
@@ -90,6 +91,7 @@ class Backing:
         self.codebuild = CodeBuild(site)
         self.ecs = Ecs(site)
         self.beanstalk = Beanstalk(site)
+        self.traced = TracedResources(self.moto, self.ec2, self.beanstalk)
         self.route53 = Route53(site)
         self.apigateway = ApiGateway(site)
         self.vpc = Vpc(site)

@@ -115,6 +115,25 @@ class Environments:
                 return application.environments[name]
         raise LabError(f"there is no Beanstalk environment {name!r}")
 
+    def bundle_of(self, environment: Environment) -> bytes:
+        """The source bundle that an environment runs; empty for the sample application.
+
+        Raises
+        ------
+        AwsError
+            When S3 does not have it any more.
+        """
+        place = environment.account, environment.region
+        application = self._applications[place][environment.application]
+        version = application.versions.get(environment.version)
+        if version is None or not version.bundle:
+            return b""
+        return self._bundle(*place, version.bundle)
+
+    def role_of(self, environment: Environment) -> str:
+        """The role of an environment's machines; empty without one."""
+        return self._role(environment)
+
     def _role(self, environment: Environment) -> str:
         """The role of an environment's machines; empty without one."""
         profile = environment.options.get((options.MACHINE, "IamInstanceProfile"), "")

@@ -52,6 +52,9 @@ KNOWN: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ),
 }
 
+#: The longest file of a bundle that is looked into, bytes.
+_SMALL = 100_000
+
 #: Namespaces of which every option is known.
 _CLOSED = frozenset({LOGS, HEALTH_LOGS, XRAY})
 
@@ -103,6 +106,20 @@ def shown(options: Options) -> list[dict[str, str]]:
         {"Namespace": namespace, "OptionName": name, "Value": options[namespace, name]}
         for namespace, name in sorted(options)
     ]
+
+
+def files_of(bundle: bytes) -> dict[str, str]:
+    """The small texts of a source bundle, by path; none for what is no zip file."""
+    found: dict[str, str] = {}
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(bundle))
+    except zipfile.BadZipFile:
+        return found
+    with archive:
+        for one in archive.infolist():
+            if not one.is_dir() and one.file_size <= _SMALL:
+                found[one.filename] = archive.read(one).decode("utf-8", "replace")
+    return found
 
 
 def extensions(bundle: bytes, version: str) -> Options:

@@ -193,6 +193,12 @@ PORTS: dict[str, Port] = _table(
         "cloudtrail",
         "backing/organizations",
     ),
+    Port(
+        "tracing_setup",
+        "What of tracing is set up where this program runs?",
+        "xray",
+        "backing/tracing",
+    ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
         "objects_under",
@@ -549,6 +555,14 @@ class Ports:
         """The keys alone of :meth:`objects_under`."""
         found = self.objects_under(bucket, prefix)
         return None if found is None else [one.key for one in found]
+
+    def tracing_setup(self, account: str, region: str, what: str) -> Mapping[str, Any]:
+        """What of tracing is set up on an instance, task, environment or function.
+
+        ``kind`` says which of these it is, '' when it is not there.
+        """
+        answer: Mapping[str, Any] = self._ask("tracing_setup")(account, region, what)
+        return answer
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:
         """Whether a KMS key is there and enabled.
