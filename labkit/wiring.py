@@ -241,6 +241,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),
     Answers("accept_segments", "xray", lambda lab: lab.parts.xray.accept_from),
+    Answers("traced", "xray", lambda lab: lab.parts.xray.sampled),
     Answers("trace_sources", "workloads", lambda lab: lab.parts.trace_sources),
     Answers("instance_action", "backing/ec2", lambda lab: lab.parts.backing.ec2.act),
     Answers("instance_about", "backing/ec2", lambda lab: lab.parts.backing.ec2.about),
@@ -287,7 +288,7 @@ UNHEARD_KINDS = frozenset(
         "trace.segment",
     }
 )
-UNANSWERED_PORTS: frozenset[str] = frozenset({"traced"})
+UNANSWERED_PORTS: frozenset[str] = frozenset()
 
 
 def connect(lab: Lab) -> None:

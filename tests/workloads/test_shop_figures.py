@@ -17,6 +17,7 @@ from labkit.workloads.shop_figures import SERVICES, ShopFigures
 ACCOUNT, REGION = "123456789012", "us-east-1"
 TUESDAY = datetime(2026, 1, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
+MINUTES = timedelta(minutes=1)
 
 
 def series(metric, service):
@@ -89,6 +90,37 @@ def test_slow_is_slow_for_all_and_ends(shop):
     inside = (slow.timestamps >= to_us(noon)) & (slow.timestamps < to_us(noon) + 5 * MINUTE)
     ordinary = calm.values < CAUGHT_MS
     assert np.allclose(factor[inside & ordinary], 6) and (factor[~inside] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "size", "share"),
+    [
+        ("throttled_table", "cart", 30, 0.30),
+        ("bad_zone", "checkout", 60, 0.30),  # one of its two machines
+        ("bad_zone", "front", 100, 0.50),
+        ("bad_release", "payment", 80, 0.08),  # one customer in ten
+        ("retry_storm", "cart", 90, 0.0),
+    ],
+)
+def test_errors_of_a_kind(shop, kind, service, size, share):
+    before = read(shop, "Errors", service).values
+    noon = TUESDAY + DAY / 2
+    shop.apply(Incident(kind, service, noon, noon + timedelta(hours=1), size))
+    more = (read(shop, "Errors", service).values - before).reshape(24, 60).sum(axis=1)
+    requests = read(shop, "Requests", service).values.reshape(24, 60).sum(axis=1)
+    assert more[12] / requests[12] == pytest.approx(share, rel=0.35)
+    assert not np.delete(more, 12).any()
+
+
+def test_a_slow_table_slows_its_service_by_its_share(shop):
+    noon = TUESDAY + DAY / 2
+    before = read(shop, "Latency", "catalogue", noon, noon + 10 * MINUTES)
+    shop.apply(Incident("slow_table", "catalogue", noon, None, 11))
+    after = read(shop, "Latency", "catalogue", noon, noon + 10 * MINUTES)
+    usual = before.values < CAUGHT_MS
+    assert after.values[usual] == pytest.approx(before.values[usual] * 4)  # 0.7 + 0.3 x 11
+    other = read(shop, "Latency", "cart", noon, noon + 10 * MINUTES)
+    assert other.values[other.values < CAUGHT_MS].max() < 400
 
 
 def test_orders_fall_when_payments_fail(shop):

@@ -30,6 +30,15 @@ ALL = [
     Incident("slow_share", "catalogue", TEN, TEN + timedelta(minutes=3), 10),
     Incident("scan", "front", TEN, TEN + timedelta(minutes=3), 300),
 ]
+MORE = [
+    Incident("slow_table", "catalogue", TEN, TEN + timedelta(minutes=3), 40),
+    Incident("throttled_table", "cart", TEN, TEN + timedelta(minutes=3), 30),
+    Incident("throttled_table", "payment", TEN, TEN + timedelta(minutes=3), 5),
+    Incident("bad_release", "checkout", TEN, TEN + timedelta(minutes=3), 60),
+    Incident("bad_release", "front", TEN, TEN + timedelta(minutes=3), 60),
+    Incident("bad_zone", "catalogue", TEN, TEN + timedelta(minutes=3), 20),
+    Incident("retry_storm", "checkout", TEN, TEN + timedelta(minutes=3), 30),
+]
 
 
 def figures(*incidents, seed=7):
@@ -71,7 +80,7 @@ def status_of(source, text):
     return told.get("service", "payment"), int(told["status"])
 
 
-@pytest.mark.parametrize("incidents", [[], ALL], ids=["a quiet day", "a bad one"])
+@pytest.mark.parametrize("incidents", [[], ALL, MORE], ids=["a quiet day", "a bad one", "more"])
 def test_a_minute_has_as_many_errors_and_requests_as_the_metric(incidents):
     made = figures(*incidents)
     lines = written(made)
@@ -192,6 +201,17 @@ def test_a_bad_deploy_has_its_version_its_tasks_and_its_tracebacks(bad):
     assert traces[0].count("\n") == 6
     told = [t for _, _, t in rows(bad["cloudwatch-agent"]) if "release" in t]
     assert ["2.4.0 of checkout goes live" in told[0], "taken back" in told[1]] == [True, True]
+
+
+def test_customers_with_a_bad_release_are_told_by_its_version():
+    found = [json.loads(t) for _, _, t in rows(written(figures(*MORE))["ecs"], BEGIN) if "{" in t]
+    mine = [one for one in found if one["service"] == "checkout"]
+    new = {one["customer"] for one in mine if one["version"] == "2.4.0"}
+    assert new and new.isdisjoint(one["customer"] for one in mine if one["version"] == "2.3.1")
+    broken = {one["customer"] for one in mine if one["message"] == "KeyError: 'eur'"}
+    assert broken and broken <= new
+    throttled = [one["status"] for one in found if "Throughput" in one["message"]]
+    assert set(throttled) == {503}
 
 
 def test_one_bad_machine_is_told_by_its_stream(bad, quiet):

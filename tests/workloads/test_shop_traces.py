@@ -455,6 +455,25 @@ def test_x_ray_finds_what_the_shop_did(lab):
     assert "catalogue" in {json.loads(one["Document"])["name"] for one in trace["Segments"]}
 
 
+def test_a_sampling_rule_for_the_checkout(lab):
+    lab.shop.traces()
+    lab.client("xray").create_sampling_rule(
+        SamplingRule={
+            "RuleName": "pay", "Priority": 10, "FixedRate": 1.0, "ReservoirSize": 5,
+            "URLPath": "/checkout*", "HTTPMethod": "*", "Host": "*", "ServiceName": "front",
+            "ServiceType": "*", "ResourceARN": "*", "Version": 1,
+        }
+    )  # fmt: skip
+    lab.advance(minutes=3)
+    found = pulled(lab, 2)
+    orders = {one["trace_id"] for one in named(found, "checkout") if "parent_id" in one}
+    shop = lab.parts.shop.shop(*HERE)
+    traffic = lab.parts.shop.traffic(shop, "checkout", BEGIN + 1, BEGIN + 3)
+    assert len(orders) == traffic.requests.sum()
+    browsing = [one for one in named(found, "front") if one["trace_id"] not in orders]
+    assert len(browsing) < 200
+
+
 def test_the_bill_is_the_same_whether_anybody_looks_or_not(lab):
     lab.shop.traces(hours=0.5)
     lab.advance(minutes=25)
