@@ -22,6 +22,9 @@ from labkit.core.errors import AwsError
 
 Check = Callable[[Any, str, list[str]], None]
 
+#: Signs of a value that an error shows; ten thousand log events would be half a megabyte of it.
+_LONGEST = 2_000
+
 
 def checker(shape: Any, code: str) -> Callable[[dict[str, Any]], None] | None:
     """A function that raises ``AwsError(code)`` for parameters that break the model of ``shape``.
@@ -141,9 +144,10 @@ def _length(value: Any, path: str, problems: list[str], low: int | None, high: i
 
 
 def _problem(value: Any, path: str, constraint: str) -> str:
-    return (
-        f"Value '{_java(value)}' at '{path}' failed to satisfy constraint: Member must {constraint}"
-    )
+    shown = _java(value)
+    if len(shown) > _LONGEST:
+        shown = f"{shown[:_LONGEST]}..."
+    return f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {constraint}"
 
 
 def _java(value: Any) -> str:

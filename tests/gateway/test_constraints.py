@@ -51,6 +51,15 @@ def test_places_in_lists_and_java_style_values():
     assert "at 'dimensions.2.member.name' failed" in got
 
 
+def test_a_value_without_end_is_cut():
+    events = [{"timestamp": 1, "message": f"line {n}"} for n in range(10_001)]
+    got = problems("logs", "PutLogEvents", logGroupName="g", logStreamName="s", logEvents=events)
+    assert "Value '[{timestamp=1, message=line 0}, " in got and "line 10000" not in got
+    assert got.endswith("at 'logEvents' failed to satisfy constraint: Member must have length less "
+                        "than or equal to 10000")  # fmt: skip
+    assert len(got) < 2_200
+
+
 def test_numbers():
     assert "have value less than or equal to 100" in problems(
         "cloudwatch", "DescribeAlarms", MaxRecords=101
