@@ -125,6 +125,15 @@ def _mind_the_state(module: ModuleType) -> None:
     for name in ("enable_key", "disable_key"):
         before(name, check_state)
 
+    def by_id(name: str) -> None:
+        # moto knows these by the key's id alone; AWS takes its ARN as well.
+        stock = getattr(backend, name)
+
+        def method(self: Any, key_id: str, *args: Any, **kwargs: Any) -> Any:
+            return stock(self, self.get_key_id(key_id), *args, **kwargs)
+
+        setattr(backend, name, method)
+
     decrypt, mac, schedule = backend.decrypt, backend.generate_mac, backend.schedule_key_deletion
 
     def decrypted(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -151,6 +160,9 @@ def _mind_the_state(module: ModuleType) -> None:
     backend.decrypt = decrypted
     backend.generate_mac = generate_mac
     backend.schedule_key_deletion = schedule_key_deletion
+    for name in ("enable_key", "disable_key", "schedule_key_deletion", "cancel_key_deletion",
+                 "replicate_key"):  # fmt: skip
+        by_id(name)
 
 
 @seam("moto.kms.responses")

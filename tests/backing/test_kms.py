@@ -54,6 +54,17 @@ def test_a_disabled_key_refuses(kms, key):
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
+def test_a_key_is_named_by_its_arn_as_well(lab, kms, key):
+    told = []
+    for change in ("disable_key", "enable_key", "schedule_key_deletion", "cancel_key_deletion"):
+        getattr(kms, change)(KeyId=key["Arn"])
+        told.append(state(kms, key))
+    assert told == ["Disabled", "Enabled", "PendingDeletion", "Disabled"]
+    made = kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
+    copied = kms.replicate_key(KeyId=made, ReplicaRegion="eu-west-1")["ReplicaKeyMetadata"]
+    assert copied["Arn"] == made.replace("us-east-1", "eu-west-1")
+
+
 def test_a_key_is_gone_on_its_day(lab, kms, key):
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
     assert state(kms, key) == "PendingDeletion"
