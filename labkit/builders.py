@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 #: name -> ``module:function``; the function is called with the lab and the arguments as keywords,
 #: and returns the world's handles.
-BUILDERS = {"exercise": "labkit.course.worlds:build"}
+BUILDERS = {
+    "exercise": "labkit.course.worlds:build",
+    "teapot_logs": "labkit.course.retention:teapot",
+}
 
 
 def build(name: str, lab: Lab, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
