@@ -19,10 +19,10 @@ from labkit.billing.prices import table as price_table
 from labkit.core.clock import DAY, to_us
 from labkit.lab import START, Lab
 from labkit.logs.storage import COMPRESSED
-from labkit.views import html, text
+from labkit.views import text
 from labkit.views.chart import Chart
 from labkit.views.curves import Curve
-from labkit.views.drawing import Drawing, image
+from labkit.views.drawing import Drawing
 from labkit.views.wording import number
 
 ORDERS, DEBUG = "/teapot/orders", "/teapot/debug"
@@ -34,7 +34,7 @@ _PLACED = timedelta(days=KEPT_DAYS, minutes=19)
 _FIRST_DEBUG = START.replace(year=2021, month=1, day=1, hour=0)
 _MACHINES = 10
 _TEAS = ("assam", "darjeeling", "sencha", "oolong", "lapsang", "rooibos", "jasmine")
-_MONTH_DAYS = 730 / 24
+_MONTH_DAYS, _UNIT = 730 / 24, "dollars a month"
 
 
 def teapot(lab: Lab) -> Mapping[str, Any]:
@@ -110,8 +110,8 @@ def cost(
     ]
     starts = tuple(to_us(start) + day * DAY for day in range(days))
     curves = (
-        Curve("to take in", starts, (round(taken_in, 6),) * days, DAY),
-        Curve("to keep", starts, tuple(round(one, 6) for one in lying), DAY),
+        Curve("to take in", starts, (round(taken_in, 6),) * days, DAY, _UNIT),
+        Curve("to keep", starts, tuple(round(one, 6) for one in lying), DAY, _UNIT),
     )
     told = FOR_EVER if kept == FOR_EVER else f"for {kept} days"
     title = (
@@ -120,5 +120,4 @@ def cost(
     )
     chart = Chart(title, curves, starts[0], starts[-1] + DAY)
     data = {"taken_in": round(taken_in, 2), "kept": round(lying[-1], 2)}
-    body = html.card("", html.Html(image(chart.svg(), title)), alt=title)
-    return Drawing(title, text.plot(chart), data, body=body)
+    return Drawing(title, text.plot(chart), data, svg=chart.svg())

@@ -77,8 +77,8 @@ class Logs(Task):
             "(2) Priya: the shipper loses lines, and it took me an incident to find out. What "
             "CloudWatch takes has to arrive: once, in its machine's stream, at the time at which "
             "it happened. What it does not take any more I want to hear of, as a number. (Tomas: I "
-            f"tried it with two lines, it answered 200. Well, the clock of {facts['ahead_machine']} "
-            f"is {wrong} ahead until somebody drives there.)\n"
+            "tried it with two lines, it answered 200. Well, the clock of "
+            f"{facts['ahead_machine']} is {wrong} ahead until somebody drives there.)\n"
             f"(3) Priya: the ERROR lines of `{teapot.CHECKOUT}` and `{teapot.CART}`, from 8 "
             f"December 00:00 to this morning 09:00, in the bucket `{teapot.BUCKET}` by Friday, "
             "12:00. Other lines beside them do no harm. I will ask about last night first.",
