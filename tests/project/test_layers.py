@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "labkit"
-#: Engines of one service that another may use: CloudTrail Lake's SQL is Athena's.
+#: What one room may use of another: CloudTrail Lake's SQL is Athena's.
 SHARED = {
     "cloudtrail": ("labkit.athena.sql", "labkit.athena.engine", "labkit.athena.records"),
+    # A canary's boto3 calls come back over the same pipe as a function's.
+    "synthetics": ("labkit.backing.lambda_runtime.",),
 }
 #: Engines that belong to no service: what a schedule expression means is said once.
 COMMON = {"schedules"}

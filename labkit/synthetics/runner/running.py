@@ -1,21 +1,317 @@
-"""One run from its workspace to its result."""
+"""One run from its workspace to its result: start, watch, end, collect.
+
+Theory of operation
+-------------------
+The script runs in a process of its own; this thread waits for it at three places at once: *control*
+(what the script's process tells and asks), *calls* (boto3's calls, answered here, inside the lab's
+dispatch), and its *output*. In between it looks at the limits, ten times a second.
+
+A run ends in one of these ways, whichever comes first: the process tells that it is done; it ends
+without a word; time, memory or output runs out; a site sends too much. In each case everything that
+belongs to the run is ended then, before anything is collected: the script's process group, whatever
+carries the run's mark, and the browser unless it waits for the next run. The folder goes last.
+"""
 
 from __future__ import annotations
 
-from labkit.core.errors import LabError
-from labkit.synthetics.engine.run import RunRequest, RunResult, Site
-from labkit.synthetics.runner import Serve
+import contextlib
+import os
+import selectors
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from labkit.backing.lambda_runtime import frames
+from labkit.core.clock import machine_seconds
+from labkit.synthetics.engine import package
+from labkit.synthetics.engine.outcome import Ended
+from labkit.synthetics.engine.run import OUTPUT_CAP, RunRequest, RunResult, Site
+from labkit.synthetics.engine.traffic import Exchange
+from labkit.synthetics.runner import Serve, processes
 from labkit.synthetics.runner.browsers import Browsers
+from labkit.synthetics.runner.collecting import Collected, collect
+from labkit.synthetics.runner.visiting import Visit
+from labkit.synthetics.runner.workspace import Workspace
+
+_ROOT = str(Path(__file__).parents[3])
+_LAYER = str(Path(__file__).parent / "layer")
+
+_START = (
+    "import sys; sys.path.insert(0, {root!r}); "
+    "from labkit.synthetics.runner.child import main; "
+    "sys.path.remove({root!r}); main({control}, {calls})"
+)
+
+#: How often the limits are looked at, seconds.
+_LOOK_SECONDS = 0.1
+
+_NO_LAB = "this canary was run without a lab: its calls of AWS have nobody to answer them"
 
 
 class Running:
-    """A run under way."""
+    """A run under way.
+
+    Parameters
+    ----------
+    request, site:
+        What, and where names lead.
+    serve:
+        Who answers the script's calls of AWS.
+    browsers:
+        Browsers that are kept from run to run.
+    """
 
     def __init__(
         self, request: RunRequest, site: Site, serve: Serve | None, browsers: Browsers | None
     ) -> None:
-        self._request = request
+        self._request, self._site, self._serve = request, site, serve
+        self._began = machine_seconds()
+        self._visit = Visit(request, site, browsers, self._began)
+        self._found = Collected()
+        self._mark = f"{os.getpid()}-{id(self):x}"
+        self._output = 0
+        self._rest = b""
 
     def result(self) -> RunResult:
-        """Wait for its end."""
-        raise LabError("canaries do not run yet")
+        """Run to the end, end everything, and tell what came of it."""
+        request = self._request
+        space: Workspace | None = None
+        try:
+            problem = package.unsupported(request.runtime, checks=request.checks is not None)
+            if problem:
+                ended = Ended("refused", problem)
+            else:
+                try:
+                    space = Workspace(request.code, self._site.authority)
+                    ended = self._run(space)
+                except package.BadPackage as bad:
+                    ended = Ended("not_loaded", str(bad))
+            self._found.ended = ended
+            clean = ended.kind in ("returned", "failed", "exited", "not_loaded")
+            self._visit.end(reuse=clean)
+            return collect(request, self._site, self._found, self._visit, space, self._ms(ended))
+        finally:
+            self._visit.end(reuse=False)
+            if space is not None:
+                space.remove()
+
+    def _ms(self, ended: Ended) -> float:
+        if ended.kind in ("timeout", "impatient"):
+            return self._request.timeout_s * 1000
+        return (machine_seconds() - self._began) * 1000
+
+    # -- the process
+    def _run(self, space: Workspace) -> Ended:
+        entry = None
+        if self._request.checks is None:
+            entry = package.find(self._request.handler, space.names)
+            if space.uses_browser():
+                self._visit.prepare()
+        control, theirs = socket.socketpair()
+        calls, their_calls = socket.socketpair()
+        with contextlib.closing(control), contextlib.closing(calls):
+            try:
+                process = self._start(space, theirs, their_calls)
+            finally:
+                theirs.close()
+                their_calls.close()
+            try:
+                frames.send(control, self._spec(space, entry))
+                return self._watch(process, control, calls)
+            finally:
+                processes.end([process.pid], self._mark)
+                process.wait()
+                self._drain(process)
+                assert process.stdout is not None
+                process.stdout.close()
+
+    def _start(
+        self, space: Workspace, control: socket.socket, calls: socket.socket
+    ) -> subprocess.Popen[bytes]:
+        request = self._request
+        given = {
+            **{name: value for name, value in request.environment.items()},
+            "AWS_REGION": request.region,
+            "AWS_DEFAULT_REGION": request.region,
+            "AWS_ACCESS_KEY_ID": request.access_key or "ASIACANARY",
+            "AWS_SECRET_ACCESS_KEY": "labkit",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_LAMBDA_FUNCTION_NAME": f"cwsyn-{request.canary}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(request.memory_mb),
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "HOME": space.tmp,
+            "TMPDIR": space.tmp,
+            "PYTHONHASHSEED": "0",
+            "PYTHONUNBUFFERED": "1",
+            processes.MARK: self._mark,
+        }
+        if space.authority:
+            given |= {"SSL_CERT_FILE": space.authority, "REQUESTS_CA_BUNDLE": space.authority}
+        code = _START.format(root=_ROOT, control=control.fileno(), calls=calls.fileno())
+        return subprocess.Popen(
+            [sys.executable, "-s", "-P", "-c", code],
+            env=given,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[control.fileno(), calls.fileno()],
+            cwd=space.task,
+            start_new_session=True,
+        )
+
+    def _spec(self, space: Workspace, entry: package.Entry | None) -> dict[str, Any]:
+        request = self._request
+        return {
+            "t": "begin",
+            "canary": request.canary,
+            "run_id": request.run_id,
+            "task": space.task,
+            "tmp": space.tmp,
+            "layer": _LAYER,
+            "file": "" if entry is None else os.path.join(space.task, entry.file),
+            "function": "" if entry is None else entry.function,
+            "memory_mb": request.memory_mb,
+            "ports": {host: list(pair) for host, pair in self._site.ports.items()},
+            "records": [[*key, list(values)] for key, values in self._site.records.items()],
+            "checks": None if request.checks is None else dict(request.checks),
+            "now_us": request.now_us,
+        }
+
+    # -- watching
+    def _watch(
+        self, process: subprocess.Popen[bytes], control: socket.socket, calls: socket.socket
+    ) -> Ended:
+        request = self._request
+        wait = min(request.timeout_s, request.patience_s)
+        deadline, look = self._began + wait, 0.0
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        with selectors.DefaultSelector() as selector:
+            for place in (control, calls, process.stdout):
+                selector.register(place, selectors.EVENT_READ)
+            while True:
+                now = machine_seconds()
+                if now >= deadline:
+                    kind = "timeout" if wait == request.timeout_s else "impatient"
+                    return Ended(kind, step=self._found.under_way)
+                if now >= look:
+                    look = now + _LOOK_SECONDS
+                    ended = self._limits(process)
+                    if ended is not None:
+                        return ended
+                places = {
+                    key.fileobj for key, _ in selector.select(min(_LOOK_SECONDS, deadline - now))
+                }
+                if process.stdout in places and not self._read(process):
+                    selector.unregister(process.stdout)
+                if self._output > OUTPUT_CAP:
+                    return Ended("output", step=self._found.under_way)
+                if calls in places and not self._answer_call(calls):
+                    selector.unregister(calls)
+                if control in places:
+                    ended = self._message(process, control)
+                    if ended is not None:
+                        return ended
+
+    def _limits(self, process: subprocess.Popen[bytes]) -> Ended | None:
+        taken = processes.memory_mb([process.pid, *self._visit.pids])
+        if taken > self._request.memory_mb:
+            return Ended("memory", step=self._found.under_way)
+        if self._visit.too_large:
+            return Ended("too_large", self._visit.too_large, self._found.under_way)
+        return None
+
+    def _message(self, process: subprocess.Popen[bytes], control: socket.socket) -> Ended | None:
+        control.settimeout(5)
+        try:
+            message = frames.receive(control)
+        except (frames.BrokenFrame, TimeoutError):
+            message = None
+        if message is None:
+            return self._died(process)
+        kind = message["t"]
+        if kind == "done":
+            return self._done(message)
+        if kind == "browser":
+            answer = self._visit.browser(
+                message.get("arguments") or [], str(message.get("agent", ""))
+            )
+        elif kind == "why_no_page":
+            answer = {"t": "why", "problem": self._visit.no_page}
+        else:
+            self._found.take(message, self._began)
+            return None
+        with contextlib.suppress(OSError):
+            frames.send(control, answer)
+        return None
+
+    def _done(self, message: dict[str, Any]) -> Ended:
+        self._found.options = dict(message.get("options") or {})
+        self._found.trace = str(message.get("trace", ""))
+        failed = [(str(name), str(error)) for name, error in message.get("failed_steps") or []]
+        errors = [str(one) for one in message.get("execution_errors") or []]
+        kind = "memory" if message.get("memory") else str(message["how"])
+        text = str(message.get("error", ""))
+        if kind == "failed" and "ResponseTooLarge" in text:
+            text = text.partition(": ")[2]
+        step = str(message.get("step", ""))
+        return Ended(kind, text, step, tuple(failed), tuple(errors))
+
+    def _died(self, process: subprocess.Popen[bytes]) -> Ended:
+        processes.end([process.pid], self._mark)
+        status = process.wait()
+        told = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return Ended("died", told, self._found.under_way)
+
+    def _answer_call(self, calls: socket.socket) -> bool:
+        calls.settimeout(5)
+        try:
+            message = frames.receive(calls)
+        except (frames.BrokenFrame, TimeoutError):
+            message = None
+        if message is None:
+            return False
+        if self._serve is None:
+            answer: dict[str, Any] = {"t": "failed", "text": _NO_LAB, "took_us": 0}
+        else:
+            answer = self._serve(message)
+        with contextlib.suppress(OSError):
+            frames.send(calls, answer)
+        return True
+
+    # -- output
+    def _read(self, process: subprocess.Popen[bytes]) -> bool:
+        """Read what was written; False at its end."""
+        assert process.stdout is not None
+        try:
+            data = os.read(process.stdout.fileno(), 65_536)
+        except BlockingIOError:
+            return True
+        self._output += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if not data and self._rest:
+            lines, self._rest = [self._rest], b""
+        self._found.lines += [line.decode("utf-8", "replace") for line in lines]
+        return bool(data)
+
+    def _drain(self, process: subprocess.Popen[bytes]) -> None:
+        while self._output <= OUTPUT_CAP:
+            before = self._output
+            if not self._read(process) or self._output == before:
+                return
+
+
+def exchange(message: dict[str, Any], began: float) -> Exchange:
+    """A request that the script's process told of."""
+    told = [(str(name), str(value)) for name, value in message.get("headers") or []]
+    kinds = {name.lower(): value for name, value in told}
+    length = kinds.get("content-length", "0")
+    return Exchange(
+        str(message["method"]), str(message["url"]), (float(message["start"]) - began) * 1000,
+        float(message["ms"]), int(message["status"]), told=told, error=str(message["error"]),
+        size=int(length) if length.isdigit() else 0, mime=kinds.get("content-type", ""),
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""Visual monitoring: a screenshot against its baseline, pixel by pixel.
+
+A pixel differs when one of its colours does by more than what anti-aliasing and rounding make;
+what is ignored is counted neither as differing nor as compared. Pictures of different sizes differ
+entirely: a page that has grown has moved whatever is below.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labkit.synthetics.engine.run import Comparison, Rectangle
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: By how much a colour (0 to 255) may differ without being another.
+TOLERANCE = 12
+
+#: The colour of differences in the picture that shows them: red, green, blue.
+MARK = (255, 0, 92)
+
+
+def compare(
+    name: str,
+    before: bytes,
+    after: bytes | None,
+    ignore: Sequence[Rectangle] = (),
+    threshold_percent: float = 0.0,
+) -> tuple[Comparison, bytes]:
+    """A screenshot against its baseline, and a picture of what differs.
+
+    Parameters
+    ----------
+    name:
+        Of the screenshot.
+    before, after:
+        PNG; ``after`` is None when this run took no such screenshot, which differs entirely.
+    ignore:
+        Rectangles (left, top, right, bottom), pixels.
+    threshold_percent:
+        How many percent of the pixels may differ.
+    """
+    if after is None:
+        return Comparison(name, 100.0, False), b""
+    one, two = _pixels(before), _pixels(after)
+    if one.shape != two.shape:
+        return Comparison(name, 100.0, threshold_percent >= 100), b""
+    import numpy as np
+
+    differs = np.abs(one.astype(np.int16) - two.astype(np.int16)).max(axis=2) > TOLERANCE
+    counted = np.ones(differs.shape, dtype=bool)
+    for left, top, right, bottom in ignore:
+        counted[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = False
+    differs &= counted
+    compared = int(counted.sum())
+    percent = 100.0 * int(differs.sum()) / compared if compared else 0.0
+    passed = percent <= threshold_percent
+    if not differs.any():
+        return Comparison(name, 0.0, passed), b""
+    stem = name[:-4] if name.endswith(".png") else name
+    return Comparison(name, percent, passed, f"{stem}-difference.png"), _marked(two, differs)
+
+
+def _pixels(picture: bytes) -> np.ndarray:
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _marked(pixels: np.ndarray, differs: np.ndarray) -> bytes:
+    """The later picture, pale, with what differs in a strong colour."""
+    import numpy as np
+    from PIL import Image
+
+    pale = (255 - (255 - pixels.astype(np.uint16)) * 2 // 5).astype(np.uint8)
+    pale[differs] = MARK
+    place = io.BytesIO()
+    Image.fromarray(pale).save(place, "PNG", optimize=False)
+    return place.getvalue()
