@@ -39,6 +39,26 @@ KINDS = {
     "disk": "a file system of a machine (target `i-0abc:/var`) fills up to `size` percent in an "
     "hour",
 }
+#: The same for a page of the shop (target `search`, `checkout` ...; `site` for all of them).
+PAGE_KINDS = {
+    "page_slow": "a page takes `size` seconds",
+    "page_error": "a page answers with the status `size`, 500 when left out",
+    "page_empty": "a page answers 200 with nothing in it",
+    "page_link": "one of the links on a page leads nowhere; `size` means nothing",
+    "page_covered": "a banner lies over what is to be clicked; `size` means nothing",
+    "page_hidden": "what is to be clicked is not there to be seen; `size` means nothing",
+    "page_loop": "a page redirects to itself; `size` means nothing",
+    "page_silent": "a page never answers; `size` means nothing",
+    "page_reset": "the connection is cut; `size` means nothing",
+    "page_huge": "a page sends `size` megabytes",
+    "certificate": "the site's certificate expires `size` days after the start, and is renewed at "
+    "the end",
+    "page_prices": "prices change by `size` percent, which does no harm",
+    "page_promotion": "a promotion stands on top, which does no harm; `size` means nothing",
+    "page_order": "products stand in another order, which does no harm; `size` means nothing",
+    "page_markup": "a page is built of other elements, and its ids stay; `size` means nothing",
+}
+KINDS |= PAGE_KINDS
 
 #: Kinds whose size is a percentage.
 PERCENT = frozenset({"cpu", "memory", "disk"})
@@ -96,6 +116,10 @@ class Incident:
             )
         if self.kind in SHARES and not 0 < self.size <= 100:
             raise LabError(f"the size of a {self.kind} is a percentage, above 0: {self.size}")
+        if self.kind in ("page_slow", "page_huge") and not 0 < self.size <= 600:
+            raise LabError(f"the size of a {self.kind} is above 0 and at most 600: {self.size}")
+        if self.kind == "page_error" and self.size and not 400 <= self.size <= 599:
+            raise LabError(f"the size of a page_error is a status from 400 to 599: {self.size}")
         if self.kind == "scan" and not 0 < self.size <= 10_000:
             raise LabError(f"a scan tries 1 to 10,000 ports a minute, not {self.size}")
         if self.kind in PERCENT and not 0 <= self.size <= 100:

@@ -8,11 +8,17 @@ script may lie in the root of the archive).
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 #: What an archive may hold unpacked: Lambda's limit, bytes.
 LARGEST = 250 * 1024 * 1024
+
+#: The file with the configuration of multi checks.
+CONFIGURATION = "blueprint-config.json"
 
 _SHOWN = 8
 
@@ -84,6 +90,28 @@ def find(handler: str, names: list[str]) -> Entry:
     raise BadPackage(
         f"Unable to import module '{path}': the archive has no python/{path}.py; it has {shown}"
     )
+
+
+def configuration(code: bytes, names: list[str]) -> Mapping[str, Any] | None:
+    """The configuration of multi checks in an archive; None for an archive without one.
+
+    Raises
+    ------
+    BadPackage
+        When it is no JSON.
+    """
+    place = next((one for one in names if one.rpartition("/")[2] == CONFIGURATION), None)
+    if place is None:
+        return None
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        text = archive.read(place)
+    try:
+        found = json.loads(text)
+    except ValueError as problem:
+        raise BadPackage(f"{place} is no JSON: {problem}") from None
+    if not isinstance(found, dict):
+        raise BadPackage(f"{place} is no JSON object")
+    return found
 
 
 def unsupported(runtime: str, *, checks: bool) -> str:

@@ -113,7 +113,7 @@ class RunRequest:
     code:
         The zip archive, bytes; empty for multi checks without one.
     handler:
-        ``pageLoad.handler``, ``folder/file.function``.
+        ``pageLoad.handler``, ``folder/file.function``; empty for multi checks.
     runtime:
         ``syn-python-selenium-12.0`` and so on.
     environment:
@@ -125,7 +125,8 @@ class RunRequest:
     artifact_prefix:
         ``bucket/prefix`` of this run's folder, without ``s3://``: for the log and the report.
     checks:
-        The configuration of multi checks, parsed JSON; None for a script.
+        The configuration of multi checks, parsed JSON; None for a script, or for a configuration
+        that lies in the archive (``blueprint-config.json``).
     baseline:
         For visual monitoring; None when there is none.
     account, region:

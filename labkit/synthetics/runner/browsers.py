@@ -57,6 +57,9 @@ FLAGS = (
 #: The window of a canary, pixels; a picture of it is compared pixel by pixel.
 VIEWPORT = (1280, 800)
 
+#: Letters of a temporary folder's path.
+_LONGEST_FOLDER = 36
+
 #: How long a browser may take to start, seconds of the machine's time.
 _START_SECONDS = 30.0
 
@@ -133,7 +136,9 @@ class Browser:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.found = found
-        self.home = tempfile.mkdtemp(prefix="labkit-browser-")
+        # A socket of Chromium's lies in there, and a socket's path has 104 letters at most.
+        long = len(tempfile.gettempdir()) > _LONGEST_FOLDER
+        self.home = tempfile.mkdtemp(prefix="labkit-browser-", dir="/tmp" if long else None)
         self.devtools: DevTools | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
         self.runs = 0

@@ -83,8 +83,8 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
     instruments.watch_requests(link.tell, machine_seconds, link.own_ports)
     instruments.call_the_lab(calls, lambda: link.tell("depends", on="calls of AWS"))
     sys.path[:0] = [spec["layer"], os.path.join(spec["task"], "python"), spec["task"]]
-    from aws_synthetics import _run as run  # type: ignore[import-not-found]
-    from aws_synthetics.common import (  # type: ignore[import-not-found]
+    from aws_synthetics import _run as run
+    from aws_synthetics.common import (
         synthetics_configuration,
     )
 
@@ -172,7 +172,7 @@ def _limits(memory_mb: int) -> None:
 
 def _failure(kind: str, problem: BaseException, text: str = "") -> dict[str, Any]:
     if not text:
-        from aws_synthetics._run import brief  # type: ignore[import-not-found]
+        from aws_synthetics._run import brief
 
         text = brief(problem)
     trace = "".join(traceback.format_exception(problem))

@@ -40,6 +40,8 @@ class Collected:
     options: dict[str, Any] = field(default_factory=dict)
     trace: str = ""
     depends: list[str] = field(default_factory=list)
+    #: Addresses that the script itself has asked for, and not been answered by yet.
+    asking: list[str] = field(default_factory=list)
 
     @property
     def under_way(self) -> str:
@@ -61,6 +63,9 @@ class Collected:
             from labkit.synthetics.runner.running import exchange
 
             self.exchanges.append(exchange(message, began))
+            self.asking = [one for one in self.asking if one != message["url"]]
+        elif kind == "asks":
+            self.asking.append(str(message["url"]))
         elif kind == "depends":
             self.depends.append(str(message["on"]))
 
@@ -88,7 +93,9 @@ def collect(
     files = dict(space.left()) if space is not None else {}
     pictures = {name: body for name, body in files.items() if name.endswith(".png")}
     comparisons, differences = _compare(request, found, pictures)
-    limits = Limits(request.timeout_s, request.patience_s, request.memory_mb, tuple(visit.pending))
+    limits = Limits(
+        request.timeout_s, request.patience_s, request.memory_mb, (*visit.pending, *found.asking)
+    )
     strict = bool(found.options.get("fail_canary_run_on_visual_variance", True))
     judged = outcomes.judge(found.ended, limits, comparisons, strict=strict)
     steps = tuple(_finished(found, duration_ms))
@@ -158,6 +165,8 @@ def _no_picture(visit: Visit, found: Collected) -> str:
         return shelf.missing()
     if not visit.used:
         return "the canary uses no browser"
+    if visit.problem:
+        return visit.problem
     if found.ended.kind == "returned":
         return "the script took no screenshot"
     return "the run ended before a screenshot was taken"

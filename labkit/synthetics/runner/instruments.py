@@ -154,6 +154,8 @@ def watch_requests(tell: Tell, seconds: Callable[[], float], own_ports: set[int]
 
     def putrequest(one: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         one._labkit_record = {"method": method, "url": address(one, url), "start": seconds()}
+        if one.port not in own_ports:
+            tell("asks", url=one._labkit_record["url"])
         return put(one, method, url, *args, **kwargs)
 
     def getresponse(one: Any, *args: Any, **kwargs: Any) -> Any:

@@ -67,6 +67,7 @@ class Running:
         self, request: RunRequest, site: Site, serve: Serve | None, browsers: Browsers | None
     ) -> None:
         self._request, self._site, self._serve = request, site, serve
+        self._checks = request.checks
         self._began = machine_seconds()
         self._visit = Visit(request, site, browsers, self._began)
         self._found = Collected()
@@ -79,15 +80,15 @@ class Running:
         request = self._request
         space: Workspace | None = None
         try:
-            problem = package.unsupported(request.runtime, checks=request.checks is not None)
-            if problem:
-                ended = Ended("refused", problem)
-            else:
-                try:
-                    space = Workspace(request.code, self._site.authority)
-                    ended = self._run(space)
-                except package.BadPackage as bad:
-                    ended = Ended("not_loaded", str(bad))
+            try:
+                space = Workspace(request.code, self._site.authority)
+                if self._checks is None and not request.handler:
+                    self._checks = package.configuration(request.code, space.names)
+                checks = self._checks is not None
+                problem = package.unsupported(request.runtime, checks=checks)
+                ended = Ended("refused", problem) if problem else self._run(space)
+            except package.BadPackage as bad:
+                ended = Ended("not_loaded", str(bad))
             self._found.ended = ended
             clean = ended.kind in ("returned", "failed", "exited", "not_loaded")
             self._visit.end(reuse=clean)
@@ -105,7 +106,7 @@ class Running:
     # -- the process
     def _run(self, space: Workspace) -> Ended:
         entry = None
-        if self._request.checks is None:
+        if self._checks is None:
             entry = package.find(self._request.handler, space.names)
             if space.uses_browser():
                 self._visit.prepare()
@@ -177,7 +178,7 @@ class Running:
             "memory_mb": request.memory_mb,
             "ports": {host: list(pair) for host, pair in self._site.ports.items()},
             "records": [[*key, list(values)] for key, values in self._site.records.items()],
-            "checks": None if request.checks is None else dict(request.checks),
+            "checks": None if self._checks is None else dict(self._checks),
             "now_us": request.now_us,
         }
 

@@ -81,6 +81,11 @@ class Visit:
             return _problem(f"the browser failed: {problem}")
 
     @property
+    def problem(self) -> str:
+        """Why there is no browser though one was asked for; ''."""
+        return self._problem
+
+    @property
     def pids(self) -> list[int]:
         """Process groups of the browser."""
         return [] if self._browser is None else self._browser.pids
@@ -172,6 +177,7 @@ class Visit:
             "driver": f"http://127.0.0.1:{browser.driver_port}",
             "debugger": f"127.0.0.1:{browser.debug_port}",
             "page": page["targetId"],
+            "viewport": [width, height],
         }
 
     def _clean(self, browser: Browser) -> bool:
@@ -185,7 +191,11 @@ class Visit:
                 )
                 self._context = ""
             browser.devtools.ask(
-                "Target.setAutoAttach", autoAttach=False, waitForDebuggerOnStart=False, timeout=5
+                "Target.setAutoAttach",
+                autoAttach=False,
+                waitForDebuggerOnStart=False,
+                flatten=True,
+                timeout=5,
             )
             browser.devtools.heard = None
         except BrowserGone:

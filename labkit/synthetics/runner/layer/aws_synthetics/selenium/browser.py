@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import NoAlertPresentException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.remote_connection import ChromeRemoteConnection
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -49,6 +49,7 @@ class SyntheticsBrowser(WebDriver):
             self, command_executor=ChromeRemoteConnection(there["driver"]), options=ours
         )
         self.switch_to.window(there["page"])
+        self.set_viewport_size(*there["viewport"])
 
     def get(self, url: str) -> None:
         """Open a page.
@@ -90,12 +91,24 @@ class SyntheticsBrowser(WebDriver):
         return True
 
     def shoot(self, stem: str) -> str:
-        """Take a screenshot of a step; '' when that can't be done, which fails no step."""
+        """Take a screenshot of a step; '' when that can't be done, which fails no step.
+
+        Nor does it close a dialog, as any other command would: the script shall find it.
+        """
         try:
+            if self._dialog():
+                logger.warning("No screenshot %s: a dialog is open", stem)
+                return ""
             return self._write(stem)
         except Exception as problem:
             logger.warning("Unable to take screenshot %s: %s", stem, _run.brief(problem))
             return ""
+
+    def _dialog(self) -> bool:
+        try:
+            return bool(self.switch_to.alert)
+        except NoAlertPresentException:
+            return False
 
     def where(self) -> str:
         """The address of the page; '' when the browser does not tell."""

@@ -1,0 +1,66 @@
+"""The shop as a site, browsers that are kept, and a count of what runs leave behind."""
+
+import os
+import shutil
+import tempfile
+import threading
+
+import pytest
+
+from labkit.synthetics.runner import processes
+from labkit.synthetics.runner.browsers import Browsers, find
+from labkit.workloads.shop_faults import SiteSnapshot
+from labkit.workloads.shop_web import ShopWeb
+
+
+@pytest.fixture(scope="module")
+def web():
+    """The shop's server, healthy unless a run holds something else."""
+    running = ShopWeb(SiteSnapshot)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """Browsers kept from run to run."""
+    if find() is None:
+        pytest.skip("no Chromium, chromedriver and selenium here")
+    browsers = Browsers()
+    yield browsers
+    browsers.close()
+
+
+@pytest.fixture
+def cold():
+    """For tests whose runs each start a browser."""
+    if find() is None:
+        pytest.skip("no Chromium, chromedriver and selenium here")
+
+
+@pytest.fixture
+def nothing_left(monkeypatch):
+    """After the test: no folder, no process, no thread that a run has made."""
+    place = tempfile.mkdtemp(prefix="left-")
+    monkeypatch.setattr(tempfile, "tempdir", place)
+    threads = set(threading.enumerate())
+    yield
+    left = os.listdir(place)
+    shutil.rmtree(place)
+    assert not left, f"folders left behind: {left}"
+    ours = f"{processes.MARK}={os.getpid()}-".encode()
+    marked = [
+        pid
+        for pid in processes._all()
+        if pid != os.getpid()
+        and processes._lives(pid)
+        and any(
+            one.startswith(ours) or place.encode() in one for one in processes._environment(pid)
+        )
+    ]
+    assert not marked, f"processes left behind: {marked}"
+    for one in set(threading.enumerate()) - threads:
+        one.join(5)
+        assert not one.is_alive() or "process_request" in one.name, (
+            f"thread left behind: {one.name}"
+        )

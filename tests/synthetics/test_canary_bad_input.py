@@ -1,0 +1,159 @@
+"""Scripts and sites that go wrong: FAILED, with a reason that names it, and nothing left behind."""
+
+import zipfile
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from canarykit import HOME, NOW, asked, script, visit
+
+from labkit.synthetics.engine.run import CANARY_FAILURE, RunRequest, Site
+from labkit.synthetics.runner import run
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+def test_a_script_that_hangs_is_ended_with_all_that_it_started(web):
+    done = visit(web, script("""
+import subprocess
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+webdriver.execute_step("wait", lambda: time.sleep(600))
+"""), timeout_s=1.5)  # fmt: skip
+    assert (done.state, done.reason_code) == ("FAILED", CANARY_FAILURE)
+    assert done.state_reason == "Canary timed out after 1.5 seconds at step 'wait'"
+    assert (done.test_result, done.duration_ms) == ("UNKNOWN", 1500)
+    assert "INFO: Step wait started" in done.log_lines, "what it said until then is kept"
+
+
+WRONG = {
+    "exits": ("sys.exit(3)", "The script ended the run itself with sys.exit(3)"),
+    "leaves": ("os._exit(0)", "before the handler returned: exit status 0"),
+    "kills itself": ("os.kill(os.getpid(), 11)", "before the handler returned: signal 11"),
+    "eats memory": ("x = bytearray(2_000_000_000)", "ran out of memory: it took more than its 300"),
+    "eats memory slowly": (
+        "x = []\nwhile True: x.append(bytearray(1_000_000))", "it took more than its 300 MB",
+    ),
+    "prints without end": ("while True: print('tea' * 1000)", "wrote more than 1 MB of output"),
+    "throws": ("raise ValueError('no tea')", "ValueError: no tea"),
+    "throws in a step": (
+        "webdriver.execute_step('pay', lambda: 1 / 0)",
+        "Step 'pay' failed: ZeroDivisionError: division by zero",
+    ),
+    "wants the network": (
+        "import urllib.request\nurllib.request.urlopen('http://example.com/')",
+        "a canary of a lab reaches sites of this machine only",
+    ),
+    "wants an address": (
+        "import socket\nsocket.create_connection(('192.0.2.1', 80), 5)",
+        "192.0.2.1: a canary of a lab reaches sites of this machine only",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", WRONG)
+def test_a_script_that_goes_wrong(web, case):
+    body, reason = WRONG[case]
+    done = visit(web, script(body), memory_mb=300, timeout_s=20)
+    assert (done.state, done.reason_code) == ("FAILED", CANARY_FAILURE)
+    assert reason in done.state_reason
+
+
+@pytest.mark.long
+def test_a_script_that_can_not_be_loaded(web):
+    broken = visit(web, "def handler(event, context)\n    pass\n")
+    assert broken.state_reason == (
+        "The script could not be loaded: SyntaxError: expected ':' (canary.py, line 1)"
+    )
+    no_module = visit(web, "import pandalyzer\ndef handler(event, context): pass\n")
+    assert "ModuleNotFoundError: No module named 'pandalyzer'" in no_module.state_reason
+    no_function = visit(web, "def other(event, context): pass\n")
+    assert "canary.py has no function 'handler'" in no_function.state_reason
+    exits = visit(web, "import sys\nsys.exit('bye')\n")
+    assert "sys.exit('bye') while it was loaded" in exits.state_reason
+
+
+def test_archives_that_can_not_be_run():
+    other = replace(asked("x = 1"), handler="home.handler")
+    assert run(other).state_reason == (
+        "The script could not be loaded: Unable to import module 'home': the archive has no "
+        "python/home.py; it has python/canary.py"
+    )
+    no_zip = run(RunRequest("c", "r", b"def handler(): pass", "home.handler", now_us=NOW))
+    assert "is no zip archive" in no_zip.state_reason
+    outside = BytesIO()
+    with zipfile.ZipFile(outside, "w") as made:
+        made.writestr("../evil.py", "")
+    assert "leads outside of it" in run(replace(other, code=outside.getvalue())).state_reason
+    node = run(replace(other, runtime="syn-nodejs-puppeteer-17.0"))
+    assert "labkit runs canaries for Python" in node.state_reason
+    assert [one.name for one in node.artifacts][-1] == "SyntheticsReport-FAILED.json"
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_site_that_never_answers_and_one_that_sends_without_end(web, cold):
+    load = script(f"webdriver.Chrome().get({HOME!r})")
+    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=6)
+    assert silent.state_reason == f"Canary timed out after 6 seconds, waiting for {HOME}"
+    huge = visit(web, load, ("home", "page_huge", 200))
+    assert f"{HOME} sent more than 20 MB" in huge.state_reason
+
+
+@pytest.mark.long
+def test_the_same_sites_without_a_browser(web):
+    load = script(f"import urllib.request\nurllib.request.urlopen({HOME!r}).read()")
+    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=3)
+    assert silent.state_reason == f"Canary timed out after 3 seconds, waiting for {HOME}"
+    huge = visit(web, load, ("home", "page_huge", 200))
+    assert "sent more than 20 MB, which is as much as a canary takes" in huge.state_reason
+    cut = visit(web, load, ("home", "page_reset", 0))
+    assert cut.http.failed == 1
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_dialog_and_a_site_out_of_reach(web, cold):
+    dialog = visit(web, script(f"""
+browser = webdriver.Chrome()
+browser.get({HOME!r})
+browser.execute_script("setTimeout(() => alert('tea?'), 0)")
+time.sleep(1)
+webdriver.execute_step("click", lambda: browser.find_element("id", "q").click())
+"""))  # fmt: skip
+    assert "Step 'click' failed: UnexpectedAlertPresentException" in dialog.state_reason
+    away = visit(web, script("webdriver.Chrome().get('http://192.0.2.1/')"))
+    assert "ERR_NAME_NOT_RESOLVED" in away.state_reason
+
+
+@pytest.mark.long
+def test_patience_ends_before_a_long_time_limit(web):
+    done = visit(web, script("time.sleep(600)"), timeout_s=840, patience_s=1.0)
+    assert done.state_reason == (
+        "Canary timed out: no end after 1 seconds of the machine's time, which counts as its 840 "
+        "seconds"
+    )
+    assert done.duration_ms == 840_000
+
+
+@pytest.mark.long
+def test_without_a_browser_a_canary_says_so(web, monkeypatch):
+    from labkit.synthetics.blueprints import script as blueprint
+    from labkit.synthetics.runner import browsers
+
+    monkeypatch.setenv("LABKIT_NO_BROWSER", "1")
+    browsers.find.cache_clear()
+    try:
+        for name in ("heartbeat", "broken_links"):
+            done = visit(web, blueprint(name))
+            assert done.passed, done.state_reason
+            assert done.no_picture.startswith("no browser on this machine")
+        gui = visit(web, blueprint("workflow"))
+        assert "no browser on this machine" in gui.state_reason
+    finally:
+        browsers.find.cache_clear()
+
+
+def test_nothing_of_a_site_is_needed():
+    done = run(asked(script("return 'ok'")), Site())
+    assert (done.state, done.state_reason) == ("PASSED", "")
