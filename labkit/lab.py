@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit import builders, services, wiring
 from labkit.callers import Callers
+from labkit.canary_runs import CanaryRuns
 from labkit.charging import Charging
 from labkit.controls import Elapsed, FleetControls, Identity
 from labkit.core.clock import to_datetime, to_us
@@ -88,6 +89,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
     authorizer: Authorizer
     dispatch: Dispatch
     acting: Acting
+    canary_runs: CanaryRuns
 
     def __init__(
         self,
@@ -147,6 +149,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         from labkit.workloads.shop_figures import ShopFigures
         from labkit.workloads.shop_logs import ShopLogs
         from labkit.workloads.shop_traces import ShopTraces
+        from labkit.workloads.shop_visits import ShopVisits
         from labkit.xray.service import XRay
 
         self.world = World(self.seed, to_us(self.start))
@@ -165,6 +168,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             shop=shop,
             shop_logs=ShopLogs(self.world, shop, self.noise_seed),
             shop_traces=ShopTraces(shop, self.noise_seed),
+            shop_visits=ShopVisits(self.world.clock, self.noise_seed, lambda: shop.incidents),
             at_work=AtWork(self.world, self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
             cloudtrail=CloudTrail(self.world, self.account, self.region),
@@ -196,8 +200,9 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
         backing.policies.kept_by("schemas", self.parts.schemas.policy)
         backing.policies.kept_by("logs", self.parts.logs.policy)
-        door = FunctionDoor(self.dispatch, backing.domains.ask)
-        backing.functions.connect(door, self.authorizer.judge)
+        self._function_door = FunctionDoor(self.dispatch, backing.domains.ask)
+        backing.functions.connect(self._function_door, self.authorizer.judge)
+        self.canary_runs = CanaryRuns(self)
         if self._door is None:
             self._door = Door(self.dispatch)
         else:
@@ -214,7 +219,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             "fleet.write_log": self.parts.agents.write_log,
             "fleet.remove_agent": self.parts.agents.remove,
             "shop.open": self.parts.shop.open,
-            "shop.befall": self.parts.shop.apply,
+            "shop.befall": self.shop._befallen,
             "shop.logs": self.shop._write_logs,
             "shop.traces": self.shop._send_traces,
             "mailbox.confirm": self.parts.backing.confirm,
@@ -251,6 +256,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         if self._closed:
             return
         self._close_ports()
+        self._close_visits()
         self._closed = True
         assert self._door is not None
         HOOK.close(self._door)
@@ -281,10 +287,15 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         self._check_open()
         self._check_still()
         self._close_ports()
+        self._close_visits()
         self.parts.backing.unmount()
         self.errors = []
         self._build()
         return self
+
+    def _close_visits(self) -> None:
+        self.canary_runs.close()
+        self.parts.shop_visits.close()
 
     @contextmanager
     def elsewhere(self, other: Lab) -> Iterator[None]:

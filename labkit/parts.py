@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from labkit.workloads.shop_figures import ShopFigures
     from labkit.workloads.shop_logs import ShopLogs
     from labkit.workloads.shop_traces import ShopTraces
+    from labkit.workloads.shop_visits import ShopVisits
     from labkit.xray.service import XRay
 
 
@@ -85,6 +86,7 @@ class Parts:
     shop: ShopFigures
     shop_logs: ShopLogs
     shop_traces: ShopTraces
+    shop_visits: ShopVisits
     at_work: AtWork
 
     def metric_sources(self, account: str, region: str) -> Sequence[Source]:
@@ -97,7 +99,9 @@ class Parts:
 
     def befall(self, incident: Incident) -> None:
         """Let an incident happen to whom it is about."""
-        if self.shop.knows(incident):
+        if self.shop_visits.knows(incident):
+            self.shop_visits.apply(incident)
+        elif self.shop.knows(incident):
             self.shop.apply(incident)
         elif incident.kind in self.latencies.KINDS:
             self.latencies.apply(incident)

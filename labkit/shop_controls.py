@@ -11,7 +11,9 @@ from labkit.core.errors import LabError
 from labkit.workloads.incidents import Incident
 
 if TYPE_CHECKING:
+    from labkit.canary_runs import SiteAddress
     from labkit.lab import Lab
+    from labkit.synthetics.engine.run import RunResult
 
 
 #: How far back a shop's logs may go, and how many lines a past has at most: 200 bytes each.
@@ -57,20 +59,22 @@ class ShopControls:
         self,
         kind: str,
         service: str,
-        size: float,
+        size: float = 0.0,
         *,
         start: datetime | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Let something befall a service: ``failing``, ``slow``, ``timeouts``, ``bad_deploy`` ...
+        """Let something befall a service (``failing``, ``slow``, ``timeouts`` ...) or a page of the
+        shop's site (``page_slow``, ``page_covered``, ``certificate`` ...).
 
         Parameters
         ----------
         kind, size:
-            One of :data:`labkit.workloads.incidents.KINDS` that a service can have, and how bad in
-            its unit.
+            One of :data:`labkit.workloads.incidents.KINDS` that a service or a page can have, and
+            how bad in its unit.
         service:
-            ``front``, ``catalogue``, ``cart``, ``checkout`` or ``payment``.
+            ``front``, ``catalogue``, ``cart``, ``checkout`` or ``payment``; or a page:
+            ``home``, ``search``, ``checkout``, ``pay``, ``login``, ``api`` ..., ``site`` for all.
         start, minutes:
             From when (now when left out) and for how long (for good when left out).
 
@@ -85,6 +89,48 @@ class ShopControls:
         end = None if minutes is None else begin + timedelta(minutes=minutes)
         incident = Incident(kind, service, begin, end, size)
         self._lab._do("shop.befall", incident=incident.as_dict())
+
+    def _befallen(self, incident: Mapping[str, Any]) -> None:
+        one, parts = Incident(**incident), self._lab.parts
+        if parts.shop_visits.knows(one):
+            parts.shop_visits.apply(one)
+        else:
+            parts.shop.apply(one)
+
+    def site(self) -> SiteAddress:
+        """The shop's site: its name for canaries, and where a browser on this machine finds it.
+
+        It is served on this machine only, by this process, as the shop is at the lab's present;
+        ``incident`` says what may befall its pages.
+        """
+        return self._lab.canary_runs.address()
+
+    def visit(self, script: str | bytes, handler: str = "canary.handler", **more: Any) -> RunResult:
+        """Run a canary's script once, now, without making a canary.
+
+        Parameters
+        ----------
+        script:
+            The text of a script, or an archive.
+        handler:
+            Where it begins.
+        more:
+            Further parts of :class:`labkit.synthetics.engine.run.RunRequest`: ``environment``,
+            ``timeout_s``, ``baseline`` ...
+
+        Examples
+        --------
+        >>> from labkit.synthetics import blueprints
+        >>> lab.shop.visit(blueprints.script("heartbeat")).state
+        'PASSED'
+        """
+        from labkit.synthetics.blueprints import package
+        from labkit.synthetics.engine.run import RunRequest
+
+        code = script if isinstance(script, bytes) else package(script)
+        role = more.pop("role_arn", "")
+        asked = RunRequest("visit", "visit", code, handler, region=self._lab.region, **more)
+        return self._lab.canary_runs.run(asked, role)
 
     def happened(
         self, kind: str, service: str, size: float, *, start: datetime, minutes: float = 30

@@ -237,6 +237,8 @@ HEARERS: tuple[Hears, ...] = (
 
 #: Port -> who answers it: exactly one row each, or a seam.
 ANSWERS: tuple[Answers, ...] = (
+    Answers("run_canary", "canary_runs", lambda lab: lab.canary_runs.run),
+    Answers("canary_fingerprint", "canary_runs", lambda lab: lab.canary_runs.fingerprint),
     Answers("deliver", "backing/deliver", lambda lab: lab.parts.backing.deliver),
     Answers("deliver_reliably", "backing/deliver", lambda lab: lab.parts.backing.deliver.reliably),
     Answers("metric_sources", "workloads", lambda lab: lab.parts.metric_sources),

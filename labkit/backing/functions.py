@@ -250,21 +250,32 @@ class Functions:
     # -- who may
     def role_of(self, function: Function) -> Principal:
         """Who a function is when it calls: a session of its role, named after the function."""
+        return self.session(function.role, function.name, function.region, function.arn)
+
+    def session(self, role: str, session: str, region: str, of: str = "") -> Principal:
+        """A session of a role, for what runs in its name: a function, a canary.
+
+        Parameters
+        ----------
+        role, session, region:
+            The role's ARN, the session's name, where.
+        of:
+            Whose key it gets; the session's when left out.
+        """
         ids = self._world.ids
-        account = function.role.split(":")[4]
-        name = function.role.rpartition("/")[2]
+        account, name = role.split(":")[4], role.rpartition("/")[2]
         with self._moto.held():
-            roles = self._moto.backend("iam", account, function.region).roles.values()
-            role_id = next((str(role.id) for role in roles if role.arn == function.role), "")
-        role_id = role_id or "AROA" + _letters(ids.digest("role", function.role))
+            roles = self._moto.backend("iam", account, region).roles.values()
+            role_id = next((str(one.id) for one in roles if one.arn == role), "")
+        role_id = role_id or "AROA" + _letters(ids.digest("role", role))
         return Principal(
             kind="AssumedRole",
             account=account,
-            arn=f"arn:aws:sts::{account}:assumed-role/{name}/{function.name}",
-            principal_id=f"{role_id}:{function.name}",
-            access_key_id="ASIA" + _letters(ids.digest("function", function.arn, function.role)),
-            name=function.name,
-            issuer_arn=function.role,
+            arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+            principal_id=f"{role_id}:{session}",
+            access_key_id="ASIA" + _letters(ids.digest("function", of or session, role)),
+            name=session,
+            issuer_arn=role,
             issuer_id=role_id,
         )
 

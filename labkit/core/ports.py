@@ -100,6 +100,18 @@ PORTS: dict[str, Port] = _table(
         "gateway",
     ),
     Port(
+        "run_canary",
+        "Run this canary now, against the lab's sites, and wait for it.",
+        "synthetics",
+        "the runner of canaries",
+    ),
+    Port(
+        "canary_fingerprint",
+        "What would a run of this canary depend on now?",
+        "synthetics",
+        "the runner of canaries",
+    ),
+    Port(
         "instance_action",
         "Stop, terminate, reboot or recover this instance.",
         "cloudwatch alarms",
@@ -386,6 +398,14 @@ class Ports:
             policy, principal, action, resource, context, owner
         )
         return answer
+
+    def run_canary(self, request: Any, role_arn: str = "") -> Any:
+        """Run a canary (``synthetics.engine.run``: a RunRequest, a RunResult)."""
+        return self._ask("run_canary")(request, role_arn)
+
+    def canary_fingerprint(self, request: Any) -> str:
+        """What a run of a canary would depend on now."""
+        return str(self._ask("canary_fingerprint")(request))
 
     def instance_action(self, account: str, region: str, instance_id: str, action: str) -> Delivery:
         """Stop, terminate, reboot or recover an instance for an alarm."""

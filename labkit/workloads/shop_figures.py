@@ -219,6 +219,11 @@ class ShopFigures:
                 {"namespace": shop.namespace, "dimension": "service", "value": incident.target},
             )
 
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """What has befallen or will befall the services."""
+        return tuple(self._incidents)
+
     def past(self, kind: str, service: str, start: datetime, end: datetime, size: float) -> None:
         """An incident of the time before the world began: a prepared world has one."""
         self.apply(Incident(kind, service, start, end, size))
