@@ -275,6 +275,26 @@ def test_root_causes(expression, meant):
     assert parse(expression).explain(one).value is meant
 
 
+#: Of BUY, with the root causes that X-Ray finds in it.
+FOUND_CAUSES = {
+    'rootcause.fault.service { name = "checkout" }': True,
+    'rootcause.fault.service { first and name = "front" }': True,
+    'rootcause.fault.exception { last and message CONTAINS "capacity" }': True,
+    'rootcause.fault.exception { name = "Boom" }': True,
+    'rootcause.fault.service { last and name = "front" }': False,
+    'rootcause.fault.service { name = "bank" }': False,
+    "rootcause.responsetime.entity { first and coverage = 1 }": True,
+    'rootcause.json = #[{"Services": [{"Name": "front"}, {"Name": "checkout"}]}]': True,
+}
+
+
+@pytest.mark.parametrize(("expression", "meant"), FOUND_CAUSES.items())
+def test_root_causes_of_a_real_trace(expression, meant):
+    parsed = parse(expression)
+    assert parsed.matches(BUY) is meant
+    assert parsed.explain(BUY).value is meant
+
+
 def test_groups_are_asked_by_name_and_by_arn():
     groups = {
         "slow": parse("responsetime > 3"),

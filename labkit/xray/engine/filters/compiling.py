@@ -163,9 +163,10 @@ def _annotated(node: tree.Annotated) -> Check:
 
 def segments_of(who: tree.Who, subject: TraceSubject) -> list[SegmentSubject]:
     """The segments of the services that are meant."""
-    return [
-        one for one in subject.segments if who.fits(one.service.name, one.service.type, one.account)
-    ]
+    some = subject.by_name.get(who.name, []) if who.name else subject.segments
+    if not (who.type or who.account):
+        return some
+    return [one for one in some if who.fits(one.service.name, one.service.type, one.account)]
 
 
 def calls_of(node: tree.OfEdge, subject: TraceSubject) -> list[EdgeSubject]:

@@ -231,7 +231,7 @@ def _group(text: str, said: str, node: tree.OfGroup, subject: TraceSubject) -> F
 
 
 def _cause(text: str, said: str, node: tree.OfCause, subject: TraceSubject) -> Finding:
-    rows = list(subject.elements(node.kind, node.part))
+    rows = subject.elements(node.kind, node.part)
     if not any(rows):
         why = f"the trace has no {node.scope.replace('.', ' ').replace('rootcause', 'root cause:')}"
         return Finding(said, "predicate", False, why, {"root causes": len(rows)})

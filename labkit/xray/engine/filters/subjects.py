@@ -26,7 +26,7 @@ two segments, the callee tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from labkit.xray.engine.trace import Service, Span, Trace, service_of
@@ -335,7 +335,11 @@ class TraceSubject:
         self.responsetime: float | None = None
         if root is not None and root.end is not None:
             self.responsetime = _lasted(root.start, root.end)
-        self.duration = _lasted(trace.start, trace.end)
+
+    @kept
+    def duration(self) -> float:
+        """Seconds from the first start to the last end."""
+        return _lasted(self.trace.start, self.trace.end)
 
     @kept
     def partial(self) -> bool:
@@ -411,6 +415,14 @@ class TraceSubject:
         return [SegmentSubject(one, self) for one in self.trace.segments]
 
     @kept
+    def by_name(self) -> dict[str, list[SegmentSubject]]:
+        """The segments by the names of their services."""
+        found: dict[str, list[SegmentSubject]] = {}
+        for one in self.segments:
+            found.setdefault(one.service.name, []).append(one)
+        return found
+
+    @kept
     def edges(self) -> list[EdgeSubject]:
         """The calls between services."""
         by_id = {one.span.id: one for one in self.segments}
@@ -440,15 +452,22 @@ class TraceSubject:
         found: Sequence[Mapping[str, Any]] = kept[kind]
         return found
 
-    def elements(self, kind: str, part: str) -> Iterator[list[Element]]:
+    def elements(self, kind: str, part: str) -> Sequence[list[Element]]:
         """For each root cause its services, entities or exceptions, outermost first."""
-        for cause in self.causes(kind):
-            told: list[Mapping[str, Any]] = list(cause.get("Services") or ())
-            if part != "service":
-                told = [one for service in told for one in service.get("EntityPath") or ()]
-            if part == "exception":
-                told = [one for entity in told for one in entity.get("Exceptions") or ()]
-            yield [Element(one, index, len(told)) for index, one in enumerate(told)]
+        known: dict[tuple[str, str], list[list[Element]]] = self.__dict__.setdefault("_rows", {})
+        rows = known.get((kind, part))
+        if rows is None:
+            rows = known[kind, part] = [_elements(one, part) for one in self.causes(kind)]
+        return rows
+
+
+def _elements(cause: Mapping[str, Any], part: str) -> list[Element]:
+    told: list[Mapping[str, Any]] = list(cause.get("Services") or ())
+    if part != "service":
+        told = [one for service in told for one in service.get("EntityPath") or ()]
+    if part == "exception":
+        told = [one for entity in told for one in entity.get("Exceptions") or ()]
+    return [Element(one, index, len(told)) for index, one in enumerate(told)]
 
 
 def subject_of(trace: Trace) -> TraceSubject:
@@ -481,6 +500,8 @@ def _annotations(spans: Iterable[Span]) -> dict[str, Values]:
     """Key -> the different values, in order; keys with other letters are not indexed."""
     found: dict[str, Values] = {}
     for span in spans:
+        if "annotations" not in span.document:
+            continue
         for key, value in span.annotations.items():
             if not _KEY.fullmatch(key):
                 continue
