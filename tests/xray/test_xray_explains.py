@@ -115,6 +115,7 @@ def test_what_sampling_comes_to(lab):
     assert told.data["per_minute"] == pytest.approx(357)
     assert "357 traces a minute, $76.61 a month" in told.title
     assert "caught within 10 min  99.9 %" in str(told)
+    assert "#" + "+" * 3 + "." * 56 in str(told)
     assert lab.xray.sampled_figures(0).data["chance"] == 0
     with pytest.raises(LabError):
         lab.xray.sampled_figures(10, rate=5)

@@ -107,8 +107,48 @@ def figures(one: Yielded) -> Drawing:
          _percent(one.chance)],
     ]  # fmt: skip
     head = ["", "comes to"]
-    body = html.card(title, html.table([], rows, right=(1,)), alt=title)
-    return Drawing(title, f"{title}\n{table(head, rows, longest=72)}", asdict(one), body=body)
+    sure = min(one.reservoir, one.requests_per_second)
+    whole = one.requests_per_second or 1.0
+    parts = (sure / whole, one.share - sure / whole)
+    body = html.card(title, _bar(*parts), html.table([], rows, right=(1,)), alt=title)
+    text = "\n".join([title, _bar_text(*parts), table(head, rows, longest=72)])
+    return Drawing(title, text, asdict(one), body=body)
+
+
+#: Parts of all requests: name, letter, colour.
+_PARTS = (
+    ("for sure", "#", theme.OK.edge),
+    ("by chance", "+", theme.LATENCY),
+    ("not traced", ".", theme.GRID),
+)
+_WIDE = 60
+
+
+def _bar(sure: float, chance: float) -> html.Html:
+    """All requests as one bar."""
+    shares = (sure, chance, max(0.0, 1 - sure - chance))
+    pieces, key = [], []
+    for share, (name, _, fill) in zip(shares, _PARTS, strict=True):
+        style = f"display:inline-block;height:18px;background:{fill};width:{share * 100:.3f}%"
+        pieces.append(html.element("span", "", style))
+        square = "display:inline-block;width:11px;height:11px;margin:0 5px 0 0;background:"
+        told = f"{name} {number(share * 100, 4)} %"
+        key.append(html.together([html.element("span", "", square + fill), html.whole(told)]))
+    frame = f"border:1px solid {theme.LINE};line-height:0;white-space:nowrap;margin:4px 0"
+    return html.together(
+        [
+            html.element("div", html.together(pieces), frame),
+            html.note(html.together(key, " &ensp; ")),
+        ]
+    )
+
+
+def _bar_text(sure: float, chance: float) -> str:
+    """The same in characters; a part that is there shows at least once."""
+    many = [max(1, round(part * _WIDE)) if part > 0 else 0 for part in (sure, chance)]
+    letters = "".join(sign * n for (_, sign, _), n in zip(_PARTS, many, strict=False))
+    key = ", ".join(f"{sign} {name}" for name, sign, _ in _PARTS)
+    return f"{letters[:_WIDE].ljust(_WIDE, '.')}  {key}"
 
 
 def use(rules: Sequence[Rule], summaries: Sequence[Mapping[str, Any]]) -> Drawing:

@@ -170,6 +170,19 @@ def test_tags_of_a_rule(xray):
     assert xray.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "team", "Value": "pay"}]
 
 
+def test_a_saved_world_has_its_rules_and_what_was_reported(lab, xray, tmp_path):
+    import labkit
+
+    xray.update_sampling_rule(SamplingRuleUpdate={"RuleName": "Default", "FixedRate": 0.2})
+    xray.create_sampling_rule(SamplingRule=RULE)
+    lab.advance(minutes=3)
+    xray.delete_sampling_rule(RuleName="pay")
+    kept = lab.parts.xray.digest()
+    lab.save(tmp_path / "world")
+    with labkit.Lab.open(tmp_path / "world") as again:
+        assert again.parts.xray.digest() == kept
+
+
 def test_rules_are_of_one_region(lab, xray):
     xray.create_sampling_rule(SamplingRule=RULE)
     assert list(rules(lab.client("xray", region_name="eu-west-1"))) == ["Default"]
