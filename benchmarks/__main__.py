@@ -255,6 +255,17 @@ def xray_filters() -> list[Row]:
     ]  # fmt: skip
 
 
+def xray_daemon() -> list[Row]:
+    """Segments over UDP from another process, at a rate, and what a lab does with each."""
+    got = in_own_process("xray_daemon")
+    return [
+        Row("UDP, 5,000 segments/s: sent for each kept", got["sent"] / got["kept"], "limit", 1, "",
+            1, faster=False),
+        Row("a segment from its datagram into X-Ray", got["segment"] * 1e6, "limit (5,000/s)",
+            200, "us", 1, faster=False),
+    ]  # fmt: skip
+
+
 def logs_queries() -> list[Row]:
     """Logs Insights over 1 M lines, and 10 M in bounded memory."""
     got = in_own_process("logs_queries")
@@ -487,6 +498,7 @@ GROUPS = {
     "trail": trail_queries,
     "logs_queries": logs_queries,
     "xray_filters": xray_filters,
+    "xray_daemon": xray_daemon,
 }
 
 

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from labkit.controls import Identity
 from labkit.core.clock import HOUR
 from labkit.core.errors import AwsError, LabError
-from labkit.core.jsontext import dumps
 from labkit.gateway.http_server import LOOPBACK, HttpServer
-from labkit.gateway.wire import WireAnswer, WireRequest, answer
-from labkit.gateway.wire_services import Scope
+from labkit.gateway.wire import WireAnswer, WireRequest
 from labkit.lab_state import LabState
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from labkit.core.call import Principal
     from labkit.core.verdict import Verdict
     from labkit.gateway.acting import Acting
-    from labkit.gateway.dispatch import Dispatch
     from labkit.gateway.identity import Identities
     from labkit.lab import Lab
     from labkit.otlp_door import OtlpReceiver
@@ -324,58 +321,24 @@ class _Home:
         return HttpServer(self._ask, port, idle=30.0, most_body=1024 * 1024, most_connections=64)
 
     def _ask(self, request: WireRequest) -> WireAnswer:
+        from labkit.xray_proxy import ask
+
         lab = self._lab
         with lab.world.lock:
-            state = self.state(self._name)
-            state.relay.tell(
-                lab.world.clock.now_us,
-                "Debug",
-                f"Received request on HTTP Proxy server : {request.target}",
-            )
-            try:
-                who = lab.parts.daemons.principal(self._name)
-            except AwsError as error:
-                return _told(error.status, {"message": error.message}, error.code)
-            asked = WireRequest(
-                request.method,
-                request.target,
-                {k: v for k, v in request.headers.items() if k not in _OF_THE_CALLER},
-                request.body,
-                "127.0.0.1",
-                Scope(who.access_key_id, state.region, "xray"),
-                who,
-            )
-            told = answer(cast("Dispatch", _Aside(lab.dispatch)), asked)
+            state, now_us = self.state(self._name), lab.world.clock.now_us
+            what = f"Received request on HTTP Proxy server : {request.target}"
+            state.relay.tell(now_us, "Debug", what)
+            daemons = lab.parts.daemons
+            told = ask(lab.dispatch, request, lambda: daemons.principal(self._name), state.region)
             if told.status >= 400:
+                code = told.headers.get("x-amzn-errortype", "")
                 state.relay.tell(
-                    lab.world.clock.now_us,
+                    now_us,
                     "Error",
-                    f"HTTP Proxy server: {request.target} was answered {told.status} "
-                    f"{told.headers.get('x-amzn-errortype', '')}: {told.body[:300].decode()}",
+                    f"HTTP Proxy server: {request.target} was answered {told.status} {code}: "
+                    f"{told.body[:300].decode('utf-8', 'replace')}",
                 )
             return told
-
-
-_OF_THE_CALLER = frozenset({"authorization", "x-amz-security-token", "x-amz-date", "connection"})
-
-
-class _Aside:
-    """A dispatch whose calls take no instant: an SDK polls by the machine's clock."""
-
-    def __init__(self, dispatch: Dispatch) -> None:
-        self._dispatch = dispatch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._dispatch, name)
-
-    def call(self, *models: Any, **more: Any) -> tuple[int, dict[str, Any]]:
-        """A nested call."""
-        return self._dispatch.nested(*models, **more)
-
-
-def _told(status: int, tree: dict[str, Any], code: str) -> WireAnswer:
-    headers = {"content-type": "application/json", "x-amzn-errortype": code}
-    return WireAnswer(status, headers, dumps(tree).encode())
 
 
 def who_sends(

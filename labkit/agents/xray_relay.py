@@ -213,6 +213,7 @@ class Relay:
             self._gathered.append(document)
             if len(self._gathered) >= self._batch_size:
                 self._enqueue(now_us)
+                self._send(now_us)
         if self._gathered and self._sends_us is None:
             rounds = (now_us - self._round_us) // self._idle_us + 1
             self._sends_us = self._round_us + rounds * self._idle_us

@@ -336,3 +336,9 @@ def test_a_program_that_knows_the_labs_time_is_left_alone(seconds):
 )  # fmt: skip
 def test_what_is_no_segment_is_left_as_it_is(text):
     assert Offsets().moved(text, NOW) == text
+
+
+def test_a_flood_at_one_instant_needs_no_queue_while_xray_takes_it(relay, service):
+    relay.receive([str(n) for n in range(5_000)], 0)
+    assert sizes(service) == [50] * 100
+    assert relay.counters.spilled == 0

@@ -126,7 +126,7 @@ def test_no_daemon_no_error_no_trace(lab, daemon, recorder):
 
 
 PROGRAM = """
-import json, logging, sqlite3, sys
+import json, logging, sqlite3, time
 import boto3, requests
 import labkit
 from aws_xray_sdk.core import patch, xray_recorder
@@ -156,6 +156,24 @@ with lab.xray_daemon(0) as daemon:
     answer = lab.client("xray").batch_get_traces(TraceIds=[segment.trace_id])
     told["documents"] = [
         json.loads(one["Document"]) for trace in answer["Traces"] for one in trace["Segments"]
+    ]
+    lab.client("xray").create_sampling_rule(SamplingRule={
+        "RuleName": "pay", "Priority": 10, "FixedRate": 1.0, "ReservoirSize": 5,
+        "URLPath": "/pay*", "HTTPMethod": "*", "Host": "*", "ServiceName": "*",
+        "ServiceType": "*", "ResourceARN": "*", "Version": 1,
+    })
+    sampler = xray_recorder.sampler
+    sampler._rule_poller._refresh_cache()  # what the SDK's poller does each five minutes
+    told["rules"] = [(rule.name, rule.rate) for rule in sampler._cache.rules]
+    pay = {"service": "shop", "method": "GET", "path": "/pay/7"}
+    told["decisions"] = [sampler.should_trace(pay) for _ in range(20)]
+    sampler._target_poller._do_work()  # and each ten seconds
+    rule = sampler._cache.rules[0]
+    told["quota"], told["left"] = rule.reservoir.quota, rule.reservoir.TTL - time.time()
+    told["statistics"] = [
+        (one["RuleName"], one["RequestCount"], one["SampledCount"] + one["BorrowCount"])
+        for one in lab.client("xray").get_sampling_statistic_summaries()
+        ["SamplingStatisticSummaries"]
     ]
     print(json.dumps(told))
 lab.close()
@@ -188,3 +206,8 @@ def test_patched_libraries_and_sampling_rules_through_the_proxy():
         "AWS::DynamoDB::Table", "remote", "Database::SQL",
     }  # fmt: skip
     assert any("HTTP Proxy server : /nothing" in line for line in told["log"])
+    assert told["rules"] == [["pay", 1.0], ["Default", 0.05]]
+    assert told["decisions"] == ["pay"] * 20
+    assert told["quota"] == 5
+    assert 0 < told["left"] <= 3600  # seconds of the machine's time: the quota is not expired
+    assert ["pay", 20, 20] in told["statistics"]
