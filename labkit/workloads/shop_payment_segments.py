@@ -1,7 +1,7 @@
 """The segments of the shop's payment: API Gateway's stage, Lambda, and the function's own.
 
-The stage begins when the request comes and is done three milliseconds after the function, as its
-access log has it; ``Invocation`` lasts exactly what the function's REPORT line calls its duration.
+The stage takes three milliseconds longer than the function, as its access log has it;
+``Invocation`` begins with the START line and lasts exactly what the REPORT line calls its duration.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from labkit.workloads.shop_segment_parts import (
     table_call,
 )
 from labkit.workloads.shop_site import AGENTS, ShopSite
-from labkit.workloads.shop_trace_rows import GATEWAY_US, STAGE, Rows
+from labkit.workloads.shop_trace_rows import BEFORE_US, GATEWAY_US, STAGE, Rows
 
 _W = {kind: place for place, kind in enumerate(WHY)}
 FUNCTION = "shop-payment"
@@ -66,13 +66,13 @@ def payment(site: ShopSite, rows: Rows, faces: dict[str, Faces]) -> list[Documen
         stage = _stage(site, mine, i, start, end, status)
         if parents[i]:
             stage["parent_id"] = parents[i]
-        done_us = end - GATEWAY_US
+        begin_us, done_us = start + BEFORE_US, end - GATEWAY_US + BEFORE_US
         unhandled = why in _BROKEN or why == _W["timeouts"]
-        service = _service(site, mine, i, start, done_us, invocations[i])
-        own = _function(site, mine, i, start, done_us, invocations[i])
+        service = _service(site, mine, i, begin_us - 400, done_us, invocations[i])
+        own = _function(site, mine, i, begin_us, done_us, invocations[i])
         parts = own["subsegments"][0]["subsegments"][0]
         parts["annotations"]["cents"] = cents[i]
-        parts["subsegments"] = _inside(site, mine.ids[i], start, done_us, table_us, why)
+        parts["subsegments"] = _inside(site, mine.ids[i], begin_us, done_us, table_us, why)
         if unhandled:
             for one in (service, own, own["subsegments"][0], parts):
                 one["fault"] = True
@@ -89,7 +89,7 @@ def _stage(
     length = 36 if status >= 400 else 210
     call: Document = {
         "id": sub_id(segment, INVOCATION), "name": "Lambda", "namespace": "aws",
-        "start_time": seconds(start_us), "end_time": seconds(end_us - GATEWAY_US + 1000),
+        "start_time": seconds(start_us + 300), "end_time": seconds(end_us - 1000),
         "http": {
             "request": {"method": "POST", "url": invocation_url(site)},
             "response": {"status": 200, "content_length": length},

@@ -294,7 +294,7 @@ def told(site: ShopSite, mine: Faces, i: int, begin_us: int) -> list[Document]:
     """An order is told: to a topic, and to the queue that the packing reads."""
     segment = mine.ids[i]
     parts = (
-        (TOPIC, "SNS", "Publish", 6_000, {"topic_arn": site.arn("sns", "orders")}),
+        (TOPIC, "SNS", "Publish", 6_000, {"topic_arn": site.arn("sns", "order-placed")}),
         (QUEUE, "SQS", "SendMessage", 5_000, {"queue_url": queue_url(site)}),
     )
     made: list[Document] = []

@@ -30,6 +30,8 @@ STAGE = "shop-payment/prod"
 WAY_US = MILLISECOND
 #: What API Gateway takes on top of the function, as its access log has it.
 GATEWAY_US = 3 * MILLISECOND
+#: How much of that is before the function has the request.
+BEFORE_US = MILLISECOND
 
 
 @dataclass(slots=True)
@@ -193,7 +195,8 @@ def _lasting(site: ShopSite, found: dict[str, Rows], names: list[str]) -> None:
         rows.calls, rows.call = np.full(len(rows), -1), np.full(len(rows), -1)
         rows.waited_us = np.zeros(len(rows), dtype=np.int64)
         if name == "payment":
-            rows.end_us = rows.end_us + GATEWAY_US
+            rows.start_us = rows.start_us - BEFORE_US
+            rows.end_us = rows.end_us + GATEWAY_US - BEFORE_US
         for callee, caller in CALLER.items():
             if caller != name or callee not in found:
                 continue
