@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from labkit.core.clock import MILLISECOND
+from labkit.core.traces import trace_id
 from labkit.workloads.latencies import CAUGHT_MS, STRAGGLER_MS
 from labkit.workloads.shop_faces import PLACE
 from labkit.workloads.shop_figures import TABLE_SHARE, TIMEOUT_MS
@@ -319,13 +320,15 @@ def queue_url(site: ShopSite) -> str:
 
 
 def packing(site: ShopSite, mine: Faces, i: int, sent_us: int) -> Document:
-    """Somebody takes the order out of the queue, up to three seconds later."""
+    """Somebody takes the order out of the queue, up to three seconds later.
+
+    A trace of its own: a queue breaks the line, and leaves a link.
+    """
     start_us = sent_us + 150_000 + int(mine.luck[i] * 2_800_000)
     task = site.digits("task", "packing", size=32)
     return {
-        "trace_id": mine.traces[i],
+        "trace_id": trace_id(start_us, f"{mine.traces[i][11:19]}{mine.ids[i] ^ _TRY:016x}"),
         "id": f"{mine.ids[i] ^ _TURN[PACKING]:016x}",
-        "parent_id": sub_id(mine.ids[i], QUEUE),
         "name": "packing",
         "origin": "AWS::ECS::Container",
         "start_time": seconds(start_us),
@@ -340,4 +343,11 @@ def packing(site: ShopSite, mine: Faces, i: int, sent_us: int) -> Document:
             "xray": SDK,
         },
         "annotations": {"order_id": mine.orders[i]},
+        "links": [
+            {
+                "trace_id": mine.traces[i],
+                "id": sub_id(mine.ids[i], QUEUE),
+                "attributes": {"ReferenceType": "parent"},
+            }
+        ],
     }

@@ -15,7 +15,7 @@ catalogue, cart   a segment each (ECS)                             a table, the 
 checkout          a segment (ECS)                                  payment, table, SQL, SNS, SQS
 shop-payment/prod a segment (API Gateway's stage)                  the function
 shop-payment      two segments (Lambda's, and the function's)      the acquirer, a table
-packing           a segment (ECS), later: it reads the queue       nobody
+packing           a trace of its own, linked: it reads the queue   nobody
 ================  ===============================================  ================================
 
 1. **Who decides.** The first that can: the front, for a request of a customer. What it decided
@@ -183,5 +183,8 @@ class ShopTraces:
                 for rows in found.values():
                     began = rows.minute[rows.called < 0] - low
                     many += np.bincount(began, minlength=high - low)
+                    if rows.service == "checkout":  # whose orders are packed in traces of their own
+                        packed = rows.minute[rows.status < 300] - low
+                        many += np.bincount(packed, minlength=high - low)
             known.update(zip(range(low, high), many.tolist(), strict=True))
         return [known[minute] for minute in range(first, last)]

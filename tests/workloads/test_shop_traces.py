@@ -165,10 +165,11 @@ def test_a_trace_is_whole(quiet):
         assert len(roots) == 1
         assert all(one["parent_id"] in ids for one in segments if "parent_id" in one)
         assert re.fullmatch("1-[0-9a-f]{8}-[0-9a-f]{24}", trace_id)
-        assert int(trace_id[2:10], 16) == (us(roots[0]["start_time"]) - 1000) // SECOND
+        before = 0 if roots[0]["name"] == "packing" else 1000  # of the load balancer
+        assert int(trace_id[2:10], 16) == (us(roots[0]["start_time"]) - before) // SECOND
     longest = max(traces.values(), key=len)
     assert Counter(one["origin"] for one in longest) == {
-        "AWS::ElasticBeanstalk::Environment": 1, "AWS::ECS::Container": 2,
+        "AWS::ElasticBeanstalk::Environment": 1, "AWS::ECS::Container": 1,
         "AWS::ApiGateway::Stage": 1, "AWS::Lambda": 1, "AWS::Lambda::Function": 1,
     }  # fmt: skip
 
@@ -179,7 +180,7 @@ def test_what_is_called_lies_within_the_call(quiet):
     for one in quiet:
         for sub in subs(one):
             assert one["start_time"] <= sub["start_time"] <= sub["end_time"] <= one["end_time"]
-        if one.get("parent_id") in callers and one["name"] != "packing":
+        if one.get("parent_id") in callers:
             _, sub = callers[one["parent_id"]]
             assert sub["start_time"] <= one["start_time"]
             assert one["end_time"] <= sub["end_time"]
@@ -187,14 +188,19 @@ def test_what_is_called_lies_within_the_call(quiet):
     assert seen > 400
 
 
-def test_the_queue_is_read_after_the_checkout_has_answered(quiet):
+def test_the_queue_is_read_later_in_a_trace_of_its_own(quiet):
     sent = {s["id"]: one for one in named(quiet, "checkout") for s in subs(one)}
     packed = named(quiet, "packing")
     assert len(packed) == sum(
         one["http"]["response"]["status"] == 201 for one in named(quiet, "checkout")
     )
-    later = sum(one["start_time"] > sent[one["parent_id"]]["end_time"] for one in packed)
-    assert later > 0.95 * len(packed)
+    for one in packed:
+        (link,) = one["links"]
+        checkout = sent[link["id"]]
+        assert link["trace_id"] == checkout["trace_id"] != one["trace_id"]
+        assert one["start_time"] > called(checkout, "SQS")["end_time"]
+        assert one["annotations"]["order_id"] == checkout["annotations"]["order_id"]
+    assert len({one["trace_id"] for one in packed}) == len(packed)
 
 
 def test_documents_are_small_and_their_names_are_allowed(quiet):
@@ -450,7 +456,8 @@ def test_x_ray_finds_what_the_shop_did(lab):
     assert len(found("fault = true")) < len(hit) / 2
     assert found('annotation.tier = "gold" AND service("shop-payment")')
     assert {one["Http"]["HttpStatus"] for one in hit} <= {200, 404, 500, 502, 503}
-    assert lab.bill()["xray.recorded"].quantity == len(everything)
+    # Some that the last minute set off begin after it.
+    assert len(everything) <= lab.bill()["xray.recorded"].quantity <= len(everything) + 5
     (trace,) = xray.batch_get_traces(TraceIds=[hit[0]["Id"]])["Traces"]
     assert "catalogue" in {json.loads(one["Document"])["name"] for one in trace["Segments"]}
 
@@ -489,7 +496,7 @@ def test_the_bill_is_the_same_whether_anybody_looks_or_not(lab):
     end = lab.now.replace(second=0)
     store = lab.parts.xray.store(*HERE)
     traces = store.traces(to_us(SIX), to_us(end) - 1)
-    assert len(traces) == pytest.approx(float(before), abs=3)
+    assert len(traces) == pytest.approx(float(before), abs=5)
     assert lab.bill()["xray.recorded"].quantity == before
 
 
