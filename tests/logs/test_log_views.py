@@ -4,6 +4,7 @@ import pytest
 
 from labkit.core.errors import LabError
 from labkit.logs.engine.severity import severity
+from labkit.logs.views.answer import answer
 
 WHERE = {"logGroupName": "/shop/app", "logStreamName": "host-1"}
 
@@ -81,3 +82,10 @@ def test_groups_and_what_hangs_on_them(lab, logs):
     assert (row["events"], row["bytes"], row["retention"]) == (1, 100, "7 days")
     assert row["attached"] == "metric filter"
     assert lab.logs.groups("/none").title == "No log groups"
+
+
+def test_numbers_of_an_answer_stand_to_the_right_and_a_time_in_one_line():
+    rows = [["2026-01-05 02:10:00.040", "/a", "96"], ["2026-01-05 02:33:00.451", None, "1"]]
+    page = answer(["first", "path", "n"], rows, {"recordsMatched": 2}).html
+    assert page.count("text-align:right") == 3  # its head and two cells
+    assert "2026-01-05&nbsp;02:10:00.040" in page

@@ -77,17 +77,33 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str | None]], looked:
         return Drawing(title, title, data, body=html.card(title))
     shown = rows[:MOST_ROWS]
     plain = [[cut(cell.strip(), 90) if cell is not None else "" for cell in row] for row in shown]
-    fancy = [
-        [html.mono(cut(cell.strip(), 160)) if cell is not None else "" for cell in row]
-        for row in shown
-    ]
+    fancy = [[_cell(cell) for cell in row] for row in shown]
+    right = [place for place in range(len(columns)) if _numeric([row[place] for row in rows])]
     more = len(rows) - len(shown)
     note = f"{count(more, 'more row')} in the frame" if more else ""
     body = html.card(
-        title, html.table(list(columns), fancy), *([html.note(note)] if note else []), alt=title
-    )
+        title, html.table(list(columns), fancy, right=right),
+        *([html.note(note)] if note else []), alt=title,
+    )  # fmt: skip
     told = "\n".join([title, table(columns, plain, longest=90), *([note] if note else [])])
     return Drawing(title, told, data, body=body)
+
+
+def _cell(text: str | None) -> html.Html | str:
+    """A value; a time stays in one line."""
+    if text is None:
+        return ""
+    try:
+        moment(text)
+    except ValueError:
+        return html.mono(cut(text.strip(), 160))
+    return html.mono(html.whole(text))
+
+
+def _numeric(cells: Sequence[str | None]) -> bool:
+    """Whether a column holds numbers and nothing else."""
+    held = [cell for cell in cells if cell is not None]
+    return bool(held) and all(_number(cell) is not None for cell in held)
 
 
 def _number(text: str | None) -> float | None:
@@ -110,9 +126,7 @@ def _bars(
     numeric = [
         place
         for place in range(len(columns))
-        if place != at
-        and any(row[place] is not None for row in rows)
-        and all(_number(row[place]) is not None for row in rows if row[place] is not None)
+        if place != at and _numeric([row[place] for row in rows])
     ]
     keys = [place for place in range(len(columns)) if place not in (at, *numeric)]
     if not numeric:
