@@ -186,7 +186,8 @@ def panel(title: object, *inside: object, edge: str, alt: str) -> str:
     is no formula.
     """
     made = html.card("", html.element("div", title, "margin-bottom:6px"), *inside, alt=alt)
-    made = made.replace("<div ", '<div class="mathjax_ignore" ', 1)
+    if not made.startswith("<div class="):
+        made = made.replace("<div ", '<div class="mathjax_ignore" ', 1)
     return made.replace("border-radius:6px", f"border-left:6px solid {edge};border-radius:6px", 1)
 
 

@@ -111,4 +111,4 @@ def view_subscriptions(logs: Logs, account: str, region: str) -> Drawing:
                 "last": next((sent.last for sent in mine if sent.last), ""),
             }
         )
-    return onward.subscriptions(rows)
+    return onward.subscriptions(rows, account)

@@ -47,7 +47,10 @@ def card(title: object, *inside: object, alt: str = "") -> str:
     )
     head = element("div", title, _HEAD) if title else ""
     label = f' role="group" aria-label="{escape(alt)}"' if alt else ""
-    return f'<div style="{escape(style)}"{label}>{head}{together(inside, chr(10))}</div>'
+    shown = together(inside, chr(10))
+    # A notebook's MathJax makes a formula of what stands between two dollars: `$.a = 1 && $.b`.
+    plain = ' class="mathjax_ignore"' if f"{head}{shown}".count("$") > 1 else ""
+    return f'<div{plain} style="{escape(style)}"{label}>{head}{shown}</div>'
 
 
 def note(text: object) -> Html:

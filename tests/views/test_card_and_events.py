@@ -4,6 +4,8 @@ import json
 
 from views_morning import at
 
+from labkit.course import faces
+from labkit.views import html
 from labkit.views.card import lab_card
 from labkit.views.events import events
 
@@ -107,3 +109,11 @@ def test_no_events_and_many():
     many = events([looked_up(n, "ec2", "StopInstances", "learner") for n in range(100)])
     assert str(many).splitlines()[-1] == "40 older events not shown"
     assert len(many.data["events"]) == 100
+
+
+def test_what_stands_between_two_dollars_is_no_formula():
+    """JupyterLab's MathJax reads `$.a = 1 && $.b` as mathematics, unless it is kept off."""
+    for inside, off in (("{ $.a = 1 && $.b = 2 }", True), ("$1.80 a month", False), ("", False)):
+        assert ('class="mathjax_ignore"' in html.card("", inside)) is off
+    panel = faces.panel("", "$1 and $2", edge="#000000", alt="")
+    assert panel.count("class=") == 1

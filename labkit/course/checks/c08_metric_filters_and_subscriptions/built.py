@@ -102,7 +102,11 @@ def told(filters: Sequence[Picked]) -> str:
     """The filters in a few words."""
     if not filters:
         return "no filter"
-    return "; ".join(f"{named(one.where)}: `{cut(one.pattern, 90)}`" for one in filters)
+    return "; ".join(f"{named(one.where)}: {_shown(one.pattern)}" for one in filters)
+
+
+def _shown(pattern: str) -> str:
+    return f"`{cut(pattern, 90)}`" if pattern.strip() else "every line"
 
 
 def ignored(filters: Sequence[Picked]) -> str:
@@ -184,7 +188,7 @@ def table(rows: Sequence[Kindly], title: str, verb: str) -> Drawing:
 
 def sandbox(counted: Sequence[Picked], sent: Sequence[Picked], lines: Sequence[Written]) -> Drawing:
     """Each line of a sample, and which of a learner's filters pick it; it says nothing of right."""
-    columns = ["group", "line", "counted by", "sent to Priya by"]
+    columns = ["group", "line", "counted by", "sent by"]
     plain = []
     for line in lines:
         row = [
@@ -194,7 +198,7 @@ def sandbox(counted: Sequence[Picked], sent: Sequence[Picked], lines: Sequence[W
         plain.append([named(line.where), line.text, *row])
     counts = [sum(row[place] != "-" for row in plain) for place in (2, 3)]
     title = f"Of {count(len(lines), 'line')} {counts[0]} are counted, {counts[1]} are sent on"
-    fancy = [[html.whole(a), html.mono(cut(b, 120)), c, d] for a, b, c, d in plain]
+    fancy = [[html.whole(a), html.mono(cut(b, 86)), c, d] for a, b, c, d in plain]
     body = html.card(title, html.table(columns, fancy), alt=title)
     return Drawing(
         title, f"{title}\n{text.table(columns, plain, longest=76)}",
