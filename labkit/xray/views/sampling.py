@@ -46,16 +46,7 @@ def decisions(
         f"{hits} of {count(len(made), 'request')} in one second {'is' if hits == 1 else 'are'} "
         "traced"
     )
-    rows, over = [], False
-    for rule in rules:
-        if over:
-            why = "not asked any more"
-        elif not reads_everything and not readable_by_sdk(rule):
-            why = "passed over: the X-Ray SDKs read no resource and no attributes"
-        else:
-            why = mismatch(rule, asked) if rule.name != name else "fits: this rule decides"
-        over = over or rule.name == name
-        rows.append([str(rule.priority), rule.name, why, str(rule.reservoir), _share(rule.rate)])
+    rows = _asked_rules(rules, asked, name, reads_everything)
     told = [
         [str(n), "yes" if one else "no", one.rule, one.because[-1].text]
         for n, one in enumerate(made, 1)
@@ -87,6 +78,23 @@ def decisions(
         ],
     }  # fmt: skip
     return Drawing(title, text, data, body=body)
+
+
+def _asked_rules(
+    rules: Sequence[Rule], asked: Asked, name: str, reads_everything: bool
+) -> list[list[str]]:
+    """A row for each rule: why it does not decide, or that it does."""
+    rows, over = [], False
+    for rule in rules:
+        if over:
+            why = "not asked any more"
+        elif not reads_everything and not readable_by_sdk(rule):
+            why = "passed over: the X-Ray SDKs read no resource and no attributes"
+        else:
+            why = mismatch(rule, asked) if rule.name != name else "fits: this rule decides"
+        over = over or rule.name == name
+        rows.append([str(rule.priority), rule.name, why, str(rule.reservoir), _share(rule.rate)])
+    return rows
 
 
 def figures(one: Yielded) -> Drawing:

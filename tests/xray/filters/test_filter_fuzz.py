@@ -80,13 +80,12 @@ def test_any_text_is_read_or_refused_with_a_place_in_it(text):
         assert 0 <= problem.position <= len(text)
         assert problem.message
     else:
-        for one in TRACES[:2]:
-            if "rootcause" not in text and "json" not in text.lower():
-                parsed.matches(one)
+        for one in TRACES:
+            assert parsed.explain(one).value is parsed.matches(one)
 
 
 @given(EXPRESSIONS, EXPRESSIONS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_an_expression_means_what_its_explanation_and_its_parts_say(one, other):
     first, second = parse(one), parse(other)
     for each in TRACES:

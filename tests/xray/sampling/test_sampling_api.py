@@ -1,5 +1,6 @@
 """Sampling rules and targets through boto3."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,6 +182,27 @@ def test_a_saved_world_has_its_rules_and_what_was_reported(lab, xray, tmp_path):
     lab.save(tmp_path / "world")
     with labkit.Lab.open(tmp_path / "world") as again:
         assert again.parts.xray.digest() == kept
+
+
+def test_the_guides_command_in_the_cli(lab, xray):
+    from labkit.gateway import aws_cli
+
+    base = {"RuleName": "base-scorekeep", "ClientID": "ABCDEF1234567890ABCDEF10",
+            "Timestamp": lab.now.isoformat(), "RequestCount": 110, "SampledCount": 20,
+            "BorrowCount": 10}  # fmt: skip
+    xray.create_sampling_rule(
+        SamplingRule={**RULE, "RuleName": "base-scorekeep", "Priority": 9000, "FixedRate": 0.1,
+                      "ReservoirSize": 2, "URLPath": "*"}
+    )  # fmt: skip
+    ran = aws_cli.run(
+        f"aws xray get-sampling-targets --sampling-statistics-documents '{json.dumps([base])}'"
+    )
+    assert ran.status == 0, ran.text
+    (target,) = json.loads(ran.text)["SamplingTargetDocuments"]
+    assert (target["FixedRate"], target["ReservoirQuota"], target["Interval"]) == (0.1, 2, 10)
+    late = json.dumps([{**base, "Timestamp": "2018-07-07T00:20:06"}])
+    ran = aws_cli.run(f"aws xray get-sampling-targets --sampling-statistics-documents '{late}'")
+    assert "too old" in ran.text
 
 
 def test_rules_are_of_one_region(lab, xray):

@@ -102,7 +102,7 @@ def test_a_decision_says_why():
     st.integers(0, 2),
     st.sampled_from([0.0, 0.05, 0.5, 1.0]),
 )
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_decisions_are_those_of_the_real_sdk(steps, reservoir, rate):
     sampling = pytest.importorskip("aws_xray_sdk.core.sampling.sampler")
     from aws_xray_sdk.core.sampling.sampling_rule import SamplingRule

@@ -29,13 +29,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from labkit.xray.engine.filters.elements import Element, Values, elements_of, texts
 from labkit.xray.engine.trace import Service, Span, Trace, service_of
 
 #: Annotations of a trace that are indexed, and what their keys are made of.
 INDEXED = 50
 _KEY = re.compile(r"[A-Za-z0-9_.]+")
 
-Values = tuple[Any, ...]
 T = TypeVar("T")
 
 
@@ -131,7 +131,7 @@ class Spanned:
         return self._requested("client_ip")
 
     def _requested(self, member: str) -> Values:
-        return _texts([self.span.request.get(member)])
+        return texts([self.span.request.get(member)])
 
 
 class SegmentSubject(Spanned):
@@ -150,7 +150,7 @@ class SegmentSubject(Spanned):
     @kept
     def type(self) -> Values:
         """Of its service."""
-        return _texts([self.service.type])
+        return texts([self.service.type])
 
     @property
     def account(self) -> str:
@@ -171,29 +171,29 @@ class SegmentSubject(Spanned):
     @kept
     def user(self) -> Values:
         """For whom."""
-        return _texts([self.span.user])
+        return texts([self.span.user])
 
     @kept
     def availabilityzone(self) -> Values:
         """Where it ran."""
-        return _texts([_machine(self.span).get("availability_zone")])
+        return texts([_machine(self.span).get("availability_zone")])
 
     @kept
     def instance_id(self) -> Values:
         """The instance it ran on."""
-        return _texts([_machine(self.span).get("instance_id")])
+        return texts([_machine(self.span).get("instance_id")])
 
     @kept
     def resource_arn(self) -> Values:
         """The AWS resource that it is of."""
         aws = self.span.aws
-        return _texts([self.span.document.get("resource_arn"), aws.get("resource_arn"),
+        return texts([self.span.document.get("resource_arn"), aws.get("resource_arn"),
                        aws.get("function_arn"), aws.get("topic_arn")])  # fmt: skip
 
     @kept
     def message(self) -> Values:
         """Messages of the exceptions in it and its subsegments."""
-        return _texts(e.get("message") for one in self.span.own() for e in one.exceptions)
+        return texts(e.get("message") for one in self.span.own() for e in one.exceptions)
 
     @kept
     def annotations(self) -> dict[str, Values]:
@@ -279,35 +279,6 @@ class EdgeSubject(Spanned):
             for key, values in ({} if end is None else end.annotations).items():
                 found[key] = (*found.get(key, ()), *values)
         return found
-
-
-class Element:
-    """A service, an entity or an exception in a root cause.
-
-    Parameters
-    ----------
-    told:
-        Its object in the root cause, as the API shows it.
-    index, many:
-        Its place in the list, from 0, and the list's length.
-    """
-
-    def __init__(self, told: Mapping[str, Any], index: int, many: int) -> None:
-        self.told = told
-        self.index = index
-        self.first = index == 0
-        self.last = index == many - 1
-        self.name: Values = _texts([told.get("Name")])
-        self.type: Values = _texts([told.get("Type")])
-        self.message: Values = _texts([told.get("Message")])
-        self.inferred = told.get("Inferred") is True
-        self.remote = told.get("Remote") is True
-        self.coverage: float | None = told.get("Coverage")
-
-    @property
-    def annotations(self) -> dict[str, Values]:
-        """None."""
-        return {}
 
 
 class TraceSubject:
@@ -457,17 +428,8 @@ class TraceSubject:
         known: dict[tuple[str, str], list[list[Element]]] = self.__dict__.setdefault("_rows", {})
         rows = known.get((kind, part))
         if rows is None:
-            rows = known[kind, part] = [_elements(one, part) for one in self.causes(kind)]
+            rows = known[kind, part] = [elements_of(one, part) for one in self.causes(kind)]
         return rows
-
-
-def _elements(cause: Mapping[str, Any], part: str) -> list[Element]:
-    told: list[Mapping[str, Any]] = list(cause.get("Services") or ())
-    if part != "service":
-        told = [one for service in told for one in service.get("EntityPath") or ()]
-    if part == "exception":
-        told = [one for entity in told for one in entity.get("Exceptions") or ()]
-    return [Element(one, index, len(told)) for index, one in enumerate(told)]
 
 
 def subject_of(trace: Trace) -> TraceSubject:
@@ -481,10 +443,6 @@ def subject_of(trace: Trace) -> TraceSubject:
 def _lasted(start: float, end: float) -> float:
     """Seconds, to the microsecond: an epoch as a float is no finer than half of one."""
     return round(end - start, 6)
-
-
-def _texts(values: Iterable[Any]) -> Values:
-    return tuple(value for value in values if isinstance(value, str) and value)
 
 
 def _called(span: Span) -> bool:
