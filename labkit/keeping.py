@@ -143,6 +143,8 @@ class Keeping(LabState):
             builder=self.builder,
             builder_args=self.builder_args,
         )
+        # What canaries have seen in this world need not be seen again.
+        fresh.parts.synthetics.runs.memory = self.parts.synthetics.runs.memory
         for incident in incidents:
             fresh.parts.befall(incident)
         fresh._repeat(self.saved())
@@ -184,6 +186,7 @@ class Keeping(LabState):
             self.parts.schemas.digest(),
             self.parts.logs.digest(),
             self.parts.xray.digest(),
+            self.parts.synthetics.digest(),
             self.parts.athena.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

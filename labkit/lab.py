@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from labkit.eventbridge.service import EventBridge
     from labkit.log_controls import LogControls
     from labkit.querying import AthenaControls
+    from labkit.synthetics.service import Synthetics
     from labkit.views.mailbox import Mailbox
     from labkit.xray.service import XRay
 
@@ -141,6 +142,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         from labkit.oam.service import Oam
         from labkit.scheduler.service import Scheduler
         from labkit.schemas.service import Schemas
+        from labkit.synthetics.service import Synthetics
         from labkit.workloads.fleet import Fleet
         from labkit.workloads.group_load import GroupLoads
         from labkit.workloads.groups import Groups
@@ -178,6 +180,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             schemas=Schemas(self.world),
             logs=Logs(self.world, self.account, self.region),
             xray=XRay(self.world, self.account, self.region),
+            synthetics=Synthetics(self.world, self.account, self.region, self.noise_seed),
             athena=Athena(self.world, self.account),
             post=Post(),
         )
@@ -412,6 +415,11 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
     def xray(self) -> XRay:
         """Traces, the service graph and what they show: ``lab.xray.service_map()``."""
         return self.parts.xray
+
+    @property
+    def synthetics(self) -> Synthetics:
+        """Canaries, their runs and pictures: ``lab.synthetics.film_strip("shop")``."""
+        return self.parts.synthetics
 
     @property
     def eventbridge(self) -> EventBridge:

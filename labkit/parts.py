@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labkit.oam.service import Oam
     from labkit.scheduler.service import Scheduler
     from labkit.schemas.service import Schemas
+    from labkit.synthetics.service import Synthetics
     from labkit.workloads.fleet import Fleet
     from labkit.workloads.group_load import GroupLoads
     from labkit.workloads.groups import Groups
@@ -76,6 +77,7 @@ class Parts:
     schemas: Schemas
     logs: Logs
     xray: XRay
+    synthetics: Synthetics
     athena: Athena
     post: Post
     groups: Groups

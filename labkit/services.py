@@ -23,6 +23,7 @@ OURS = (
     "oam",
     "scheduler",
     "schemas",
+    "synthetics",
     "xray",
 )
 
@@ -33,7 +34,6 @@ _FOLDERS = {"events": "eventbridge"}
 LATER = {
     "events": "EventBridge comes with its own part.",
     "pipes": "EventBridge Pipes come with EventBridge.",
-    "synthetics": "Canaries come with the Synthetics part.",
     "stepfunctions": "moto runs state machines in threads, on the machine's own time.",
 }
 
@@ -49,6 +49,7 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
+    from labkit.synthetics import api as synthetics
     from labkit.xray import api as xray
 
     built: dict[tuple[str, str], Operation] = {}
@@ -61,6 +62,7 @@ def operations() -> Mapping[tuple[str, str], Operation]:
         oam,
         scheduler,
         schemas,
+        synthetics,
         xray,
     ):
         built.update(service.OPERATIONS)
@@ -108,6 +110,7 @@ def validation_codes() -> Mapping[str, str]:
     from labkit.oam import api as oam
     from labkit.scheduler import api as scheduler
     from labkit.schemas import api as schemas
+    from labkit.synthetics import api as synthetics
     from labkit.xray import api as xray
 
     return {
@@ -118,6 +121,7 @@ def validation_codes() -> Mapping[str, str]:
         "oam": oam.VALIDATION_CODE,
         "scheduler": scheduler.VALIDATION_CODE,
         "schemas": schemas.VALIDATION_CODE,
+        "synthetics": synthetics.VALIDATION_CODE,
         "xray": xray.VALIDATION_CODE,
     }
 

@@ -86,7 +86,7 @@ XRAY = Fuzzed(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("examples", DEPTHS)
+@pytest.mark.parametrize("examples", DEPTHS[1:])
 @pytest.mark.parametrize("name", XRAY.operations())
 def test_every_call_of_xray_is_answered(name, examples):
     check(XRAY, name, examples)

@@ -1,0 +1,210 @@
+"""The parameters of CreateCanary, UpdateCanary and StartCanaryDryRun, checked and read."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from labkit.core.call import Call
+from labkit.core.errors import AwsError
+from labkit.synthetics.api.requests import invalid, runtimes
+from labkit.synthetics.engine.timing import BadSchedule, frequency_us
+from labkit.synthetics.records import Settings
+from labkit.synthetics.running import CHECKS, checks
+
+_RESERVED = ("AWS_", "LAMBDA_", "_")
+
+
+def schedule(given: Mapping[str, Any]) -> tuple[str, int, int]:
+    """Expression, duration in seconds and retries.
+
+    Raises
+    ------
+    AwsError
+        ValidationException.
+    """
+    expression = given["Expression"]
+    try:
+        frequency_us(expression)
+    except BadSchedule as problem:
+        raise invalid(str(problem)) from None
+    retries = (given.get("RetryConfig") or {}).get("MaxRetries", 0)
+    return expression, int(given.get("DurationInSeconds") or 0), int(retries)
+
+
+def changed(call: Call, before: Settings, expression: str, given: Mapping[str, Any]) -> Settings:
+    """Settings with what a request gives in place of what was.
+
+    Parameters
+    ----------
+    call:
+        The request, for S3 and limits.
+    before:
+        What was.
+    expression:
+        The schedule, which bounds the time limit.
+    given:
+        Members of the request that are there, by their wire names.
+
+    Raises
+    ------
+    AwsError
+        ValidationException, RequestEntityTooLargeException.
+    """
+    made = before
+    if given.get("RuntimeVersion"):
+        made = replace(made, runtime=_runtime(call, given["RuntimeVersion"]))
+    if given.get("ExecutionRoleArn"):
+        made = replace(made, role=given["ExecutionRoleArn"])
+    if given.get("ArtifactS3Location"):
+        made = replace(made, artifacts=_location(given["ArtifactS3Location"]))
+    if given.get("Code"):
+        made = _with_code(call, made, given["Code"])
+    if given.get("RunConfig"):
+        made = _with_run_config(call, made, given["RunConfig"])
+    _check_timeout(made.timeout_s, expression)
+    if given.get("SuccessRetentionPeriodInDays"):
+        made = replace(made, success_days=given["SuccessRetentionPeriodInDays"])
+    if given.get("FailureRetentionPeriodInDays"):
+        made = replace(made, failure_days=given["FailureRetentionPeriodInDays"])
+    if given.get("VpcConfig") is not None:
+        made = replace(made, vpc=_vpc(given["VpcConfig"]))
+    if given.get("ArtifactConfig") is not None:
+        made = replace(made, encryption=_encryption(given["ArtifactConfig"]))
+    if given.get("BrowserConfigs"):
+        names = tuple(one.get("BrowserType", "CHROME") for one in given["BrowserConfigs"])
+        made = replace(made, browsers=_browsers(names, made.runtime))
+    if given.get("KmsKeyArn"):
+        made = replace(made, kms_key=given["KmsKeyArn"])
+    references: Sequence[Mapping[str, Any]] = given.get("VisualReferences") or (
+        [given["VisualReference"]] if given.get("VisualReference") else []
+    )
+    if references:
+        made = replace(made, visual=tuple(references))
+    return made
+
+
+def _runtime(call: Call, name: str) -> str:
+    found = runtimes().get(name)
+    if found is None:
+        raise invalid(f"Runtime version {name} is not supported")
+    deprecated = found.get("deprecated")
+    if deprecated is not None:
+        raise invalid(f"Runtime version {name} is deprecated since {deprecated}")
+    return name
+
+
+def _location(text: str) -> str:
+    bucket = text.removeprefix("s3://").partition("/")[0]
+    if not text.startswith("s3://") or not bucket:
+        raise invalid(f"ArtifactS3Location must be like s3://bucket/prefix: {text}")
+    if "." in bucket:
+        raise invalid(
+            f"The bucket of ArtifactS3Location cannot have a period in its name: {bucket}"
+        )
+    return text.removeprefix("s3://").rstrip("/")
+
+
+def _with_code(call: Call, settings: Settings, code: Mapping[str, Any]) -> Settings:
+    zipped = code.get("ZipFile")
+    if (zipped is None) == (not code.get("S3Bucket")):
+        raise invalid("Exactly one of ZipFile and S3Bucket is needed in Code")
+    blueprints = tuple(code.get("BlueprintTypes") or ())
+    handler = code.get("Handler") or ""
+    if blueprints and blueprints != (CHECKS,):
+        raise invalid(f"BlueprintTypes can be {CHECKS}: {', '.join(blueprints)}")
+    if bool(blueprints) == bool(handler):
+        raise invalid("Handler is needed in Code, and not with BlueprintTypes")
+    origin: dict[str, str] = {}
+    if zipped is None:
+        bucket, key = code["S3Bucket"], code.get("S3Key") or ""
+        if not call.ports.allowed(call.principal, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
+            raise invalid(f"Access denied to s3://{bucket}/{key}")
+        found = call.ports.get_object(bucket, key)
+        if found is None:
+            raise invalid(f"The object s3://{bucket}/{key} does not exist")
+        zipped = found[0]
+        origin = {name: code[name] for name in ("S3Bucket", "S3Key", "S3Version") if code.get(name)}
+    elif len(zipped) * 4 / 3 > call.quota("canaries.zip_bytes"):
+        raise AwsError(
+            "RequestEntityTooLargeException",
+            "The zip file is larger than 225 KB: put it into S3",
+            status=413,
+        )
+    try:
+        zipfile.ZipFile(io.BytesIO(zipped)).close()
+    except (zipfile.BadZipFile, OSError, ValueError) as problem:
+        raise invalid(f"Code is no zip archive: {problem}") from None
+    made = replace(
+        settings, code=zipped, handler=handler, blueprints=blueprints, code_origin=origin,
+        dependencies=tuple(code.get("Dependencies") or ()),
+    )  # fmt: skip
+    try:
+        checks(made)
+    except ValueError as problem:
+        raise invalid(str(problem)) from None
+    return made
+
+
+def _with_run_config(call: Call, settings: Settings, given: Mapping[str, Any]) -> Settings:
+    memory = given.get("MemoryInMB", settings.memory_mb)
+    if memory % 64 and memory != 1000:
+        raise invalid("MemoryInMB is a multiple of 64")
+    environment = given.get("EnvironmentVariables", settings.environment)
+    size = sum(len(k.encode()) + len(v.encode()) for k, v in environment.items())
+    if size > call.quota("canaries.environment_bytes"):
+        raise invalid("EnvironmentVariables have more than 4 KB")
+    reserved = [name for name in environment if name.startswith(_RESERVED)]
+    if reserved:
+        raise invalid(f"Environment variables of reserved names: {', '.join(reserved)}")
+    return replace(
+        settings,
+        timeout_s=given.get("TimeoutInSeconds", settings.timeout_s),
+        memory_mb=memory,
+        tracing=given.get("ActiveTracing", settings.tracing),
+        environment=dict(environment),
+        storage_mb=given.get("EphemeralStorage", settings.storage_mb),
+    )
+
+
+def _check_timeout(timeout_s: int | None, expression: str) -> None:
+    every = frequency_us(expression)
+    if timeout_s is not None and every and timeout_s * 1_000_000 > every:
+        raise invalid("TimeoutInSeconds cannot be longer than the canary's frequency")
+
+
+def check_retries(retries: int, timeout_s: int) -> None:
+    """Two retries have to fit into Lambda's time.
+
+    Raises
+    ------
+    AwsError
+        ValidationException.
+    """
+    if retries == 2 and timeout_s >= 600:
+        raise invalid("MaxRetries of 2 needs a TimeoutInSeconds below 600")
+
+
+def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
+    subnets, groups = given.get("SubnetIds") or [], given.get("SecurityGroupIds") or []
+    if bool(subnets) != bool(groups):
+        raise invalid("VpcConfig needs both SubnetIds and SecurityGroupIds")
+    return {"SubnetIds": list(subnets), "SecurityGroupIds": list(groups)} if subnets else {}
+
+
+def _encryption(given: Mapping[str, Any]) -> dict[str, str]:
+    s3 = given.get("S3Encryption") or {}
+    if s3.get("KmsKeyArn") and s3.get("EncryptionMode") != "SSE_KMS":
+        raise invalid("KmsKeyArn goes with EncryptionMode SSE_KMS")
+    return dict(s3)
+
+
+def _browsers(names: tuple[str, ...], runtime: str) -> tuple[str, ...]:
+    if "FIREFOX" in names and not runtime.startswith(("syn-nodejs-puppeteer", "syn-nodejs-play")):
+        raise invalid(f"{runtime} runs in Chrome only")
+    if len(set(names)) != len(names):
+        raise invalid("A browser is named twice in BrowserConfigs")
+    return names

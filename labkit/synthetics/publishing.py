@@ -1,0 +1,134 @@
+"""What the end of a run leaves: artifacts, log lines, metrics, an event, a line on the bill.
+
+Source: CloudWatch user guide, "CloudWatch metrics published by canaries", "Monitoring canary
+events with EventBridge", "View canary statistics and details".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.core.clock import SECOND, to_datetime
+from labkit.core.world import World
+from labkit.synthetics.engine.run import EXECUTION_FAILURE, RunResult
+from labkit.synthetics.records import Canary, Run, Settings
+
+NAMESPACE, SOURCE = "CloudWatchSynthetics", "aws.synthetics"
+#: What the execution role needs, beside writing its log.
+PUT_OBJECT, PUT_METRIC = "s3:PutObject", "cloudwatch:PutMetricData"
+
+
+def folder(prefix: str, at_us: int) -> str:
+    """The folder of a run below the canary's artifact location.
+
+    >>> folder("bucket/shop", 1_767_603_600_250_000)
+    'bucket/shop/2026/01/05/09/00-00-250'
+    """
+    at = to_datetime(at_us)
+    return f"{prefix}/{at:%Y/%m/%d/%H/%M-%S}-{at.microsecond // 1000:03d}"
+
+
+class Publishing:
+    """Tells of runs to S3, Logs, CloudWatch and EventBridge."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def store(self, settings: Settings, run: Run) -> str:
+        """Put a real run's artifacts into its folder; why that failed, '' when it did not."""
+        bucket, _, prefix = run.artifacts.partition("/")
+        ports = self._world.ports
+        arn = f"arn:aws:s3:::{bucket}/{prefix}"
+        if not ports.allowed(settings.role, PUT_OBJECT, f"{arn}/*"):
+            return (
+                f"Failed to upload artifacts to S3: {settings.role} is not authorized to perform: "
+                f"{PUT_OBJECT} on resource: {arn}"
+            )
+        for artifact in run.result.artifacts:
+            headers = {"Content-Type": artifact.content_type}
+            code = ports.put_object(
+                bucket, f"{prefix}/{artifact.name}", artifact.body, headers=headers
+            )
+            if code:
+                return f"Failed to upload artifacts to S3: {code} ({bucket})"
+        return ""
+
+    def log(self, canary: Canary, run: Run) -> None:
+        """Write what a run said, spread over its time, into the log group of its function."""
+        lines = run.result.log_lines
+        if not lines or not self._world.facts.heard("log.emitted"):
+            return
+        day = f"{to_datetime(run.started_us):%Y/%m/%d}"
+        digits = self._world.ids.digest(
+            "environment", canary.arn, run.started_us // (3600 * SECOND)
+        )
+        step = int(run.duration_ms * 1000) // (len(lines) + 1)
+        events = [[run.started_us + step * (n + 1), line] for n, line in enumerate(lines)]
+        told = {
+            "source": "synthetics",
+            "log_group": canary.log_group,
+            "log_stream": f"{day}/[$LATEST]{digits.hex()[:32]}",
+            "events": events,
+        }
+        self._world.facts.publish("log.emitted", canary.account, run.location, told)
+
+    def measure(self, canary: Canary, settings: Settings, run: Run) -> None:
+        """Publish a run's metrics, at the instant at which it began."""
+        ports = self._world.ports
+        if not ports.allowed(settings.role, PUT_METRIC, "*"):
+            return
+        shown = (("CanaryName", canary.name),)
+        for metric in run.result.metrics:
+            value = metric.value
+            if metric.name == "Duration" and metric.dimensions == shown:
+                value = run.duration_ms
+            ports.put_metric(
+                canary.account, run.location, NAMESPACE, metric.name,
+                tuple(sorted(metric.dimensions)), run.metric_us, value, metric.unit,
+            )  # fmt: skip
+
+    def tell_run(self, canary: Canary, run: Run) -> None:
+        """The event of a finished run."""
+        good = run.state == "PASSED"
+        detail = {
+            "account-id": canary.account,
+            "canary-id": canary.id,
+            "canary-name": canary.name,
+            "canary-run-id": run.id,
+            "artifact-location": run.artifacts,
+            "test-run-status": run.state,
+            "state-reason": run.reason or "null",
+            "canary-run-timeline": {
+                "started": run.started_us / SECOND,
+                "completed": (run.completed_us or run.started_us) / SECOND,
+            },
+            "message": "Test run result is generated successfully",
+        }
+        kind = "Successful" if good else "Failure"
+        self._event(canary, run.location, f"Synthetics Canary TestRun {kind}", detail)
+
+    def tell_state(self, canary: Canary, before: str, changed: dict[str, Any]) -> None:
+        """The event of a canary in another state."""
+        detail = {
+            "account-id": canary.account,
+            "canary-id": canary.id,
+            "canary-name": canary.name,
+            "current-state": canary.state,
+            "previous-state": before,
+            "source-location": "NULL",
+            "updated-on": self._world.clock.now_us / SECOND,
+            "changed-config": changed,
+            "message": "Canary status has changed",
+        }
+        self._event(canary, canary.region, "Synthetics Canary Status Change", detail)
+
+    def _event(self, canary: Canary, region: str, kind: str, detail: dict[str, Any]) -> None:
+        if self._world.facts.heard("event.emitted"):
+            told = {"source": SOURCE, "detail_type": kind, "resources": [], "detail": detail}
+            self._world.facts.publish("event.emitted", canary.account, region, told)
+
+
+def not_stored(result: RunResult, why: str) -> dict[str, Any]:
+    """What a run's record has when its artifacts could not be put: the run has failed."""
+    return {"state": "FAILED", "reason": why[:1024], "reason_code": EXECUTION_FAILURE,
+            "test_result": result.test_result}  # fmt: skip

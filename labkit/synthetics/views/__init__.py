@@ -1,0 +1,1 @@
+"""What canaries show: run history, film strips, steps, comparisons."""
