@@ -346,7 +346,7 @@ def test_a_presigned_link_opens(quiet):
 
 
 def test_rest_json_is_routed_and_not_there_yet(quiet):
-    got = ask(quiet, b"{}", signed("synthetics"), target="/canaries")
+    got = ask(quiet, b"{}", signed("pipes"), target="/v1/pipes/p")
     assert got.status == 501 and got.headers["x-amzn-errortype"] == "NotImplemented"
     assert ask(quiet, b"{}", signed("xray"), target="/Nowhere").status == 404
 
