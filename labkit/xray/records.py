@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: Kinds of :meth:`labkit.xray.store.XRayStore.of`.
-GROUPS, POLICIES, SETTINGS, RETRIEVALS, TELEMETRY = (
-    "groups", "policies", "settings", "retrievals", "telemetry"
+GROUPS, POLICIES, SETTINGS, RETRIEVALS, TELEMETRY, INSIGHTS = (
+    "groups", "policies", "settings", "retrievals", "telemetry", "insights"
 )  # fmt: skip
 DEFAULT_GROUP = "Default"
 #: Where segments go.

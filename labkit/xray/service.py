@@ -21,6 +21,8 @@ from labkit.core.jsontext import dumps
 from labkit.core.world import World
 from labkit.xray.engine.document import Refused, read
 from labkit.xray.figures import Figures
+from labkit.xray.graphs import Graphs
+from labkit.xray.insights import Insights
 from labkit.xray.records import GROUPS, LOGS, POLICIES, SETTINGS, Policy, Settings
 from labkit.xray.showing import Showing
 from labkit.xray.store import XRayStore
@@ -53,8 +55,13 @@ class XRay(Showing):
         world.clock.register(_TICK, self._minute_over)
         self._ticking: set[tuple[str, str]] = set()
         self.figures = Figures(self)
+        self.graphs = Graphs()
+        self.insights = Insights(self)
         #: What happens when a minute is over that somebody waits for, in this order.
-        self.each_minute: list[Callable[[XRayStore, int], None]] = [self.figures.minute_over]
+        self.each_minute: list[Callable[[XRayStore, int], None]] = [
+            self.figures.minute_over,
+            self.insights.minute_over,
+        ]
 
     def store(self, account: str, region: str) -> XRayStore:
         """What is remembered for an account and Region."""

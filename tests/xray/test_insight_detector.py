@@ -48,13 +48,22 @@ def test_who_suffers_alone_is_the_cause():
 
 
 def test_noise_that_was_always_there_is_usual():
-    _, told = play([(1000, {FRONT: 40})] * 3)
-    assert told[0] == (1, ACTIVE)  # four in a hundred of a service that nobody knows
+    assert play([(1000, {FRONT: 40})] * 60)[1] == []  # learnt before anything is judged
+    _, told = play([(1000, {})] * 20 + [(1000, {FRONT: 40})] * 3)
+    assert told[0] == (22, ACTIVE)  # four in a hundred of a service that has never failed
     rng = random.Random(1)
     learnt = Detector()
     learnt.usual = {FRONT: Count(100_000, 4_000)}
     noisy = [(1000, {FRONT: sum(rng.random() < 0.04 for _ in range(1000))}) for _ in range(300)]
     assert play(noisy, learnt)[1] == []
+
+
+def test_the_hour_before_is_learnt_without_its_outliers():
+    past = [Count(100, 2)] * 40 + [Count(100, 60)] * 10
+    detector = Detector()
+    detector.learn({FRONT: past})
+    assert detector.usual[FRONT] == Count(4000, 80)
+    assert play([(100, {FRONT: 40})] * 2, detector)[1] == [(1, ACTIVE)]
 
 
 def test_a_few_failures_are_none():

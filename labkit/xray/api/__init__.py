@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from labkit.xray.api import (
     encryption,
+    graph,
     groups,
     indexing,
+    insights,
     policies,
     retrieval,
     sampling,
@@ -28,6 +30,8 @@ RESOURCES = (
     indexing,
     retrieval,
     sampling,
+    graph,
+    insights,
 )
 
 OPERATIONS = {

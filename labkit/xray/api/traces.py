@@ -10,6 +10,7 @@ from labkit.core.call import Call
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.jsontext import dumps
 from labkit.xray.api.requests import invalid, page, readable, span_of
+from labkit.xray.engine import causes
 from labkit.xray.engine.summary import summary
 from labkit.xray.engine.trace import Trace
 from labkit.xray.store import Held, XRayStore
@@ -159,6 +160,9 @@ def _some(traces: list[Trace], strategy: Mapping[str, Any]) -> list[Trace]:
 def _summary(store: XRayStore, trace: Trace, account: str, by: str) -> dict[str, Any]:
     told = summary(trace, account)
     told["StartTime"] = to_datetime(round(told["StartTime"] * SECOND))
+    told["FaultRootCauses"] = causes.fault(trace)
+    told["ErrorRootCauses"] = causes.error(trace)
+    told["ResponseTimeRootCauses"] = causes.response_time(trace)
     held = store.held(trace.id)
     if by == "Event" and held is not None:
         told["MatchedEventTime"] = to_datetime(held.updated_us)

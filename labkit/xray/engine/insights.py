@@ -10,10 +10,12 @@ closes (developer guide, "Using X-Ray insights").
    service that sends no segments itself (a table) a throttled call too.
 2. What is usual is learnt slowly: counts older than the window flow into the usual share, and are
    half forgotten after twelve hours. A service that is new has a share of one in two hundred.
-   Minutes of an insight teach nothing.
+   Minutes of an insight teach nothing. Nothing is judged before fifteen minutes are known, of
+   the hour before insights were switched on (without its outliers) or from then on.
 3. The **noise band** of ``n`` requests at the usual share ``p``: ``n p`` and four standard
    deviations of a binomial count above and below. A service is anomalous when the failures of the
-   last three minutes are above the band, at least five, and at least 2 % of its requests.
+   last three minutes are above the band, at least five, and at least 2 % of its requests and twice
+   the usual share.
 4. An insight is ACTIVE from the first anomalous minute on and CLOSED after five minutes in which
    nothing was anomalous.
 """
@@ -21,7 +23,7 @@ closes (developer guide, "Using X-Ray insights").
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, sqrt
 
@@ -36,9 +38,9 @@ class Settings:
 
     Parameters
     ----------
-    window, quiet, again:
-        Minutes: that are judged together; without an anomaly until an insight closes; between two
-        events of an insight that goes on.
+    learning, window, quiet, again:
+        Minutes: that have to be known first; that are judged together; without an anomaly until
+        an insight closes; between two events of an insight that goes on.
     least, share:
         Failures, and the part of the requests, below which nothing is anomalous.
     deviations:
@@ -49,6 +51,7 @@ class Settings:
         What is kept of the usual counts from one minute to the next.
     """
 
+    learning: int = 15
     window: int = 3
     quiet: int = 5
     again: int = 5
@@ -168,10 +171,26 @@ class Detector:
         self.usual: dict[Service, Count] = {}
         self.open: Insight | None = None
         self._recent: deque[dict[Service, Count]] = deque()
+        self._known = 0
 
     def band(self, service: Service, requests: float) -> Band:
         """The noise band of a service for a number of requests."""
         return band(self.usual.get(service, Count()), requests, self.settings)
+
+    def learn(self, past: Mapping[Service, Sequence[Count]]) -> None:
+        """What happened before: counts by minute. Minutes outside the noise are no example."""
+        for service in sorted(past):
+            minutes = [one for one in past[service] if one.total]
+            self._known = max(self._known, len(minutes))
+            if not minutes:
+                continue
+            middle = sorted(one.share for one in minutes)[len(minutes) // 2]
+            usual = Count(10_000, 10_000 * middle)
+            known = self.usual.setdefault(service, Count())
+            for one in minutes:
+                if one.failed <= band(usual, one.total, self.settings).high:
+                    known.total += one.total
+                    known.failed += one.failed
 
     def minute(
         self,
@@ -196,7 +215,9 @@ class Detector:
             The insight that began, went on or ended, when there is something to record.
         """
         self._recent.append(dict(counts))
-        excess = self._anomalous()
+        if counts:
+            self._known += 1
+        excess = self._anomalous() if self._known > self.settings.learning else {}
         found = self._judge(minute, excess, list(calls))
         while len(self._recent) >= self.settings.window:
             self._learn(self._recent.popleft(), excess)
@@ -215,13 +236,13 @@ class Detector:
         """Services outside their noise, and by how many failures."""
         found = {}
         for service, one in sorted(self._window().items()):
-            high = self.band(service, one.total).high
+            usual = self.band(service, one.total)
             if (
-                one.failed > high
+                one.failed > usual.high
                 and one.failed >= self.settings.least
-                and one.share >= self.settings.share
+                and one.share >= max(self.settings.share, 2 * usual.share)
             ):
-                found[service] = one.failed - high
+                found[service] = one.failed - usual.high
         return found
 
     def _judge(
@@ -261,9 +282,8 @@ class Detector:
         for place, counts in enumerate(self._recent):
             for service in excess:
                 one = counts.get(service, Count())
-                if one.failed and one.share >= max(
-                    self.settings.share, 2 * self.band(service, one.total).share
-                ):
+                usual = self.band(service, one.total).share
+                if one.failed > 2 and one.share >= max(self.settings.share, 3 * usual):
                     return first + place
         return minute
 
