@@ -5,6 +5,11 @@ import json
 import pytest
 from fuzzing import DEPTHS, LATER, NOW, Fuzzed, attempt, check
 
+from labkit.core.clock import MINUTE, to_us
+from labkit.xray.engine.insights import Insight
+from labkit.xray.engine.trace import Service
+from labkit.xray.insights import Found
+
 ID = "1-695b7d50-00000000000000000000000f"
 SEGMENT = json.dumps(
     {"trace_id": ID, "id": "000000000000000f", "name": "kept", "start_time": 1767603600,
@@ -35,6 +40,16 @@ def spans_to_logs(lab, things):
     lab.parts.xray.settings(store).destination = "CloudWatchLogs"
 
 
+def insight(lab):
+    """An insight that is kept: its id."""
+    store = lab.parts.xray.store(lab.account, lab.region)
+    minute = to_us(lab.now) // MINUTE
+    told = Insight(minute, minute, minute, Service("kept"))
+    name = "00000000-0000-4000-a000-00000000000f"
+    store.of("insights")[name] = Found(name, "Default", store.arn("group/Default"), told)
+    return name
+
+
 def prepare(lab):
     xray = lab.client("xray")
     xray.put_trace_segments(TraceSegmentDocuments=[SEGMENT])
@@ -46,7 +61,7 @@ def prepare(lab):
     token = xray.start_trace_retrieval(TraceIds=[ID], **RANGE)["RetrievalToken"]
     settings = lab.parts.xray.settings(lab.parts.xray.store(lab.account, lab.region))
     settings.destination, settings.key_id = "XRay", ""
-    return {"$arn": arn, "$token": token}
+    return {"$arn": arn, "$token": token, "$insight": insight(lab)}
 
 
 XRAY = Fuzzed(
@@ -79,6 +94,13 @@ XRAY = Fuzzed(
         "ListRetrievedTraces": {"RetrievalToken": "$token"},
         "CancelTraceRetrieval": {"RetrievalToken": "$token"},
         "GetRetrievedTracesGraph": {"RetrievalToken": "$token"},
+        "GetServiceGraph": RANGE,
+        "GetTraceGraph": {"TraceIds": [ID]},
+        "GetTimeSeriesServiceStatistics": RANGE,
+        "GetInsightSummaries": {"GroupName": "kept", **RANGE},
+        "GetInsight": {"InsightId": "$insight"},
+        "GetInsightEvents": {"InsightId": "$insight"},
+        "GetInsightImpactGraph": {"InsightId": "$insight", **RANGE},
     },
     prepare,
     {"InvalidRequestException", "AccessDeniedException", "RuleLimitExceededException"},

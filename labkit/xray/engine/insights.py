@@ -13,7 +13,7 @@ closes (developer guide, "Using X-Ray insights").
    Minutes of an insight teach nothing. Nothing is judged before fifteen minutes are known, of
    the hour before insights were switched on (without its outliers) or from then on.
 3. The **noise band** of ``n`` requests at the usual share ``p``: ``n p`` and four standard
-   deviations of a binomial count above and below. A service is anomalous when the failures of the
+   deviations of a binomial count, a little wider where counts are small. A service is anomalous when the failures of the
    last three minutes are above the band, at least five, and at least 2 % of its requests and twice
    the usual share.
 4. An insight is ACTIVE from the first anomalous minute on and CLOSED after five minutes in which
@@ -92,11 +92,12 @@ def band(usual: Count, requests: float, settings: Settings = USUAL) -> Band:
     """The noise band of a number of requests.
 
     >>> band(Count(10_000, 40), 1_000)
-    Band(low=0, high=13, share=0.0040...)
+    Band(low=0, high=14, share=0.004...)
     """
     share = (usual.failed + settings.prior * settings.weight) / (usual.total + settings.weight)
     middle = requests * share
-    width = settings.deviations * sqrt(requests * share * (1 - share))
+    # One more on either side of the root and of the width: small counts are skewed.
+    width = settings.deviations * sqrt(requests * share * (1 - share) + 1) + 1
     return Band(max(0, floor(middle - width)), ceil(middle + width), share)
 
 
