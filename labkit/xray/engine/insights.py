@@ -13,9 +13,9 @@ closes (developer guide, "Using X-Ray insights").
    Minutes of an insight teach nothing. Nothing is judged before fifteen minutes are known, of
    the hour before insights were switched on (without its outliers) or from then on.
 3. The **noise band** of ``n`` requests at the usual share ``p``: ``n p`` and four standard
-   deviations of a binomial count, a little wider where counts are small. A service is anomalous when the failures of the
-   last three minutes are above the band, at least five, and at least 2 % of its requests and twice
-   the usual share.
+   deviations of a binomial count, a little wider where counts are small. A service is anomalous
+   when the failures of the last three minutes are above the band, at least five, and at least 2 %
+   of its requests and twice the usual share.
 4. An insight is ACTIVE from the first anomalous minute on and CLOSED after five minutes in which
    nothing was anomalous.
 """
