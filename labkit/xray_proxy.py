@@ -25,8 +25,10 @@ from labkit.gateway.wire_services import Scope
 _OF_THE_CALLER = frozenset(
     {"authorization", "x-amz-security-token", "x-amz-date", "connection", "content-length"}
 )
-_ASKED = frozenset({"Timestamp"})
-_ANSWERED = frozenset({"ReservoirQuotaTTL", "LastRuleModification", "CreatedAt", "ModifiedAt"})
+#: Members that are instants, of what SDKs ask and of what X-Ray answers.
+#: Members that are instants, of what SDKs ask and of what X-Ray answers.
+ASKED = frozenset({"Timestamp"})
+ANSWERED = frozenset({"ReservoirQuotaTTL", "LastRuleModification", "CreatedAt", "ModifiedAt"})
 
 
 def ask(
@@ -62,14 +64,14 @@ def ask(
         request.method,
         request.target,
         headers,
-        _moved(request.body, _ASKED, -ahead_us),
+        moved(request.body, ASKED, -ahead_us),
         "127.0.0.1",
         Scope(principal.access_key_id, region, "xray"),
         principal,
     )
     told = answer(cast("Dispatch", _Aside(dispatch)), asked)
     if told.status == 200:
-        told.body = _moved(told.body, _ANSWERED, ahead_us)
+        told.body = moved(told.body, ANSWERED, ahead_us)
         told.headers.pop("content-length", None)
     return told
 
@@ -88,7 +90,7 @@ class _Aside:
         return self._dispatch.nested(*models, **more)
 
 
-def _moved(body: bytes, names: frozenset[str], by_us: int) -> bytes:
+def moved(body: bytes, names: frozenset[str], by_us: int) -> bytes:
     """A JSON body with the instants of some members later by so much."""
     if not by_us or not body:
         return body

@@ -164,6 +164,8 @@ class Relay:
         self._batch_size, self._idle_us, self._queue = batch, idle_us, queue
         self.counters = Counters()
         self.lines: deque[str] = deque(maxlen=LINES)
+        #: How many lines it has written, those that are not kept any more included.
+        self.told = 0
         self.running = False
         self._gathered: list[str] = []
         self._outgoing: deque[list[str]] = deque()
@@ -258,6 +260,7 @@ class Relay:
 
     def tell(self, now_us: int, level: str, what: str) -> None:
         """Write a line into the daemon's log."""
+        self.told += 1
         self.lines.append(f"{iso(now_us)} [{level}] {what}")
 
     # -- sending
