@@ -255,3 +255,83 @@ def test_a_served_lab_has_the_path_of_awss_endpoint(host, region):
         put = Put(lab)
         assert post(f"{service.url}/v1/traces", json_request(json_span()), host=host) == (200, {})
         assert put.calls[0][1:] == ("PutTraceSegments", region)
+
+
+# -- the real SDK
+@pytest.fixture
+def tracer():
+    """A tracer that the real SDK's exporter sends from, to an endpoint given later."""
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    made = []
+
+    def _tracer(endpoint):
+        provider = TracerProvider(resource=Resource.create(SHOP))
+        exporter = OTLPSpanExporter(endpoint=endpoint, compression=Compression.Gzip)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        made.append(provider)
+        return provider.get_tracer("shop"), provider
+
+    yield _tracer
+    for provider in made:
+        provider.shutdown()
+
+
+def test_the_real_sdk_exports_a_trace_that_xray_shows(tracer):
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+
+    with Lab(active=False) as lab, lab.otlp(indexed=["order.id"]) as receiver:
+        trace, provider = tracer(receiver.traces_endpoint)
+        root = {"http.request.method": "POST", "url.path": "/pay", "enduser.id": "lena-7",
+                "http.response.status_code": 503, "order.id": "o-1"}  # fmt: skip
+        with trace.start_as_current_span(
+            "POST /pay", kind=SpanKind.SERVER, attributes=root
+        ) as span:
+            called = {"rpc.system": "aws-api", "rpc.service": "DynamoDB", "rpc.method": "GetItem",
+                      "aws.dynamodb.table_names": ["carts"]}  # fmt: skip
+            with trace.start_as_current_span("DynamoDB", kind=SpanKind.CLIENT, attributes=called):
+                pass
+            outside = {"server.address": "bank.example", "http.request.method": "GET",
+                       "http.response.status_code": 503}  # fmt: skip
+            with trace.start_as_current_span(
+                "GET", kind=SpanKind.CLIENT, attributes=outside
+            ) as call:
+                call.record_exception(TimeoutError("the bank is silent"))
+                call.set_status(Status(StatusCode.ERROR))
+        assert provider.force_flush(10_000)
+        assert receiver.counters.segments == 3
+        digits = f"{span.get_span_context().trace_id:032x}"
+        trace_id = f"1-{digits[:8]}-{digits[8:]}"
+        xray = lab.client("xray")
+        [found] = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
+        documents = [json.loads(one["Document"]) for one in found["Segments"]]
+        shop = next(one for one in documents if one["name"] == "shop")
+        assert shop["http"]["response"]["status"] == 503
+        assert {one.get("origin") for one in documents if one.get("inferred")} == {
+            "AWS::DynamoDB::Table", "remote",
+        }  # fmt: skip
+        [summary] = xray.get_trace_summaries(
+            StartTime=lab.now.timestamp() - 60,
+            EndTime=lab.now.timestamp() + 1,
+            FilterExpression='annotation[order.id] = "o-1" AND fault AND user = "lena-7"',
+        )["TraceSummaries"]
+        assert summary["Id"] == trace_id
+        assert "the bank is silent" in json.dumps(documents)
+
+
+def test_the_real_sdk_exports_to_a_served_lab(tracer):
+    from labkit.serve import Service
+
+    with Lab(active=False) as lab, Service(lab) as service:
+        trace, provider = tracer(f"{service.url}/v1/traces")
+        with trace.start_as_current_span("job"):
+            pass
+        assert provider.force_flush(10_000)
+        [summary] = lab.client("xray").get_trace_summaries(
+            StartTime=lab.now.timestamp() - 60, EndTime=lab.now.timestamp() + 1
+        )["TraceSummaries"]
+        assert summary["EntryPoint"]["Name"] == "job"
