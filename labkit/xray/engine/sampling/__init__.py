@@ -10,8 +10,9 @@ Theory of operation
 3. Of the requests beyond, the *fixed rate* takes its share by chance.
 4. Every ten seconds the client tells what it has counted, and gets its quotas anew
    (:mod:`targets <labkit.xray.engine.sampling.targets>`).
-5. A rule with a *boost* samples more for a minute when clients tell of anomalies that were not
-   caught (:mod:`boost <labkit.xray.engine.sampling.boost>`).
+5. A rule with a *boost* samples more for a minute when clients tell of anomalies
+   (:mod:`anomalies <labkit.xray.engine.sampling.anomalies>`) that were not caught
+   (:mod:`boost <labkit.xray.engine.sampling.boost>`).
 
 What a workload of the lab sends is decided for many requests at once, with the same rules and no
 quotas (:mod:`columns <labkit.xray.engine.sampling.columns>`).
