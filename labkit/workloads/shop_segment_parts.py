@@ -176,7 +176,7 @@ def inherited(document: Document, parts: list[Document]) -> None:
 
 
 def call(site: ShopSite, rows: Rows, i: int, mine: Faces, found: dict[str, Rows]) -> list[Document]:
-    """The call of another service, after the tries that got no connection."""
+    """The call of another service; what it waits for a connection is a part of it."""
     row = int(rows.call[i])
     if row < 0:
         return []
@@ -186,22 +186,9 @@ def call(site: ShopSite, rows: Rows, i: int, mine: Faces, found: dict[str, Rows]
         name, method, url = site.api_host, "POST", f"https://{site.api_host}/prod/payments"
     else:
         method, url = WORK[name][0], f"http://{name}:8080{WORK[name][1]}"
-    segment, parts = mine.ids[i], []
+    segment, status = mine.ids[i], int(callee.status[row])
     late_us = int(rows.waited_us[i])
-    begin_us, each = int(callee.start_us[row]) - WAY_US, late_us // TRIES
-    for turn in range(TRIES if late_us else 0):
-        at_us = begin_us - late_us + turn * each
-        identity = f"{segment ^ (_TRY + turn):016x}"
-        told = exception(
-            identity[::-1], "ConnectTimeoutError", f"no connection to {name} within 1.2 s"
-        )
-        parts.append({
-            "id": identity, "name": name, "namespace": "remote",
-            "start_time": seconds(at_us), "end_time": seconds(at_us + each),
-            "http": {"request": {"method": method, "url": url}},
-            "fault": True, "cause": cause(rows.service, told),
-        })  # fmt: skip
-    status = int(callee.status[row])
+    begin_us = int(callee.start_us[row]) - WAY_US - late_us
     made: Document = {
         "id": sub_id(segment, CALL), "name": name, "namespace": "remote",
         "start_time": seconds(begin_us), "end_time": seconds(int(callee.end_us[row]) + WAY_US),
@@ -211,7 +198,23 @@ def call(site: ShopSite, rows: Rows, i: int, mine: Faces, found: dict[str, Rows]
         },
     }  # fmt: skip
     flag(made, status)
-    return [*parts, made]
+    if late_us:
+        made["subsegments"] = [
+            _try(rows.service, name, segment, turn, begin_us + turn * late_us // TRIES, late_us)
+            for turn in range(TRIES)
+        ]
+    return [made]
+
+
+def _try(service: str, name: str, segment: int, turn: int, begin_us: int, late_us: int) -> Document:
+    """A connection that was not to be had: a part of the call, and nobody's request."""
+    identity = f"{segment ^ (_TRY + turn):016x}"
+    told = exception(identity[::-1], "ConnectTimeoutError", f"no connection to {name} within 1.2 s")
+    return {
+        "id": identity, "name": f"connect {name} #{turn + 1}",
+        "start_time": seconds(begin_us), "end_time": seconds(begin_us + late_us // TRIES),
+        "fault": True, "cause": cause(service, told),
+    }  # fmt: skip
 
 
 def inside(site: ShopSite, rows: Rows) -> tuple[list[int], list[int], list[int]]:
@@ -270,11 +273,9 @@ def table_call(
     return made
 
 
-def sql(
-    site: ShopSite, segment: int, service: str, begin_us: int, end_us: int, why: int
-) -> Document:
+def sql(segment: int, service: str, begin_us: int, end_us: int, why: int) -> Document:
     """A service's query of the database, which may refuse it or never answer."""
-    host = f"shop-db.cluster-{site.digits('database', size=12)}.{site.region}.rds.amazonaws.com"
+    host = "db.shop.internal"
     made: Document = {
         "id": sub_id(segment, SQL), "name": f"shop@{host}", "namespace": "remote",
         "start_time": seconds(begin_us), "end_time": seconds(end_us),

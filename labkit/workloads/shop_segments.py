@@ -178,7 +178,7 @@ def _task(
         parts.append(table_call(site, mine.ids[i], service, begin_us, begin_us + table_us, why))
         if not parts[-1].get("error"):
             begin_us += table_us + gap_us
-            parts.append(sql(site, mine.ids[i], service, begin_us, begin_us + sql_us, why))
+            parts.append(sql(mine.ids[i], service, begin_us, begin_us + sql_us, why))
         if service == "checkout" and status < 300:
             parts += told(site, mine, i, begin_us + sql_us)
             made.append(packing(site, mine, i, microseconds(parts[-1]["end_time"])))

@@ -126,9 +126,8 @@ def test_every_request_has_the_status_and_the_duration_of_its_log_lines(incident
             for s in one.get("subsegments", ())
             if "http" in s and s["http"].get("request", {}).get("traced")
         ]
-        tries = [s for s in one.get("subsegments", ()) if "no connection" in json.dumps(s)]
         if remote:
-            waited = us(remote[0]["end_time"]) - us((tries or remote)[0]["start_time"])
+            waited = lasted_us(remote[0])
         spent = lasted_us(one) - waited - (3000 if name == "payment" else 0)
         status = one["http"]["response"]["status"]
         found[name, one["metadata"]["default"]["request_id"]] = status, spent // 1000
@@ -319,7 +318,7 @@ def test_an_external_service_that_fails():
 def test_a_bad_release_hits_the_customers_who_have_it():
     found = named(
         documents(
-            incident("bad_release", "checkout", 31, TEN), start=TEN, minutes=15, only="/checkout"
+            incident("bad_release", "checkout", 31, TEN), start=TEN, minutes=10, only="/checkout"
         ),
         "checkout",
     )
@@ -331,11 +330,11 @@ def test_a_bad_release_hits_the_customers_who_have_it():
         version: sum(bool(one.get("fault")) for one in those) / len(those)
         for version, those in by_version.items()
     }
-    assert shares["2.4.0"] == pytest.approx(0.31, abs=0.06)
+    assert shares["2.4.0"] == pytest.approx(0.31, abs=0.08)
     assert shares["2.3.1"] < 0.01
     new = {one["user"] for one in by_version["2.4.0"]}
     assert new.isdisjoint(one["user"] for one in by_version["2.3.1"])
-    assert 30 < len(new) < 70
+    assert 25 < len(new) < 70
     broken = [one for one in found if "KeyError" in json.dumps(one)]
     assert {one["user"] for one in broken} <= new
     assert len(broken) > 50
@@ -355,21 +354,24 @@ def test_a_retry_storm_is_between_the_services(quiet):
     times = [sorted(map(lasted_us, named(found, "cart"))) for found in (storm, quiet)]
     assert times[0] == times[1]
     edges = [
-        [sub for sub in one["subsegments"] if sub["name"] == "cart"]
+        called(one, "cart")
         for one in named(storm, "front")
         if one["http"]["request"]["url"].endswith("/cart")
     ]
-    tried = [one for one in edges if len(one) > 1]
+    tried = [one for one in edges if "subsegments" in one]
     assert len(tried) == pytest.approx(0.4 * len(edges), rel=0.25)
     for one in tried:
-        assert [bool(sub.get("fault")) for sub in one[:-1]] == [True] * TRIES
-        assert {lasted_us(sub) for sub in one[:-1]} == {WAIT_US}
-        assert one[-1]["start_time"] >= one[-2]["end_time"]
+        assert [sub["name"] for sub in one["subsegments"]] == [
+            "connect cart #1", "connect cart #2", "connect cart #3"
+        ]  # fmt: skip
+        assert {lasted_us(sub) for sub in one["subsegments"]} == {WAIT_US}
+        assert lasted_us(one) > TRIES * WAIT_US
+        assert one["namespace"] == "remote" and "fault" not in one
 
 
 def test_on_every_day_a_few_fail(quiet):
     for name in ("cart", "checkout"):
-        found = documents(start=TEN, minutes=10, only=f"/{name}")
+        found = documents(start=TEN, minutes=6, only=f"/{name}")
         those = named(found, name)
         share = sum(bool(one.get("fault")) for one in those) / len(those)
         assert share == pytest.approx(0.004, abs=0.003)
