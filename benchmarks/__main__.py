@@ -312,6 +312,23 @@ def trail_queries() -> list[Row]:
     return rows
 
 
+def canaries() -> list[Row]:
+    """A canary's run against a bare selenium script, processes and browser included."""
+    found = in_own_process("canary_runs")
+    if not found:
+        print("no Chromium here: canary runs left out")
+        return []
+    bare, picture = found["bare"] * 1e3, found["picture"] * 1e3
+    return [
+        Row("heartbeat, cold process", found["cold"] * 1e3, "bare selenium script", bare, "ms", 1.3,
+            faster=False),
+        Row("heartbeat, cold process", found["cold"] * 1e3, "bare, with a picture", picture, "ms",
+            faster=False),
+        Row("heartbeat, browser kept", found["warm"] * 1e3, "bare selenium script", bare, "ms",
+            faster=False),
+    ]  # fmt: skip
+
+
 def over_http() -> list[Row]:
     """A server in a process of its own: raw requests of one keep-alive client, then boto3."""
     if find_spec("flask") is None:
@@ -499,6 +516,7 @@ GROUPS = {
     "logs_queries": logs_queries,
     "xray_filters": xray_filters,
     "xray_daemon": xray_daemon,
+    "canaries": canaries,
 }
 
 

@@ -42,7 +42,7 @@ KINDS = {
 #: The same for a page of the shop (target `search`, `checkout` ...; `site` for all of them).
 PAGE_KINDS = {
     "page_slow": "a page takes `size` seconds",
-    "page_error": "a page answers with the status `size`, 500 when left out",
+    "page_error": "a page answers with the status `size`, 500 when that is none of an error",
     "page_empty": "a page answers 200 with nothing in it",
     "page_link": "one of the links on a page leads nowhere; `size` means nothing",
     "page_covered": "a banner lies over what is to be clicked; `size` means nothing",
@@ -118,8 +118,8 @@ class Incident:
             raise LabError(f"the size of a {self.kind} is a percentage, above 0: {self.size}")
         if self.kind in ("page_slow", "page_huge") and not 0 < self.size <= 600:
             raise LabError(f"the size of a {self.kind} is above 0 and at most 600: {self.size}")
-        if self.kind == "page_error" and self.size and not 400 <= self.size <= 599:
-            raise LabError(f"the size of a page_error is a status from 400 to 599: {self.size}")
+        if self.kind == "page_error" and not 0 <= self.size <= 599:
+            raise LabError(f"the size of a page_error is a status: {self.size}")
         if self.kind == "scan" and not 0 < self.size <= 10_000:
             raise LabError(f"a scan tries 1 to 10,000 ports a minute, not {self.size}")
         if self.kind in PERCENT and not 0 <= self.size <= 100:

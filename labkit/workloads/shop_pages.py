@@ -114,7 +114,9 @@ def serve(asked: Asked, site: SiteSnapshot, till: Till) -> Answer:
     page = page_of(asked.path)
     error = site.size(page, "page_error") if page else None
     if error is not None:
-        return _html(int(error or 500), "Something went wrong", _ERROR, site, page)
+        return _html(
+            int(error) if error >= 400 else 500, "Something went wrong", _ERROR, site, page
+        )
     if page and site.has(page, "page_loop"):
         return Answer(302, b"", (("Location", asked.path),))
     if page and site.has(page, "page_empty"):

@@ -26,7 +26,9 @@ class Recorder:
     """
 
     def __init__(self, devtools: DevTools, context: str, agent: str, began: float) -> None:
-        self._devtools, self._context, self._agent = devtools, context, agent
+        self._devtools, self._context = devtools, context
+        #: The user agent of pages that are opened from now on.
+        self.agent = agent
         self._began = began
         self._zero: float | None = None
         self._open: dict[str, Exchange] = {}
@@ -58,7 +60,7 @@ class Recorder:
             self._ours.add(session)
             send("Network.enable", session)
             if about["type"] in ("page", "iframe"):
-                send("Emulation.setUserAgentOverride", session, userAgent=self._agent)
+                send("Emulation.setUserAgentOverride", session, userAgent=self.agent)
             send(
                 "Target.setAutoAttach", session,
                 autoAttach=True, waitForDebuggerOnStart=True, flatten=True,

@@ -50,16 +50,24 @@ class Visit:
         self._context = ""
         self._starting: threading.Thread | None = None
         self._problem = ""
+        self._ready: dict[str, Any] | None = None
         self._recorder: Recorder | None = None
+        self._before: list[Exchange] = []
         self.warm = False
         self.version = ""
         self.used = False
 
     def prepare(self) -> None:
-        """Begin to start a browser: the script is likely to ask for one."""
+        """Begin to start a browser with a page: the script is likely to ask for one."""
         if shelf.find() is not None:
-            self._starting = threading.Thread(target=self._start, args=((),), daemon=True)
+            self._starting = threading.Thread(target=self._get_ready, daemon=True)
             self._starting.start()
+
+    def _get_ready(self) -> None:
+        self._start(())
+        if self._browser is not None:
+            with contextlib.suppress(BrowserGone):  # whoever asks for it hears why
+                self._ready = self._page("")
 
     def browser(self, arguments: list[str], agent: str) -> dict[str, Any]:
         """What a script gets that asks for a browser: driver, debugger and page, or a problem."""
@@ -69,9 +77,12 @@ class Visit:
             return _problem(f"a canary's browser does not take {refused[0].split('=')[0]}")
         self._settle()
         wanted = tuple(str(one) for one in arguments)
+        ready, self._ready = self._ready, None
         if self._browser is None or wanted != self._taken:
             self._drop()
             self._start(wanted)
+        elif ready is not None and not agent:
+            return ready
         if self._browser is None:
             return _problem(self._problem or shelf.missing())
         try:
@@ -93,7 +104,7 @@ class Visit:
     @property
     def exchanges(self) -> list[Exchange]:
         """The requests of its pages."""
-        return [] if self._recorder is None else self._recorder.exchanges
+        return [*self._before, *([] if self._recorder is None else self._recorder.exchanges)]
 
     @property
     def pending(self) -> list[str]:
@@ -156,12 +167,14 @@ class Visit:
         browser = self._browser
         assert browser is not None and browser.devtools is not None
         tools = browser.devtools
+        told = tools.ask("Browser.getVersion")
+        ours = f"CloudWatchSynthetics/{self._request.canary}/{self._request.run_id}"
+        plain = str(told["userAgent"]).replace("HeadlessChrome", "Chrome")
+        shown = f"{plain} {ours} {agent}".strip()
+        if self._recorder is not None:
+            self._recorder.agent = shown
         if not self._context:
             self._context = tools.ask("Target.createBrowserContext")["browserContextId"]
-            told = tools.ask("Browser.getVersion")
-            ours = f"CloudWatchSynthetics/{self._request.canary}/{self._request.run_id}"
-            plain = str(told["userAgent"]).replace("HeadlessChrome", "Chrome")
-            shown = f"{plain} {ours} {agent}".strip()
             self._recorder = Recorder(tools, self._context, shown, self._began)
             tools.heard = self._recorder.hear
             tools.ask(
@@ -170,7 +183,7 @@ class Visit:
         width, height = shelf.VIEWPORT
         page = tools.ask(
             "Target.createTarget", url="about:blank", browserContextId=self._context,
-            width=width, height=height,
+            width=width, height=height, newWindow=True,
         )  # fmt: skip
         return {
             "t": "browser",
@@ -205,7 +218,8 @@ class Visit:
     def _drop(self) -> None:
         if self._browser is not None:
             browser, self._browser = self._browser, None
-            self._context = ""
+            self._before = self.exchanges
+            self._context, self._recorder = "", None
             browser.close()
 
 
