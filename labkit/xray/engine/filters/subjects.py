@@ -50,7 +50,9 @@ class kept(Generic[T]):  # noqa: N801 - a decorator
         self._name = name
 
     def __get__(self, one: Any, owner: type | None = None) -> T:
-        value = one.__dict__[self._name] = self._work(one)
+        value = self._work(one)
+        # Not through __dict__: asking for it would make a dictionary of each object's attributes.
+        setattr(one, self._name, value)
         return value
 
 
@@ -411,24 +413,29 @@ class TraceSubject:
         """The call that began it."""
         return [EdgeSubject(one.span, None, one, self) for one in self.segments if one.root]
 
+    @kept
+    def _causes(self) -> dict[str, Sequence[Mapping[str, Any]]]:
+        return {}
+
+    @kept
+    def _rows(self) -> dict[tuple[str, str], list[list[Element]]]:
+        return {}
+
     def causes(self, kind: str) -> Sequence[Mapping[str, Any]]:
         """The root causes: of ``fault``, ``error`` or ``responsetime``, as the API shows them."""
-        kept: dict[str, Any] = self.__dict__.setdefault("_causes", {})
-        if kind not in kept:
+        if kind not in self._causes:
             from labkit.xray.engine import causes
 
             ask = {"fault": causes.fault, "error": causes.error,
                    "responsetime": causes.response_time}[kind]  # fmt: skip
-            kept[kind] = ask(self.trace)
-        found: Sequence[Mapping[str, Any]] = kept[kind]
-        return found
+            self._causes[kind] = ask(self.trace)
+        return self._causes[kind]
 
     def elements(self, kind: str, part: str) -> Sequence[list[Element]]:
         """For each root cause its services, entities or exceptions, outermost first."""
-        known: dict[tuple[str, str], list[list[Element]]] = self.__dict__.setdefault("_rows", {})
-        rows = known.get((kind, part))
+        rows = self._rows.get((kind, part))
         if rows is None:
-            rows = known[kind, part] = [elements_of(one, part) for one in self.causes(kind)]
+            rows = self._rows[kind, part] = [elements_of(one, part) for one in self.causes(kind)]
         return rows
 
 
