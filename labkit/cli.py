@@ -6,6 +6,7 @@
     labkit serve [--port 4566 ...]            a lab behind HTTP, for the aws CLI and other programs
     labkit agent --config FILE [--once ...]   a CloudWatch agent that measures this machine
     labkit xray-daemon [--endpoint URL ...]   an X-Ray daemon in front of a served lab
+    labkit record URL [--out canary.py ...]   record clicks and typing in a browser as a canary
     labkit exam practice | mock | show | lint exam practice: see labkit exam --help
     labkit check exercises/01_metrics.ipynb   judge a saved exercise; with --endpoint a served one
     labkit progress                           how far you are
@@ -43,10 +44,12 @@ def main(argv: list[str] | None = None) -> int:
     serve.add_argument("--learner", help="with --exercise: whose variant")
     from labkit.agents.terminal import add_command as add_agent
     from labkit.course.exam_terminal import add_commands as add_exam
+    from labkit.synthetics.recording.terminal import add_command as add_record
     from labkit.xray_program import add_command as add_daemon
 
     add_agent(commands)
     add_daemon(commands)
+    add_record(commands)
     add_exam(commands)
     add_commands(commands)
     commands.add_parser("doctor", help="what this machine has and lacks, and how to get it")
@@ -75,6 +78,8 @@ def main(argv: list[str] | None = None) -> int:
         return int(arguments.run_agent(arguments, lambda line: print(line, flush=True)))
     if arguments.command == "xray-daemon":
         return int(arguments.run_daemon(arguments, lambda line: print(line, flush=True)))
+    if arguments.command == "record":
+        return int(arguments.run_record(arguments, lambda line: print(line, flush=True)))
     if arguments.command == "exam":
         from labkit.course.exam_terminal import main as exam
 

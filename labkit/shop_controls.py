@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from labkit.canary_runs import SiteAddress
     from labkit.lab import Lab
     from labkit.synthetics.engine.run import RunResult
+    from labkit.synthetics.recording.recorder import Recorder
+    from labkit.synthetics.views.record_button import RecordButton
 
 
 #: How far back a shop's logs may go, and how many lines a past has at most: 200 bytes each.
@@ -104,6 +106,29 @@ class ShopControls:
         ``incident`` says what may befall its pages.
         """
         return self._lab.canary_runs.address()
+
+    def record(self, path: str = "/", *, headless: bool = False) -> Recorder:
+        """Open the shop in a browser of this machine and record what is done there.
+
+        ``.stop()`` ends it and gives the recording, whose ``.script()`` is a canary.
+
+        Parameters
+        ----------
+        path:
+            The first page.
+        headless:
+            Whether nobody sees the window: for tests.
+        """
+        from labkit.synthetics.recording.recorder import Recorder
+
+        at = self.site()
+        return Recorder(at.url + path, headless=headless, site={at.url: at.name})
+
+    def record_button(self, path: str = "/") -> RecordButton:
+        """A button that opens the shop in a browser, records, and shows the canary at the end."""
+        from labkit.synthetics.views.record_button import RecordButton
+
+        return RecordButton(lambda: self.record(path))
 
     def visit(self, script: str | bytes, handler: str = "canary.handler", **more: Any) -> RunResult:
         """Run a canary's script once, now, without making a canary.

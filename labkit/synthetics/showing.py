@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.core.clock import DAY
@@ -9,9 +10,11 @@ from labkit.core.errors import LabError
 from labkit.core.world import World
 
 if TYPE_CHECKING:
+    from labkit.synthetics.recording.devtools import Recording
     from labkit.synthetics.records import Canary, Run
     from labkit.synthetics.running import Runs
     from labkit.synthetics.store import SyntheticsStore
+    from labkit.synthetics.views.builder import WorkflowBuilder
     from labkit.views.drawing import Drawing
 
 
@@ -97,6 +100,19 @@ class Showing:
     def log(self, name: str, which: int | str = -1) -> str:
         """What a run wrote; see :meth:`run` for ``which``."""
         return "\n".join(self.run(name, which).result.log_lines)
+
+    # -- scripts
+    def workflow_builder(self, steps: Sequence[Sequence[str]] | None = None) -> WorkflowBuilder:
+        """A form that builds a workflow canary; see :mod:`labkit.synthetics.views.builder`."""
+        from labkit.synthetics.views.builder import LOGIN, WorkflowBuilder
+
+        return WorkflowBuilder(LOGIN if steps is None else steps)
+
+    def read_recording(self, text: str) -> Recording:
+        """A recording that Chrome's DevTools exported; its ``.script()`` is a canary."""
+        from labkit.synthetics.recording.devtools import read
+
+        return read(text)
 
     def __repr__(self) -> str:
         many = sum(len(s.canaries) for s in self.world.stores("synthetics").values())
