@@ -152,6 +152,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         from labkit.workloads.shop_logs import ShopLogs
         from labkit.workloads.shop_traces import ShopTraces
         from labkit.workloads.shop_visits import ShopVisits
+        from labkit.workloads.traced_places import TracedPlaces
         from labkit.xray.service import XRay
 
         self.world = World(self.seed, to_us(self.start))
@@ -170,6 +171,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             shop=shop,
             shop_logs=ShopLogs(self.world, shop, self.noise_seed),
             shop_traces=ShopTraces(shop, self.noise_seed),
+            traced_places=TracedPlaces(self.world.clock, self.world.ports),
             shop_visits=ShopVisits(self.world.clock, self.noise_seed, lambda: shop.incidents),
             at_work=AtWork(self.world, self.noise_seed),
             cloudwatch=CloudWatch(self.world, self.account, self.region),
@@ -198,6 +200,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         )
         self.dispatch.logs_data = self.parts.cloudtrail.logs_data
         self.parts.shop_traces.sampling = self.parts.xray.sampled
+        self.parts.shop_traces.places = self.parts.traced_places
         self.acting = Acting(self.dispatch, self.identities)
         backing.act_through(self.authorizer.judge, self.acting)
         backing.policies.kept_by("events", self.parts.eventbridge.policy)
@@ -225,6 +228,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             "shop.befall": self.shop._befallen,
             "shop.logs": self.shop._write_logs,
             "shop.traces": self.shop._send_traces,
+            "shop.runs_on": self.parts.traced_places.put,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
             "people.work": self.people._begin_work,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from labkit.workloads.shop_logs import ShopLogs
     from labkit.workloads.shop_traces import ShopTraces
     from labkit.workloads.shop_visits import ShopVisits
+    from labkit.workloads.traced_places import TracedPlaces
     from labkit.xray.service import XRay
 
 
@@ -88,6 +89,7 @@ class Parts:
     shop: ShopFigures
     shop_logs: ShopLogs
     shop_traces: ShopTraces
+    traced_places: TracedPlaces
     shop_visits: ShopVisits
     at_work: AtWork
 

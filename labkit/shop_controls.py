@@ -341,6 +341,32 @@ class ShopControls:
             every=every, live=live, account=place[0], region=place[1],
         )  # fmt: skip
 
+    def runs_on(
+        self, service: str, what: str, *, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Let a service of the shop run on a resource of the account, as far as tracing goes.
+
+        From now on X-Ray has its segments only while the set-up there lets them through
+        (``lab.xray.explain_setup(what)`` says why not); a mended set-up counts from the call that
+        mends it. What other services tell of it stays: it is a node without a voice.
+
+        Parameters
+        ----------
+        service:
+            As its segments are called: ``front``, ``catalogue``, ``cart``, ``checkout``,
+            ``shop-payment``.
+        what:
+            An instance id, a task definition (``"cart"`` is its newest revision), an environment or
+            a function; ``""`` takes the service off again.
+        account, region:
+            Where; the lab's own when left out.
+        """
+        lab = self._lab
+        lab._do(
+            "shop.runs_on", service=service, what=what,
+            account=account or lab.account, region=region or lab.region,
+        )  # fmt: skip
+
     def _send_traces(
         self,
         incidents: Sequence[Mapping[str, Any]],
@@ -362,5 +388,6 @@ class ShopControls:
         return (
             "<shop: open(), incident(kind, service, size, start=, minutes=), "
             "logs(*incidents, hours=, sources=, live=), "
-            "traces(*incidents, hours=, every=, live=), happened(kind, service, size, start=)>"
+            "traces(*incidents, hours=, every=, live=), runs_on(service, what), "
+            "happened(kind, service, size, start=)>"
         )

@@ -129,6 +129,18 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.agents.on_call_finished,
     ),
     Hears(
+        "call.finished",
+        "workloads/traced_places",
+        "whether a service's set-up of tracing has changed",
+        lambda lab: lab.parts.traced_places.on_call_finished,
+    ),
+    Hears(
+        "instance.state",
+        "workloads/traced_places",
+        "no traces of a machine that does not run",
+        lambda lab: lab.parts.traced_places.on_instance_state,
+    ),
+    Hears(
         "log.emitted",
         "logs",
         "lines of AWS resources, into their log groups",
@@ -251,6 +263,7 @@ ANSWERS: tuple[Answers, ...] = (
     Answers(
         "organization", "backing/organizations", lambda lab: lab.parts.backing.organizations.of
     ),
+    Answers("traces_arrive", "xray", lambda lab: lab.parts.xray.traces_arrive),
     Answers("tracing_setup", "backing/tracing", lambda lab: lab.parts.backing.traced.setup),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),

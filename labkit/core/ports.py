@@ -211,6 +211,12 @@ PORTS: dict[str, Port] = _table(
         "xray",
         "backing/tracing",
     ),
+    Port(
+        "traces_arrive",
+        "Do traces of a program that runs on this resource arrive?",
+        "workloads",
+        "xray",
+    ),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
         "objects_under",
@@ -582,6 +588,12 @@ class Ports:
         ``kind`` says which of these it is, '' when it is not there.
         """
         answer: Mapping[str, Any] = self._ask("tracing_setup")(account, region, what)
+        return answer
+
+    def traces_arrive(self, account: str, region: str, what: str) -> bool:
+        """Whether a program's set-up of tracing lets its segments through; False for a resource
+        that is not there."""
+        answer: bool = self._ask("traces_arrive")(account, region, what)
         return answer
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from labkit.workloads.shop_figures import Shop, ShopFigures
     from labkit.workloads.shop_site import ShopSite
     from labkit.workloads.shop_trace_rows import Rows
+    from labkit.workloads.traced_places import TracedPlaces
 
 _FOREVER = 1 << 62
 #: Traces are counted in stretches of so many minutes.
@@ -84,6 +85,8 @@ class ShopTraces:
         self._seed = seed
         #: Says which requests are traced; the lab connects X-Ray's rules here.
         self.sampling: Sampling = without_rules
+        #: Where the shop's services run, and so whose segments arrive.
+        self.places: TracedPlaces | None = None
         self._spans: dict[tuple[str, str], list[_Span]] = {}
         #: How many traces began in each minute, as far as anybody has asked.
         self._counts: dict[tuple[str, str], dict[int, int]] = {}
@@ -125,11 +128,13 @@ class ShopTraces:
         """The documents of the requests that came in within ``[start_us, end_us)``."""
         from labkit.workloads.shop_segments import documents
 
-        return [
+        made = [
             document
             for site, found in self._chosen(account, region, start_us, end_us)
             for document in documents(site, found)
         ]
+        places = self.places
+        return [one for one in made if places.heard(account, region, one)] if places else made
 
     def _chosen(
         self, account: str, region: str, start_us: int, end_us: int

@@ -63,6 +63,13 @@ class Setups:
         """
         return self.setup(what, account or self.account, region or self.region, **more)[2]
 
+    def traces_arrive(self, account: str, region: str, what: str) -> bool:
+        """The port ``traces_arrive``."""
+        try:
+            return self.explain_setup(what, account=account, region=region).value
+        except LabError:
+            return False
+
     def setup(
         self, what: str | Mapping[str, Any], account: str, region: str, **more: Any
     ) -> tuple[str, Mapping[str, Any], Verdict[bool]]:

@@ -250,3 +250,37 @@ def test_lambda_is_one_switch(lab):
         lab.traced("pay")
     with pytest.raises(LabError, match="there is no instance"):
         lab.xray.explain_setup("nothing")
+
+
+def test_a_service_of_the_shop_is_silent_while_its_set_up_is_wrong(lab):
+    def heard(service="cart", seconds_ago=0.0):
+        document = {"name": service, "start_time": lab.now.timestamp() - seconds_ago}
+        return lab.parts.traced_places.heard(lab.account, lab.region, document)
+
+    lab.shop.traces()
+    role = make_role(lab, "task", "ecs-tasks.amazonaws.com")
+    lab.client("ecs").register_task_definition(**definition(role, environment=[]))
+    assert heard()  # nobody said where it runs
+    lab.shop.runs_on("cart", "test")
+    assert not heard()
+    lab.advance(minutes=2)
+    start_us = lab.world.clock.now_us - 60_000_000
+    source = lab.parts.shop_traces
+    made = source.segments(lab.account, lab.region, start_us, start_us + 60_000_000)
+    assert {one["name"] for one in made} >= {"front", "catalogue", "checkout"}
+    assert "cart" not in {one["name"] for one in made}
+    lab.client("ecs").register_task_definition(**definition(role))  # mended
+    assert heard()
+    assert not heard(seconds_ago=60)
+    lab.client("iam").detach_role_policy(RoleName="task", PolicyArn=WRITE)
+    assert not heard()
+    lab.shop.runs_on("cart", "")
+    assert heard()
+    machine = run(lab, UserData=RPM, IamInstanceProfile=make_profile(lab, "daemon"))
+    lab.shop.runs_on("checkout", machine)
+    assert heard("checkout")
+    lab.client("ec2").stop_instances(InstanceIds=[machine])
+    lab.advance(minutes=2)
+    assert not heard("checkout")
+    lab.shop.runs_on("checkout", "i-0123456789abcdef0")  # there is no such machine
+    assert not heard("checkout")
