@@ -69,7 +69,8 @@ ANSWERS = [
         who("filter status = 404", "stats count(*) as n by ip", "sort n desc"),
     ),
     Answer(
-        "most refusals", 1, NOT_YET, ("was never let in", "The intruder is row 2"),
+        "most refusals", 1, NOT_YET,
+        ("was never let in", "The intruder is in your answer, further down"),
         who(DOOR, "filter status = 401", "stats count(*) as n by ip", "sort n desc"),
     ),
     Answer(
@@ -86,7 +87,8 @@ ANSWERS = [
         query("who", f"{PARSE} | filter ip = '{OWN}' | stats count(*) as n by ip"),
     ),
     Answer(
-        "the first address of the line", 1, NOT_YET, ("a node of our own load balancer",),
+        "the first address of the line", 1, NOT_YET,
+        ("a node of our own load balancer", "two addresses is the visitor's"),
         who(DOOR, f"stats {COUNTS} by node", IN),
     ),
     Answer(
@@ -168,7 +170,8 @@ ANSWERS = [
              "srcAddr | sort sent desc"),
     ),
     Answer(
-        "through the balancer alone", 3, NOT_YET, ("is not in your list",),
+        "through the balancer alone", 3, NOT_YET,
+        ("2 addresses that sent something are not in your list",),
         left("filter dstAddr = '{address}' and srcPort = 443 and action = 'ACCEPT' | stats "
              "sum(bytes) as sent by srcAddr | sort sent desc"),
     ),
@@ -183,7 +186,7 @@ ANSWERS = [
              "srcAddr, srcPort | sort sent desc"),
     ),
     Answer(
-        "a count of records", 3, NOT_YET, ("bytes that left; you list",),
+        "a count of records", 3, NOT_YET, ("you list 17, and what left is more",),
         left("filter dstAddr = '{address}' and action = 'ACCEPT' | stats count(*) as sent by "
              "srcAddr | sort sent desc"),
     ),

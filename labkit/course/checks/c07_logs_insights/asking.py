@@ -37,6 +37,8 @@ class Asked:
         Bytes.
     text:
         The query.
+    own:
+        Whether it is the learner's own night: what was so in it is theirs to find.
     """
 
     night: Night
@@ -44,6 +46,7 @@ class Asked:
     rows: list[list[Any]]
     scanned: int
     text: str
+    own: bool
 
     @property
     def first(self) -> list[Any]:
@@ -111,9 +114,9 @@ class Asks(Check):
         begin = bench.handles["night"]["start"] + timedelta(days=3 * place)
         told = night(begin, bench.facts, place, quiet=quiet)
         with world(bench.lab.seed + place, told, (self.source,)) as lab:
-            return self._answer(bench, lab, told)
+            return self._answer(bench, lab, told, own=not place)
 
-    def _answer(self, bench: Bench, lab: Lab, told: Night) -> Asked:
+    def _answer(self, bench: Bench, lab: Lab, told: Night, own: bool) -> Asked:
         function = bench.delivered[self.name]
         with bench.calling(lab, function):
             query = function(told.intruder) if self.takes else function()
@@ -125,7 +128,7 @@ class Asks(Check):
             raise Refused(self._refused(problem, told)) from None
         rows = [list(row) for row in frame.astype(object).itertuples(index=False, name=None)]
         scanned = int(frame.attrs["statistics"]["bytesScanned"])
-        return Asked(told, list(frame.columns), rows, scanned, shown(query))
+        return Asked(told, list(frame.columns), rows, scanned, shown(query), own)
 
     def _no_query(self, got: object, told: Night) -> NotYet:
         return NotYet(
@@ -139,12 +142,24 @@ class Asks(Check):
     def _refused(self, problem: Exception, told: Night) -> Broken:
         return Broken(
             "Logs Insights refused the query.",
-            str(problem),
+            _near(str(problem)),
             f"the text that `{self.name}` returned.",
             "The caret stands under the place. After `stats` only its own columns are left; names "
             "with other signs than letters, digits, `_`, `.` and `@` need backticks.",
             told.name,
         )
+
+
+def _near(told: str) -> str:
+    """An error with its line and caret, the line cut around the caret so that nothing wraps."""
+    message, *rest = told.splitlines()
+    if len(rest) != 2 or "^" not in rest[1]:
+        return told
+    line, start = rest[0], rest[1].index("^")
+    low = max(0, start - 40)
+    window = ("\u2026" if low else "") + line[low : low + 80]
+    carets = " " * (start - low + bool(low)) + rest[1].strip()
+    return f"{message}\n{window}\n{carets}"
 
 
 def shown(query: str) -> str:

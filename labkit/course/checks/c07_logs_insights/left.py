@@ -71,14 +71,14 @@ def _number(cell: Any) -> int | None:
 
 
 def _listed(asked: Asked) -> list[tuple[str, int | None]]:
-    """(address, bytes) of each row: the first address, and the number that is likeliest bytes."""
+    """(address, bytes) of each row: the first address, and the right number or else the last one."""
     truth = asked.night.left
     told = []
     for row in asked.rows:
         address = address_in(row)
         numbers = [n for cell in row if (n := _number(cell)) is not None]
         exact = [n for n in numbers if n == truth.get(address)]
-        told.append((address, next(iter([*exact, *numbers]), None)))
+        told.append((address, next(iter([*exact, *numbers[::-1]]), None)))
     return told
 
 
@@ -120,14 +120,18 @@ def _figures(listed: list[tuple[str, int | None]], truth: dict[str, int]) -> tup
     for name, size in listed:
         if size != truth[name]:
             return (
-                f"{name} sent {truth[name]:,} bytes that left; you list {size:,}.",
-                "Which records do you add up: all of that direction, and no others?",
+                f"{name}: you list {size:,}, and what left is {_less(size, truth[name])}.",
+                "Which records do you add up, and what of each of them?",
             )
-    missing = [name for name in truth if name not in dict(listed)]
+    missing = [size for name, size in truth.items() if name not in dict(listed)]
     if missing:
         return (
-            f"{missing[0]} sent {truth[missing[0]]:,} bytes and is not in your list.",
-            "Which of your conditions leaves it out?",
+            f"{count(len(missing), 'address')} that sent something is not in your list: "
+            f"{sum(missing):,} bytes."
+            if len(missing) == 1
+            else f"{len(missing)} addresses that sent something are not in your list: together "
+            f"{sum(missing):,} bytes.",
+            "Which of your conditions leaves out what did not come by nginx?",
         )
     sizes = [size or 0 for _, size in listed]
     if sizes != sorted(sizes, reverse=True):
@@ -136,6 +140,10 @@ def _figures(listed: list[tuple[str, int | None]], truth: dict[str, int]) -> tup
             "What should stand on top at six in the morning?",
         )
     return None
+
+
+def _less(size: int | None, truth: int) -> str:
+    return "less" if (size or 0) > truth else "more"
 
 
 def _strange(asked: Asked, name: str, size: int | None) -> tuple[str, str]:
@@ -155,21 +163,26 @@ def _strange(asked: Asked, name: str, size: int | None) -> tuple[str, str]:
 
 
 def picture(asked: Asked) -> Drawing:
-    """Both lists beside each other."""
-    truth, listed = asked.night.left, dict(_listed(asked))
-    names = sorted({*truth, *list(listed)[:10]}, key=lambda name: (-truth.get(name, 0), name))
-    good = sum(truth.get(name) == listed.get(name) for name in names)
-    title = f"{good} of {len(names)} addresses agree"
-    columns = ["address", "sent, and it left", "you list", ""]
-    rows = [
-        [name or "none", f"{truth.get(name, 0):,}", _told(listed, name),
-         "" if truth.get(name) == listed.get(name) else "\u2717"]
-        for name in names
-    ]  # fmt: skip
-    body = html.card(title, html.table(columns, rows, right=(1, 2)), alt=title)
-    return Drawing(title, f"{title}\n{text.table(columns, rows)}", {"agree": good}, body=body)
+    """The list as it was answered, and what is wrong with each row; what it should be stays out."""
+    truth, listed = asked.night.left, _listed(asked)
+    rows = [[name or "none", _told(size), *_verdict(truth, name, size)] for name, size in listed]
+    good = sum(row[-1] == "" for row in rows[:12])
+    missing = len(set(truth) - {name for name, _ in listed})
+    title = f"{good} of {len(truth)} addresses right"
+    if missing:
+        title += f", {missing} missing"
+    columns = ["address", "you list", "what left", ""]
+    body = html.card(title, html.table(columns, rows[:12], right=(1,)), alt=title)
+    return Drawing(title, f"{title}\n{text.table(columns, rows[:12])}", {"right": good}, body=body)
 
 
-def _told(listed: dict[str, int | None], name: str) -> str:
-    size = listed.get(name)
+def _verdict(truth: dict[str, int], name: str, size: int | None) -> tuple[str, str]:
+    if name not in truth:
+        return "nothing", "\u2717"
+    if size == truth[name]:
+        return "the same", ""
+    return _less(size, truth[name]), "\u2717"
+
+
+def _told(size: int | None) -> str:
     return "" if size is None else f"{size:,}"

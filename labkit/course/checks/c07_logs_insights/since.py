@@ -37,7 +37,8 @@ class Since(Asks):
         good = [_wrong(one) is None for one in asked]
         figure = picture(
             f"{sum(good)} of {len(asked)} nights answered rightly",
-            [[one.night.name, _answered(one), _truth(one), "" if fine else "\u2717"]
+            [[one.night.name, _answered(one),
+              _truth(one) if fine or not one.own else "something else", "" if fine else "\u2717"]
              for one, fine in zip(asked, good, strict=True)],
         )  # fmt: skip
         for one in asked:

@@ -8,6 +8,7 @@ from labkit.course.checks.c07_logs_insights.asking import Asked, Asks, address_i
 from labkit.course.outcomes import Attempted, NotYet, Outcome, Passed
 from labkit.views.drawing import Drawing
 from labkit.views.wording import count
+from labkit.workloads.shop_site import BALANCER
 
 
 class Who(Asks):
@@ -41,8 +42,8 @@ class Who(Asks):
         good = [_good(one) for one in asked]
         figure = picture(
             f"{sum(good)} of {len(asked)} nights answered rightly",
-            [[one.night.name, address_in(one.first) or _rows(one),
-              one.night.intruder or "quiet: nobody", "" if fine else "\u2717"]
+            [[one.night.name, address_in(one.first) or _rows(one), _truth(one, fine),
+              "" if fine else "\u2717"]
              for one, fine in zip(asked, good, strict=True)],
         )  # fmt: skip
         if all(good):
@@ -83,6 +84,13 @@ def _good(asked: Asked) -> bool:
     return address_in(asked.first) == asked.night.intruder
 
 
+def _truth(asked: Asked, found: bool) -> str:
+    """Who it was; of the learner's own night that is for the learner to find."""
+    if not asked.night.intruder:
+        return "quiet: nobody"
+    return asked.night.intruder if found or not asked.own else "somebody else"
+
+
 def _rows(asked: Asked) -> str:
     return count(len(asked.rows), "row") if asked.rows else "no row"
 
@@ -112,10 +120,15 @@ def _wrong(asked: Asked, own: str) -> tuple[str, str]:
             f"The first row has no address; its columns are {', '.join(asked.columns)}.",
             "Which part of nginx's line is the visitor's address?",
         )
+    if named in BALANCER:
+        return (
+            f"Your query names {named}: {night.who(named)}.",
+            "Which of the line's two addresses is the visitor's?",
+        )
     place = next(
         (n for n, row in enumerate(asked.rows, 1) if address_in(row) == night.intruder), None
     )
-    there = f" The intruder is row {place}." if place else ""
+    there = " The intruder is in your answer, further down." if place else ""
     return (
         f"Your query names {named}: {night.who(named)}.{there}",
         "What does an intruder do that this one did not do?",
