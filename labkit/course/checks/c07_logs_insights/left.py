@@ -71,7 +71,7 @@ def _number(cell: Any) -> int | None:
 
 
 def _listed(asked: Asked) -> list[tuple[str, int | None]]:
-    """(address, bytes) of each row: the first address, and the right number or else the last one."""
+    """(address, bytes) of each row: the first address; the right number, or else the last."""
     truth = asked.night.left
     told = []
     for row in asked.rows:
