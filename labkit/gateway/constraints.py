@@ -23,7 +23,7 @@ from labkit.core.errors import AwsError
 Check = Callable[[Any, str, list[str]], None]
 
 #: Signs of a value that an error shows; ten thousand log events would be half a megabyte of it.
-_LONGEST = 2_000
+_LONGEST = 500
 
 
 def checker(shape: Any, code: str) -> Callable[[dict[str, Any]], None] | None:

@@ -21,7 +21,7 @@ from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
 from labkit.views.timeaxis import clock_text, day_text
-from labkit.views.wording import count, number
+from labkit.views.wording import count, joined, number
 
 _TEST = "aws-logs-write-test"
 _CALLS = ("logs:CreateExportTask", "s3:PutBucketPolicy", "s3:PutObject")
@@ -148,7 +148,9 @@ def _said(groups: list[Group], late: int, refused: Any) -> tuple[str, str]:
             again = f" CreateExportTask was refused: {refused.error}."
         return (
             f"No line of {whole[0].name} is there.{again}",
-            "How many export tasks of an account may be under way at one time?",
+            "How many export tasks of an account may be under way at one time?"
+            if again
+            else "Which groups did Priya name?",
         )
     worst = max(groups, key=lambda one: len(one.missing))
     missing = worst.missing
@@ -163,8 +165,10 @@ def _said(groups: list[Group], late: int, refused: Any) -> tuple[str, str]:
             f"{told} The newest one in the bucket is of {_when(newest)}.",
             "From when on can a line that came in just now be exported?",
         )
-    if newest is not None and len({one.stream for one in missing}) < 3 and len(missing) > 4:
-        return told + f" All are of {first.stream}.", "Which streams did you ask for?"
+    there = {one.stream for one in worst.errors if one.text in worst.there}
+    absent = sorted({one.stream for one in missing} - there)
+    if there and absent:
+        return f"{told} There is nothing of {joined(absent)}.", "Which streams did you ask for?"
     return told, "Which stretch of time did you ask for, and in which unit?"
 
 
@@ -189,9 +193,7 @@ def _passed(world: Lab, attempted: Attempted, total: int, lines: str, figure: Dr
         )
     return Passed(
         f"{total} of {total} errors lie in the bucket, the ones of the last night among them.",
-        why="CreateExportTask copies what is available for export, which a line may become as late "
-        "as 12 hours after it came in; it says COMPLETED either way. One task of an account runs "
-        "at a time, and it asks the bucket's policy, not yours.",
+        why=_EXPORTED if tasks else _BY_HAND,
         built=attempted.built,
         cost="exports are free; objects in S3 cost $0.023 a GB and month, compressed.",
         alternative="a subscription to Firehose has each line in S3 within minutes, from the day "
@@ -222,6 +224,15 @@ def _stopped(entry: Any) -> Broken:
     )
 
 
+_EXPORTED = (
+    "CreateExportTask copies what is available for export, which a line may become as late as 12 "
+    "hours after it came in; it says COMPLETED either way. One task of an account runs at a time, "
+    "and it asks the bucket's policy, not yours."
+)
+_BY_HAND = (
+    "FilterLogEvents has a line as soon as it came in. Page by page, to the last token, it reads "
+    "all streams of a group."
+)
 _MEANS = {
     "InvalidParameterException": "Three things are looked at before a task is made: that the "
     "bucket is there, that its policy lets `logs.us-east-1.amazonaws.com` read its ACL and put "

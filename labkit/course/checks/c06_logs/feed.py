@@ -26,13 +26,7 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 #: Kinds of lines: what may become of them.
 USUAL, AHEAD, OFFLINE, OLD, MANY, LONG = "usual", "ahead", "offline", "old", "many", "long"
 _STEPS = ("in the cart", "paid", "packed")
-_TEAS = (
-    "Assam",
-    "Gyokuro \u7389\u9732",
-    "Th\u00e9 \u00e0 la menthe",
-    "Sencha \u714e\u8336",
-    "Oolong",
-)
+_TEAS = ("Assam", "Mat\u00e9", "Th\u00e9 \u00e0 la menthe", "Fr\u00fchlingskr\u00e4uter", "Oolong")
 
 
 @dataclass(frozen=True)
@@ -207,9 +201,9 @@ class Site:
         ]
 
     def long(self, received: datetime, how_many: int) -> list[Line]:
-        """Stack traces with names of teas in them: few lines, many bytes."""
+        """Stack traces of a program written in French: few lines, many bytes."""
         end, machine = _ms(received), self._facts["machines"][1]
-        trace = "\n  at tea.\u714e\u8336.pour(Pot.java:77)" * 1_000
+        trace = "\n  at th\u00e9.infus\u00e9.vers\u00e9(Th\u00e9i\u00e8re.java:77)" * 1_000
         return [
             self._line(machine, end - 400_000 + n * 1_000,
                        f"ERROR boiled over {self._number()}{trace}", LONG)

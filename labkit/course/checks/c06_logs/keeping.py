@@ -17,6 +17,7 @@ from labkit.course.task import Check
 from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
+from labkit.views.wording import count
 
 #: Calls that this check is about.
 _CALLS = ("logs:PutRetentionPolicy", "logs:AssociateKmsKey", "logs:PutDataProtectionPolicy",
@@ -207,11 +208,15 @@ def _said(look: Look, bench: Bench) -> tuple[str, str]:
         )
     group, _, day = look.what.rpartition(" on day ")
     if look.wanted == "there":
-        at = bench.copy.now
-        keep = facts["keep_days" if group == "payments" else "debug_days"]
+        at, keep = bench.copy.now, facts["keep_days"]
+        if group == "debug":
+            return (
+                f"Day {day}: Tomas looks for a line of {at:%-d %B} in debug; gone.",
+                f"Does debug keep the {facts['debug_days']} days that Jonas named?",
+            )
         return (
-            f"Day {day}: the auditor asks for a line of {at:%-d %B %Y} in {group}; gone.",
-            f"Does {group} keep the {keep} days that were asked for, or nearly?",
+            f"Day {day}: the auditor asks for a line of {at:%-d %B %Y} in payments; gone.",
+            f"Does payments keep the {keep} days that were asked for, or nearly?",
         )
     return (
         f"On day {day} the line is still in {group}.",
@@ -231,7 +236,7 @@ def _built(world: Lab) -> str:
             continue
         parts = []
         if "retentionInDays" in group:
-            parts.append(f"{group['retentionInDays']} days")
+            parts.append(count(group["retentionInDays"], "day"))
         if "kmsKeyId" in group:
             parts.append("a key of yours")
         if group.get("dataProtectionStatus") == "ACTIVATED":

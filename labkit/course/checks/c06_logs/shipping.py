@@ -6,6 +6,7 @@ its machine's stream, at the time at which it happened.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
 from labkit.views.timeaxis import clock_text
-from labkit.views.wording import count, cut, number
+from labkit.views.wording import count, cut, joined, number
 
 NAME = "ship"
+_STREAM = re.compile(r'"logStreamName": ?"([^"]*)"')
 #: How far from its own time a line may stand.
 _NEAR_MS = MINUTE_MS
 
@@ -41,7 +43,7 @@ class Shipped:
     told:
         What its calls returned.
     calls:
-        How often it called PutLogEvents.
+        The stream of each of its calls of PutLogEvents.
     errors:
         (number of the batch, error) where a call of it ended in one.
     """
@@ -49,7 +51,7 @@ class Shipped:
     lines: list[Line]
     found: dict[str, list[tuple[str, int]]]
     told: list[Any]
-    calls: int
+    calls: list[str]
     errors: list[tuple[int, LearnerError]] = field(default_factory=list)
 
     @property
@@ -83,8 +85,8 @@ def play(
     go_on:
         Whether an error costs the batch alone; else it is raised.
     """
-    shipped = Shipped([one for batch in batches for one in batch.lines], {}, [], 0)
-    before = _puts(world)
+    shipped = Shipped([one for batch in batches for one in batch.lines], {}, [], [])
+    before = len(world.world.journal)
     for number_, batch in enumerate(batches):
         world.run_until(batch.received)
         try:
@@ -93,7 +95,8 @@ def play(
             if not go_on:
                 raise
             shipped.errors.append((number_, problem))
-    shipped.calls = _puts(world) - before
+    entries = list(world.world.journal)[before:]
+    shipped.calls = [_stream(e.params) for e in entries if e.name == "logs:PutLogEvents"]
     found = defaultdict(list)
     pages = world.client("logs").get_paginator("filter_log_events").paginate(logGroupName=GROUP)
     for page in pages:
@@ -103,8 +106,9 @@ def play(
     return shipped
 
 
-def _puts(world: Lab) -> int:
-    return sum(entry.name == "logs:PutLogEvents" for entry in world.world.journal)
+def _stream(params: str) -> str:
+    found = _STREAM.search(params)
+    return found[1] if found else ""
 
 
 def machines(shipped: Shipped, title: str, notes: Sequence[str] = ()) -> Drawing:
@@ -211,6 +215,11 @@ def _wrong(shipped: Shipped, facts: Mapping[str, Any]) -> tuple[str, str] | None
     lost = Counter((one.kind, one.machine) for one in shipped.lost)
     if lost:
         (kind, machine), n = lost.most_common(1)[0]
+        if machine not in shipped.calls:
+            return (
+                f"{machine} wrote {count(n, 'line')}, and no call of yours names its stream.",
+                f"CloudWatch would take them if it were asked: what is wrong with {machine}?",
+            )
         if kind == feed.AHEAD:
             return (
                 f"{machine}'s {count(n, 'line')}: PutLogEvents answered 200, and its "
@@ -252,7 +261,7 @@ def _misplaced(shipped: Shipped, there: Sequence[Line]) -> tuple[str, str] | Non
         if one.order is not None:
             orders[one.order[0]][one.order[1]] = shipped.place(one)[1]
     for name, steps in sorted(orders.items()):
-        if len(steps) == 3 and steps[1] < steps[0]:
+        if len(steps) == 3 and steps[1] < steps[0] - 1_000:
             return (
                 f"{told}. Order {name}: `paid` stands at {_clock(steps[1])}, `in the cart` at "
                 f"{_clock(steps[0])}: payment before cart.",
@@ -270,17 +279,24 @@ def _clock(at_ms: int) -> str:
     return clock_text(at_ms // 1000 * 1_000_000)
 
 
+def _number(told: Any) -> int | None:
+    """What a call of a shipper returned, as a number; the lines themselves will do."""
+    if isinstance(told, list | tuple | set):
+        return len(told)
+    return None if isinstance(told, bool) or not isinstance(told, int) else told
+
+
 def _told(shipped: Shipped) -> int | str:
     """How many lost lines the shipper told of; what is wrong with it, when it is not that many."""
-    told = [len(one) if isinstance(one, list | tuple | set) else one for one in shipped.told]
-    wrong = [one for one in told if not isinstance(one, int) or isinstance(one, bool)]
+    told = [_number(one) for one in shipped.told]
     lost = shipped.impossible
-    if wrong:
+    if None in told:
+        returned = shipped.told[told.index(None)]
         return (
             f"{count(lost, 'line')} were too old for CloudWatch, and nobody was told: your "
-            f"function returned {type(wrong[0]).__name__}."
+            f"function returned {type(returned).__name__}."
         )
-    total = sum(told)
+    total = sum(one for one in told if one is not None)
     if total != lost:
         return f"{count(lost, 'line')} were too old for CloudWatch, your function told of {total}."
     return total
@@ -288,10 +304,10 @@ def _told(shipped: Shipped) -> int | str:
 
 def _passed(shipped: Shipped, attempted: Attempted, figure: Drawing) -> Passed:
     machines_, remarks = len({one.machine for one in shipped.lines}), []
-    if shipped.calls > 12 * machines_:
+    if len(shipped.calls) > 12 * machines_:
         remarks.append(
-            f"{number(shipped.calls)} calls for {number(len(shipped.lines))} lines: PutLogEvents "
-            "is throttled by calls a second, and takes 10,000 lines in one."
+            f"{number(len(shipped.calls))} calls for {number(len(shipped.lines))} lines: "
+            "PutLogEvents is throttled by calls a second, and takes 10,000 lines in one."
         )
     return Passed(
         f"{finding(shipped)}, each once and at its time; {shipped.impossible} were too old, and "
@@ -310,13 +326,17 @@ def _passed(shipped: Shipped, attempted: Attempted, figure: Drawing) -> Passed:
 
 def played_here(function: Callable[..., Any], shipped: Shipped) -> Drawing:
     """What ``ex.play`` shows: the table, and which calls ended in an error."""
-    notes = [f"call {n} ended in an error: {cut(words_of(problem.original), 200)}"
-             for n, problem in shipped.errors]  # fmt: skip
-    told = [len(one) if isinstance(one, list | tuple | set) else one for one in shipped.told]
-    numbers = [one for one in told if isinstance(one, int) and not isinstance(one, bool)]
-    notes.append(f"told of as lost: {sum(numbers)}" if numbers else "it told of no lost line")
-    title = f"{finding(shipped)} of what `{function.__name__}` got"
-    return machines(shipped, title, notes)
+    errors: dict[str, list[str]] = defaultdict(list)
+    for n, problem in shipped.errors:
+        errors[cut(words_of(problem.original), 200)].append(str(n))
+    notes = [
+        f"call{'s' if len(which) > 1 else ''} {joined(which)} ended in an error: {words}"
+        for words, which in errors.items()
+    ]
+    told = [one for one in map(_number, shipped.told) if one is not None]
+    what = f"returned {sum(told)} in all" if told else "returned no number of lines not taken"
+    notes.append(f"{function.__name__} {what}")
+    return machines(shipped, f"{finding(shipped)}: {function.__name__}", notes)
 
 
 _MEANS = {
