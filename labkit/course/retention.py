@@ -104,20 +104,23 @@ def cost(
     (dear, first_gb), (cheap, first_month) = _price("logs.ingested"), _price("logs.stored")
     taken_in = max(gb_a_day * _MONTH_DAYS - first_gb, 0.0) * dear
     limit = days if kept == FOR_EVER else int(kept)
+    # A point for each day is more than a picture can show; the last one is the last day's.
+    step = max(1, days // 365)
+    looked = range(1 + (days - 1) % step, days + 1, step)
     lying = [
         max(gb_a_day * min(day, limit) * float(COMPRESSED) - first_month, 0.0) * cheap
-        for day in range(1, days + 1)
+        for day in looked
     ]
-    starts = tuple(to_us(start) + day * DAY for day in range(days))
+    starts = tuple(to_us(start) + (day - 1) * DAY for day in looked)
     curves = (
-        Curve("to take in", starts, (round(taken_in, 6),) * days, DAY, _UNIT),
-        Curve("to keep", starts, tuple(round(one, 6) for one in lying), DAY, _UNIT),
+        Curve("to take in", starts, (round(taken_in, 6),) * len(starts), step * DAY, _UNIT),
+        Curve("to keep", starts, tuple(round(one, 6) for one in lying), step * DAY, _UNIT),
     )
     told = FOR_EVER if kept == FOR_EVER else f"for {kept} days"
     title = (
         f"{number(gb_a_day)} GB a day, kept {told}: after {years} years ${taken_in:,.0f} a month "
         f"to take in, ${lying[-1]:,.0f} to keep"
     )
-    chart = Chart(title, curves, starts[0], starts[-1] + DAY)
+    chart = Chart(title, curves, starts[0], starts[-1] + step * DAY)
     data = {"taken_in": round(taken_in, 2), "kept": round(lying[-1], 2)}
     return Drawing(title, text.plot(chart), data, svg=chart.svg())
