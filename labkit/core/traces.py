@@ -31,6 +31,9 @@ class TraceSource(Protocol):
         All documents of such a request are among them, also those of what it caused later.
         """
 
+    def arrivals(self, account: str, region: str, start_us: int, end_us: int) -> list[Arrivals]:
+        """The requests that came in then and that sampling rules decided about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:

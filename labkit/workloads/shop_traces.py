@@ -47,6 +47,9 @@ from labkit.core.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
+    from labkit.core.traces import Arrivals
     from labkit.workloads.shop_figures import Shop, ShopFigures
     from labkit.workloads.shop_site import ShopSite
     from labkit.workloads.shop_trace_rows import Rows
@@ -143,10 +146,26 @@ class ShopTraces:
         for one in sorted(self._spans.get((account, region), ()), key=lambda one: one.start_us):
             low, high = max(start_us, one.start_us), min(end_us, one.end_us)
             if shop is not None and low < high:
-                yield self._between(shop, low, high, one.everything)
+                sampling = all_of_them if one.everything else self.sampling
+                yield self._between(shop, low, high, sampling)
+
+    def arrivals(self, account: str, region: str, start_us: int, end_us: int) -> list[Arrivals]:
+        """The requests that came in within ``[start_us, end_us)`` and that rules decided about."""
+        shop = self._figures.shop(account, region)
+        seen: list[Arrivals] = []
+
+        def see(account: str, region: str, some: Arrivals) -> np.ndarray:
+            seen.append(some)
+            return self.sampling(account, region, some)
+
+        for one in sorted(self._spans.get((account, region), ()), key=lambda one: one.start_us):
+            low, high = max(start_us, one.start_us), min(end_us, one.end_us)
+            if shop is not None and low < high and not one.everything:
+                self._between(shop, low, high, see)
+        return seen
 
     def _between(
-        self, shop: Shop, start_us: int, end_us: int, everything: bool
+        self, shop: Shop, start_us: int, end_us: int, sampling: Sampling
     ) -> tuple[ShopSite, dict[str, Rows]]:
         from labkit.workloads.shop_requests import requests
         from labkit.workloads.shop_site import ShopSite
@@ -155,7 +174,6 @@ class ShopTraces:
         first, last = start_us // MINUTE, -(-end_us // MINUTE)
         served = requests(self._figures, shop, self._seed, first, last)
         site = ShopSite(shop, self._seed)
-        sampling = all_of_them if everything else self.sampling
         return site, chosen(site, served, sampling, start_us, end_us)
 
     # -- metered

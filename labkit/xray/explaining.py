@@ -149,9 +149,9 @@ class Explaining:
         return figures(yielded(requests_per_second, rate, reservoir, one_in, minutes))
 
     def view_sampling(self, *, account: str = "", region: str = "") -> Drawing:
-        """The sampling rules, and how programs have used them in the last hour."""
-        from labkit.xray.sampling import ordered, state
+        """The sampling rules, and how programs have used them in the last ten minutes."""
+        from labkit.xray.sampling import ordered, summaries
         from labkit.xray.views.sampling import use
 
         store = self.store(account or self.account, region or self.region)
-        return use(ordered(store), state(store).ledger.summaries())
+        return use(ordered(store), summaries(store))

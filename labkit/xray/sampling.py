@@ -7,14 +7,15 @@ once; a real client learns of it when it asks again, within ten seconds.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labkit.core.clock import SECOND, to_datetime
 from labkit.xray.engine.sampling import DEFAULT, Ledger, Rule, default_rule, in_order
 from labkit.xray.engine.sampling.rules import Asked
+from labkit.xray.engine.sampling.targets import KEPT_S, WINDOW_S, Window, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,6 +175,18 @@ def decided(store: XRayStore, arrivals: _Arrivals) -> np.ndarray:
     """
     import numpy as np
 
+    traced = np.zeros(len(arrivals.at_us), dtype=bool)
+    for _, part, hits, _ in _decisions(store, arrivals):
+        traced[part] = hits
+    return traced
+
+
+def _decisions(
+    store: XRayStore, arrivals: _Arrivals
+) -> Iterator[tuple[tuple[Rule, ...], slice, np.ndarray, np.ndarray]]:
+    """(rules, requests, traced or not, place of the rule) for each time between two changes."""
+    import numpy as np
+
     from labkit.xray.engine.sampling.columns import decided as decide
 
     kinds = [
@@ -183,22 +196,46 @@ def decided(store: XRayStore, arrivals: _Arrivals) -> np.ndarray:
     ]  # fmt: skip
     at_us = arrivals.at_us
     past = state(store).past or [(0, tuple(ordered(store)))]
-    instants = [since for since, _ in past]
-    first = bisect_right(instants, int(at_us[0])) - 1 if len(at_us) else 0
-    traced = np.zeros(len(at_us), dtype=bool)
-    for index in range(max(first, 0), len(past)):
-        low = np.searchsorted(at_us, instants[index]) if index > first else 0
-        high = len(at_us)
-        if index + 1 < len(past):
-            high = int(np.searchsorted(at_us, instants[index + 1]))
+    edges = [0, *np.searchsorted(at_us, [since for since, _ in past[1:]]).tolist(), len(at_us)]
+    for (_, rules_then), low, high in zip(past, edges[:-1], edges[1:], strict=True):
         if low < high:
-            part = slice(int(low), high)
-            traced[part] = decide(
-                past[index][1], kinds, arrivals.kind[part], at_us[part], arrivals.luck[part]
+            part = slice(low, high)
+            kind, luck = arrivals.kind[part], arrivals.luck[part]
+            yield rules_then, part, *decide(rules_then, kinds, kind, at_us[part], luck)
+
+
+def summaries(store: XRayStore) -> list[dict[str, Any]]:
+    """``SamplingStatisticSummaries`` of the last ten minutes, oldest first, in epoch seconds.
+
+    What programs have reported, and what the lab's own workloads would have: these have their
+    quotas and never borrow.
+    """
+    one = state(store)
+    now_s = seconds(store.service.world.clock.now_us)
+    windows = {key: copy(window) for key, window in one.ledger.windows.items()}
+    first_s, last_s = now_s - KEPT_S, now_s // WINDOW_S * WINDOW_S
+    for source in store.service.sources(store.account, store.region):
+        came = source.arrivals(store.account, store.region, first_s * SECOND, last_s * SECOND)
+        for arrivals in came:
+            _count(windows, store, arrivals)
+    return told(windows, now_s)
+
+
+def _count(windows: dict[tuple[int, str], Window], store: XRayStore, arrivals: _Arrivals) -> None:
+    import numpy as np
+
+    for rules_then, part, traced, rule_of in _decisions(store, arrivals):
+        window_s = arrivals.at_us[part] // (WINDOW_S * SECOND) * WINDOW_S
+        for index, rule in enumerate(rules_then):
+            mine = rule_of == index
+            begun, many = np.unique(window_s[mine], return_counts=True)
+            _, hits = np.unique(
+                np.concatenate([begun, window_s[mine & traced]]), return_counts=True
             )
-        if high == len(at_us):
-            break
-    return traced
+            for second, count, sampled in zip(begun.tolist(), many, hits - 1, strict=True):
+                window = windows.setdefault((second, rule.name), Window())
+                window.requests += int(count)
+                window.sampled += int(sampled)
 
 
 def seconds(us: int) -> int:

@@ -131,6 +131,6 @@ def test_how_rules_were_used(lab):
         ]
     )  # fmt: skip
     told = lab.xray.view_sampling()
-    assert "20 of 110 requests reported in the last hour were traced" in told.title
+    assert "20 of 110 requests of the last ten minutes were traced" in told.title
     assert told.data["pay"] == {"requests": 110, "sampled": 20, "borrowed": 10}
     assert "18.2 %" in told.html

@@ -18,7 +18,16 @@ from labkit.xray.api.requests import invalid, page
 from labkit.xray.engine.sampling import DEFAULT, Boost, Rule, in_order
 from labkit.xray.engine.sampling.targets import ahead
 from labkit.xray.figures import NAMESPACE
-from labkit.xray.sampling import KeptRule, by_name, changed, ordered, rules, seconds, state
+from labkit.xray.sampling import (
+    KeptRule,
+    by_name,
+    changed,
+    ordered,
+    rules,
+    seconds,
+    state,
+    summaries,
+)
 from labkit.xray.store import XRayStore
 
 #: Records of one page; attributes of a rule (botocore's AttributeMap).
@@ -164,10 +173,8 @@ def get_sampling_targets(
 def get_sampling_statistic_summaries(
     call: Call, /, *, NextToken: str | None = None
 ) -> dict[str, Any]:
-    """What clients have counted in the last hour, in windows of ten seconds."""
-    store: XRayStore = call.store
-    told = state(store).ledger.summaries()
-    rows, more = page(told, NextToken, _PAGE)
+    """What programs have counted in the last ten minutes, in windows of ten seconds."""
+    rows, more = page(summaries(call.store), NextToken, _PAGE)
     timed = [{**row, "Timestamp": to_datetime(row["Timestamp"] * SECOND)} for row in rows]
     return {"SamplingStatisticSummaries": timed, **more}
 

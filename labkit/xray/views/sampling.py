@@ -178,9 +178,9 @@ def use(rules: Sequence[Rule], summaries: Sequence[Mapping[str, Any]]) -> Drawin
     asked = sum(row[0] for row in totals.values())
     taken = sum(row[1] for row in totals.values())
     title = f"{count(len(rules), 'sampling rule')}; " + (
-        f"{taken:,} of {count(asked, 'request')} reported in the last hour were traced"
+        f"{taken:,} of {count(asked, 'request')} of the last ten minutes were traced"
         if asked
-        else "no program has reported requests in the last hour"
+        else "no program has reported requests in the last ten minutes"
     )
     head = ["priority", "rule", "matched", "traced", "borrowed", "share", "reservoir", "rate"]
     rows = []

@@ -64,3 +64,36 @@ def test_a_rule_holds_from_its_own_instant_on_and_not_before(lab, sampled):
 def test_nobody_is_no_one(lab):
     none = arrivals(0, 0)
     assert len(lab.parts.xray.sampled(lab.account, lab.region, none)) == 0
+
+
+def test_the_shops_requests_are_in_the_statistics(lab):
+    xray = lab.client("xray")
+    lab.shop.open()
+    lab.shop.traces()
+    xray.create_sampling_rule(
+        SamplingRule={**RULE, "RuleName": "search", "URLPath": "/search*", "FixedRate": 0.5}
+    )
+    lab.advance(minutes=12)
+
+    def everything():
+        pages = xray.get_paginator("get_sampling_statistic_summaries").paginate()
+        return [one for page in pages for one in page["SamplingStatisticSummaries"]]
+
+    told = everything()
+    assert told == everything()
+    assert {one["RuleName"] for one in told} == {"search", "Default"}
+    assert all(one["Timestamp"].second % 10 == 0 for one in told)
+    assert all(0 <= one["SampledCount"] <= one["RequestCount"] for one in told)
+    search = [one for one in told if one["RuleName"] == "search"]
+    asked = sum(one["RequestCount"] for one in search)
+    assert sum(one["SampledCount"] for one in search) / asked == pytest.approx(0.5, abs=0.1)
+    # What they say was sampled are the traces that are there.
+    begun, ended = told[0]["Timestamp"], told[-1]["Timestamp"]
+    pages = xray.get_paginator("get_trace_summaries").paginate(
+        StartTime=begun, EndTime=ended, TimeRangeType="TraceId",
+        FilterExpression='http.url CONTAINS "/search" AND service("front") { root }',
+    )  # fmt: skip
+    traces = sum(len(page["TraceSummaries"]) for page in pages)
+    sampled = sum(one["SampledCount"] for one in search if one["Timestamp"] < ended)
+    assert abs(traces - sampled) <= 2  # the trace id's second is the root's, rounded down
+    assert "search" in str(lab.xray.view_sampling())

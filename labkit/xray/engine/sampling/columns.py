@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from labkit.xray.engine.sampling.rules import Asked, Rule, in_order, matching
+from labkit.xray.engine.sampling.rules import Asked, Rule, matching
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,13 +24,13 @@ def decided(
     kind: np.ndarray,
     at_us: np.ndarray,
     luck: np.ndarray,
-) -> np.ndarray:
-    """Which requests are traced.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which requests are traced, and by which rule.
 
     Parameters
     ----------
     rules:
-        In force for all of them.
+        In force for all of them, in order.
     kinds:
         The different kinds of request.
     kind:
@@ -42,21 +42,23 @@ def decided(
 
     Returns
     -------
-    bool[n]
+    traced:
+        bool[n]
+    rule:
+        int64[n]: the place of the rule that decided; -1 where none fits.
     """
     import numpy as np
 
-    ordered = in_order(rules)
-    place = {rule.name: index for index, rule in enumerate(ordered)}
-    chosen = [matching(ordered, one) for one in kinds]
+    place = {rule.name: index for index, rule in enumerate(rules)}
+    chosen = [matching(rules, one) for one in kinds]
     of_kind = np.array([-1 if rule is None else place[rule.name] for rule in chosen], np.int64)
-    rule_of = of_kind[kind] if len(kinds) else np.zeros(0, np.int64)
+    rule_of = of_kind[kind] if len(kinds) else np.full(len(at_us), -1)
     traced = np.zeros(len(at_us), dtype=bool)
-    for index, rule in enumerate(ordered):
+    for index, rule in enumerate(rules):
         mine = np.flatnonzero(rule_of == index)
         if not len(mine):
             continue
         second = at_us[mine] // _SECOND
         turn = np.arange(len(mine)) - np.searchsorted(second, second)
         traced[mine] = (turn < rule.reservoir) | (luck[mine] < rule.rate)
-    return traced
+    return traced, rule_of

@@ -20,7 +20,7 @@ from labkit.xray.engine.sampling.rules import Rule
 QUOTA_S, INTERVAL_S, WINDOW_S = 300, 10, 10
 #: Seconds: how long a client counts after its last report, how long figures are kept, how old
 #: statistics may be.
-SEEN_S, KEPT_S, OLDEST_S = 30, 3600, 600
+SEEN_S, KEPT_S, OLDEST_S = 30, 600, 600
 #: Codes of what can't be processed. AWS publishes none; its SDK for Go tells 4xx and 5xx apart.
 NO_RULE, TOO_OLD, NO_BOOST = "404", "400", "400"
 
@@ -130,18 +130,9 @@ class Ledger:
         boost = self.boosts.get(rule.name)
         return rule.rate if boost is None or boost.until_s < now_s else max(rule.rate, boost.rate)
 
-    def summaries(self) -> list[dict[str, Any]]:
+    def summaries(self, now_s: int) -> list[dict[str, Any]]:
         """``SamplingStatisticSummaries``, oldest first, times in epoch seconds."""
-        return [
-            {
-                "RuleName": name,
-                "Timestamp": second,
-                "RequestCount": one.requests,
-                "BorrowCount": one.borrowed,
-                "SampledCount": one.sampled,
-            }
-            for (second, name), one in sorted(self.windows.items())
-        ]
+        return told(self.windows, now_s)
 
     def drop(self, name: str) -> None:
         """Forget a rule that is deleted."""
@@ -178,6 +169,21 @@ class Ledger:
         for seen in self.seen.values():
             for client in [one for one, at_s in seen.items() if at_s < now_s - QUOTA_S]:
                 del seen[client]
+
+
+def told(windows: Mapping[tuple[int, str], Window], now_s: int) -> list[dict[str, Any]]:
+    """``SamplingStatisticSummaries`` of windows, oldest first, times in epoch seconds."""
+    return [
+        {
+            "RuleName": name,
+            "Timestamp": second,
+            "RequestCount": one.requests,
+            "BorrowCount": one.borrowed,
+            "SampledCount": one.sampled,
+        }
+        for (second, name), one in sorted(windows.items())
+        if second >= now_s - KEPT_S
+    ]
 
 
 def ahead(told_s: int, now_s: int) -> int:
