@@ -255,6 +255,16 @@ def xray_filters() -> list[Row]:
     ]  # fmt: skip
 
 
+def xray_shop() -> list[Row]:
+    """Traces of the shop, made when somebody asks."""
+    got = in_own_process("xray_shop")
+    what = f"half an hour of the shop, {got['documents']:,} documents"
+    return [
+        Row(what, got["made"] * 1e3, "limit", 1000, "ms", 1, faster=False),
+        Row(what, got["made"] * 1e3, "reading them as JSON", got["read"] * 1e3, "ms"),
+    ]
+
+
 def xray_daemon() -> list[Row]:
     """Segments over UDP from another process, at a rate, and what a lab does with each."""
     got = in_own_process("xray_daemon")
@@ -517,6 +527,7 @@ GROUPS = {
     "xray_filters": xray_filters,
     "xray_daemon": xray_daemon,
     "canaries": canaries,
+    "xray_shop": xray_shop,
 }
 
 

@@ -122,6 +122,25 @@ class TraceHeader:
         decided = {"1": True, "0": False}.get(said.get("sampled", ""))
         return cls(said.get("root", ""), said.get("parent", ""), decided)
 
+    @staticmethod
+    def at_balancer(brought: str, own: str) -> str:
+        """What a load balancer makes of the header of a request.
+
+        Parameters
+        ----------
+        brought:
+            The header that the request brings; empty for none.
+        own:
+            A trace id that the balancer has made.
+
+        >>> TraceHeader.at_balancer("", "1-5759e988-bd862e3fe1be46a994272793")
+        'Root=1-5759e988-bd862e3fe1be46a994272793'
+        """
+        rest = [part for part in brought.split(";") if part and not part.startswith("Self=")]
+        if not any(part.startswith("Root=") for part in rest):
+            return ";".join([f"Root={own}", *rest])
+        return ";".join([f"Self={own}", *rest])
+
     def __str__(self) -> str:
         parts = [f"Root={self.root}"]
         if self.parent:

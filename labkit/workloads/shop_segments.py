@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.core.clock import MILLISECOND, SECOND
+from labkit.core.traces import TraceHeader
 from labkit.workloads.shop_faces import PLACE
 from labkit.workloads.shop_segment_parts import (
     NAMES,
@@ -132,7 +133,12 @@ def _front(
             "version": mine.versions[i],
             "tier": "gold" if mine.gold[i] else "standard",
         }
-        document["metadata"] = {"default": {"request_id": mine.requests[i]}}
+        document["metadata"] = {
+            "default": {
+                "request_id": mine.requests[i],
+                "X-Amzn-Trace-Id": TraceHeader.at_balancer("", mine.traces[i]),
+            }
+        }
         parts = call(site, rows, i, mine, found)
         if parts:
             document["subsegments"] = parts
@@ -166,7 +172,10 @@ def _task(
         }
         document["aws"] = _container(site, machine, tasks[mine.releases[i]][machine])
         document["annotations"] = {"version": mine.versions[i]}
-        document["metadata"] = {"default": {"request_id": mine.requests[i]}}
+        brought = str(TraceHeader(mine.traces[i], parents[i], True)) if parents[i] else ""
+        document["metadata"] = {
+            "default": {"request_id": mine.requests[i], "X-Amzn-Trace-Id": brought}
+        }
         parts: list[Document] = []
         if service == "checkout":
             document["annotations"]["order_id"] = mine.orders[i]

@@ -271,6 +271,18 @@ def test_a_shop_with_few_services_begins_its_traces_where_it_can(services):
     assert all(one["parent_id"] in ids for one in found if "parent_id" in one)
 
 
+def test_the_header_goes_along(quiet):
+    calls = {sub["id"]: one for one in quiet for sub in subs(one)}
+    for one in named(quiet, "checkout"):
+        if "parent_id" not in one:
+            continue
+        header = TraceHeader.read(one["metadata"]["default"]["X-Amzn-Trace-Id"])
+        assert header == TraceHeader(one["trace_id"], one["parent_id"], True)
+        front = calls[one["parent_id"]]
+        at_door = front["metadata"]["default"]["X-Amzn-Trace-Id"]
+        assert at_door == f"Root={one['trace_id']}"  # the load balancer decides nothing
+
+
 # -- incidents
 def test_a_slow_table_is_slow_where_it_is(quiet):
     found = documents(incident("slow_table", "catalogue", 80))
@@ -519,6 +531,20 @@ def test_the_bill_is_the_same_whether_anybody_looks_or_not(lab):
 def test_a_header_is_read(text, header):
     assert TraceHeader.read(text) == header
     assert TraceHeader.read(str(header)) == header
+
+
+@pytest.mark.parametrize(
+    ("brought", "passed_on"),
+    [
+        ("", "Root=1-a-b"),
+        ("Root=1-c-d", "Self=1-a-b;Root=1-c-d"),
+        ("Root=1-c-d;Parent=e;Sampled=1", "Self=1-a-b;Root=1-c-d;Parent=e;Sampled=1"),
+        ("Self=1-e-f;Root=1-c-d", "Self=1-a-b;Root=1-c-d"),
+        ("CalledFrom=app", "Root=1-a-b;CalledFrom=app"),
+    ],
+)
+def test_what_a_load_balancer_makes_of_a_header(brought, passed_on):
+    assert TraceHeader.at_balancer(brought, "1-a-b") == passed_on
 
 
 def test_a_reservoir_and_a_rate():
