@@ -39,6 +39,15 @@ WRONG = {
         "webdriver.execute_step('pay', lambda: 1 / 0)",
         "Step 'pay' failed: ZeroDivisionError: division by zero",
     ),
+    "speaks for the library": (
+        "from aws_synthetics import _run\n_run.LINK.tell('http')\ntime.sleep(60)",
+        "before the handler returned",
+    ),
+    "writes into its sockets": (
+        "for number in range(3, 64):\n    try: os.write(number, b'x' * 9)\n"
+        "    except OSError: pass\ntime.sleep(60)",
+        "before the handler returned",
+    ),
     "wants the network": (
         "import urllib.request\nurllib.request.urlopen('http://example.com/')",
         "a canary of a lab reaches sites of this machine only",
@@ -54,7 +63,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_script_that_goes_wrong(web, case):
     body, reason = WRONG[case]
-    done = visit(web, script(body), memory_mb=300, timeout_s=20)
+    done = visit(web, script(body), memory_mb=300, timeout_s=12)
     assert (done.state, done.reason_code) == ("FAILED", CANARY_FAILURE)
     assert reason in done.state_reason
 

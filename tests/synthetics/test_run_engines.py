@@ -94,6 +94,7 @@ def test_pictures_are_compared_by_their_pixels():
     assert compare("a.png", before, changed, ((0, 0, 8, 10),))[0].differing_percent == 0.0
     assert compare("a.png", before, picture("white", (40, 21)))[0].differing_percent == 100.0
     assert not compare("a.png", before, None)[0].passed
+    assert compare("a.png", before, b"no picture")[0].differing_percent == 100.0
 
 
 CHECK = {"stepName": "a", "checkerType": "HTTP", "url": "http://a/", "httpMethod": "GET"}

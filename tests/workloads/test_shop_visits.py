@@ -140,13 +140,13 @@ def test_fingerprints_tell_apart_what_a_visitor_can():
     assert SiteSnapshot(NOW, (("home", "page_slow", 1.0),)).fingerprint != plain
 
 
-@pytest.mark.parametrize("kind", PAGE_KINDS)
-def test_each_kind_can_befall_in_a_lab_and_an_unknown_page_can_not(lab, kind):
-    lab.shop.incident(kind, "site", 5 if kind != "page_error" else 500)
-    now = lab.parts.shop_visits.now()
-    assert now.certificate_days < 6 if kind == "certificate" else now.has("home", kind)
-    with pytest.raises(LabError, match="can't befall the shop"):
-        lab.shop.incident(kind, "backdoor", 5 if kind != "page_error" else 500)
+def test_each_kind_can_befall_in_a_lab_and_an_unknown_page_can_not(lab):
+    for kind in PAGE_KINDS:
+        lab.shop.incident(kind, "site", 5 if kind != "page_error" else 500)
+        now = lab.parts.shop_visits.now()
+        assert now.certificate_days < 6 if kind == "certificate" else now.has("home", kind)
+        with pytest.raises(LabError, match="can't befall the shop"):
+            lab.shop.incident(kind, "backdoor", 5)
 
 
 def test_the_site_is_served_on_this_machine_as_the_shop_is_now(lab):

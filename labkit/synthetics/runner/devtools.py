@@ -135,7 +135,8 @@ class DevTools:
                 box.put(message)
             return
         if self.heard is not None:
-            with suppress(BrowserGone):
+            # An event of another shape than known is passed over: the run goes on without it.
+            with suppress(BrowserGone, KeyError, TypeError, ValueError):
                 self.heard(
                     message["method"], message.get("params", {}), message.get("sessionId", "")
                 )

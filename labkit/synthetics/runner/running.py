@@ -234,6 +234,12 @@ class Running:
             message = None
         if message is None:
             return self._died(process)
+        try:
+            return self._told(message, control)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return self._died(process)  # the script has got hold of the socket, and says nonsense
+
+    def _told(self, message: dict[str, Any], control: socket.socket) -> Ended | None:
         kind = message["t"]
         if kind == "done":
             return self._done(message)

@@ -3,8 +3,8 @@
 import os
 
 from aws_synthetics.selenium import synthetics_webdriver as webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 WAIT_SECONDS = 10
@@ -20,14 +20,27 @@ STEPS = [
 DEFAULTS = {"SHOP_PASSWORD": "teapot"}
 
 
+def look(browser, selectors):
+    """What the selectors find: of the first that finds one element alone, else of the first."""
+    found = []
+    for one in selectors:
+        by = (By.XPATH, one[6:]) if one.startswith("xpath=") else (By.CSS_SELECTOR, one)
+        several = [
+            element
+            for element in browser.find_elements(*by)
+            if element.is_displayed() and element.is_enabled()
+        ]
+        if len(several) == 1:
+            return several[0]
+        found += several
+    return found[0] if found else None
+
+
 def find(browser, selectors):
-    """The first element that one of the selectors finds and that can be used."""
-    by = [
-        (By.XPATH, one[6:]) if one.startswith("xpath=") else (By.CSS_SELECTOR, one)
-        for one in selectors
-    ]
-    return WebDriverWait(browser, WAIT_SECONDS).until(
-        expected_conditions.any_of(*map(expected_conditions.element_to_be_clickable, by)),
+    """The element of a step, once it is there to be used."""
+    gone = [StaleElementReferenceException]  # the page has changed while it was looked at
+    return WebDriverWait(browser, WAIT_SECONDS, ignored_exceptions=gone).until(
+        lambda one: look(one, selectors),
         message=f"none of {', '.join(selectors)} is there after {WAIT_SECONDS} seconds",
     )
 
