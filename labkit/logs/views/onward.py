@@ -52,10 +52,11 @@ def subscriptions(rows: Sequence[Mapping[str, object]], account: str = "") -> Dr
         for row in rows
     ]  # fmt: skip
     notes = [html.note(f"{row[0]} of {row[1]}, last refusal: {row[7]}") for row in plain if row[7]]
-    picture = html.Html(image(_picture(rows, account, title), title))
+    picture = _picture(rows, account, title)
     told = f"{title}\n{table(_HEAD, plain, longest=60)}"
     data = {"subscriptions": [dict(row) for row in rows]}
-    return Drawing(title, told, data, body=html.card("", picture, *notes, alt=title))
+    body = f"{image(picture, title)}\n{html.card('', *notes)}" if notes else ""
+    return Drawing(title, told, data, svg=picture, body=body)
 
 
 def _many(row: Mapping[str, object], name: str) -> float:
