@@ -119,6 +119,11 @@ def ignored(filters: Sequence[Picked]) -> str:
     return ""
 
 
+def _line(shown: str) -> html.Html:
+    """A log line, which has few blanks at which it could be broken."""
+    return html.element("span", html.mono(shown), "overflow-wrap:anywhere")
+
+
 # -- by kind
 @dataclass(frozen=True)
 class Kindly:
@@ -170,7 +175,7 @@ def table(rows: Sequence[Kindly], title: str, verb: str) -> Drawing:
     fancy = []
     for row in rows:
         line = (row.missed if row.kind == REAL else row.caught) or row.caught or row.missed
-        shown = cut(line.text, 84) if line else ""
+        shown = line.text if line else ""
         sign = "\u2713" if row.good else "\u2717"
         face = theme.OK if row.good else theme.ALARM
         style = f"padding:0 5px;border-radius:3px;background:{face.fill};color:{face.ink}"
@@ -178,7 +183,7 @@ def table(rows: Sequence[Kindly], title: str, verb: str) -> Drawing:
         fancy.append(
             [
                 html.whole(named(row.where)), html.whole(row.kind), str(row.written),
-                str(row.picked), html.element("span", sign, style), html.mono(shown),
+                str(row.picked), html.element("span", sign, style), _line(shown),
             ]
         )  # fmt: skip
     body = html.card(title, html.table(columns, fancy, right=(2, 3)), alt=title)
@@ -198,7 +203,7 @@ def sandbox(counted: Sequence[Picked], sent: Sequence[Picked], lines: Sequence[W
         plain.append([named(line.where), line.text, *row])
     counts = [sum(row[place] != "-" for row in plain) for place in (2, 3)]
     title = f"Of {count(len(lines), 'line')} {counts[0]} are counted, {counts[1]} are sent on"
-    fancy = [[html.whole(a), html.mono(cut(b, 86)), c, d] for a, b, c, d in plain]
+    fancy = [[html.whole(a), _line(b), c, d] for a, b, c, d in plain]
     body = html.card(title, html.table(columns, fancy), alt=title)
     return Drawing(
         title, f"{title}\n{text.table(columns, plain, longest=76)}",
