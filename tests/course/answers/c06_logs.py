@@ -163,6 +163,12 @@ ANSWERS = [
            keeping() + ship() + exporting()),
     Answer("masked in the whole account", 1, PASSED, ("All 8 looks",),
            keeping(masking=masks("EmailAddress", account=True))),
+    Answer("made anew with the key", 1, PASSED, ("All 8 looks",),
+           keeping(key=LETS_IN + 'logs.delete_log_group(logGroupName="/teapot/payments")\n'
+                   'logs.create_log_group(logGroupName="/teapot/payments", kmsKeyId=ex.key)\n'
+                   + days(debug=""))),
+    Answer("the group deleted", 1, NOT_YET, ("could not be read at all",),
+           keeping() + 'logs.delete_log_group(logGroupName="/teapot/payments")'),
     Answer(
         "a year for 545 days", 1, NOT_YET,
         ("Day 544: the auditor asks for a line of 8 January 2026", "gone", "or nearly"),

@@ -5,9 +5,12 @@ The judge writes a line into each group and comes back on the days that matter.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from labkit.core.clock import to_us
 from labkit.course.bench import Bench
@@ -84,9 +87,10 @@ class Keeps(Check):
         if not attempted.built:
             return _stopped(bench)
         facts, world = bench.facts, bench.replay()
-        looks = _readers(world)
-        looks += _key(world, bench.handles["key"])
-        looks += _days(world, facts["debug_days"], facts["keep_days"])
+        visit, keep = _Visit(world), facts["keep_days"]
+        looks = [*visit.readers(), visit.key(bench.handles["key"])]
+        for group, days in ((DEBUG, facts["debug_days"]), (PAYMENTS, keep)):
+            looks += [visit.day(group, days - 1, True), visit.day(group, days + 1, False)]
         good = sum(one.good for one in looks)
         figure = _picture(looks)
         played = (
@@ -118,68 +122,81 @@ class Keeps(Check):
         )
 
 
-def _put(world: Lab, group: str, stream: str, words: str) -> None:
-    at = to_us(world.now) // 1000
-    world.client("logs").put_log_events(
-        logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": at, "message": words}]
-    )
+class _Visit:
+    """The judge's two lines in a world, and what can be read of them later.
 
+    Parameters
+    ----------
+    world:
+        Its clock moves.
+    """
 
-def _read(client: Any, group: str, start: datetime, **more: Any) -> list[str]:
-    """The lines since an instant; the empty list when the group can't be read."""
-    from botocore.exceptions import ClientError
+    def __init__(self, world: Lab) -> None:
+        self.world = world
+        self.begun = world.now
+        self.line = payment(7001, _MAIL)
+        self._at = {
+            group: self._put(group, stream, words)
+            for group, stream, words in (
+                (PAYMENTS, STREAM, self.line),
+                (DEBUG, "web-1", "DEBUG the judge was here"),
+            )
+        }
 
-    since = to_us(start) // 1000
-    try:
-        found = client.filter_log_events(logGroupName=group, startTime=since, **more)["events"]
-    except ClientError:
-        return []
-    return [event["message"] for event in found]
+    def _put(self, group: str, stream: str, words: str) -> int:
+        """Write a line; its milliseconds. Whoever made the group anew has no streams in it."""
+        logs, at = self.world.client("logs"), to_us(self.world.now) // 1000
+        with suppress(ClientError):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        with suppress(ClientError):
+            logs.put_log_events(
+                logGroupName=group, logStreamName=stream,
+                logEvents=[{"timestamp": at, "message": words}],
+            )  # fmt: skip
+        return at
 
+    def read(self, group: str, client: Any = None, **more: Any) -> str:
+        """The line as a client sees it; '' when it is not there, or can't be read."""
+        asked = client or self.world.client("logs")
+        try:
+            found = asked.filter_log_events(
+                logGroupName=group, startTime=self._at[group], endTime=self._at[group] + 1, **more
+            )["events"]
+        except ClientError:
+            return ""
+        return str(found[0]["message"]) if found else ""
 
-def _readers(world: Lab) -> list[Look]:
-    """What somebody reads who may read and not unmask."""
-    start = world.now
-    line = payment(7001, _MAIL)
-    _put(world, PAYMENTS, STREAM, line)
-    _put(world, DEBUG, "web-1", "DEBUG the judge was here")
-    somebody = world.user("somebody", _READER).client("logs")
-    (seen,) = _read(somebody, PAYMENTS, start) or [""]
-    plain = _read(world.client("logs"), PAYMENTS, start, unmask=True)
-    return [
-        Look("an address in payments, read without Unmask", "asterisks", seen or "nothing",
-             bool(seen) and _MAIL not in seen),
-        Look("the payment's number and sum beside it", "readable", seen or "nothing",
-             "p-7001 of 31.50" in seen),
-        Look("the same line, read with Unmask", "as it came", (plain or ["nothing"])[0],
-             plain == [line]),
-    ]  # fmt: skip
+    def readers(self) -> list[Look]:
+        """What somebody reads who may read and not unmask, and what somebody who may."""
+        somebody = self.world.user("somebody", _READER).client("logs")
+        seen, plain = self.read(PAYMENTS, somebody), self.read(PAYMENTS, unmask=True)
+        return [
+            Look("an address in payments, read without Unmask", "asterisks", seen or "nothing",
+                 bool(seen) and _MAIL not in seen),
+            Look("the payment's number and sum beside it", "readable", seen or "nothing",
+                 "p-7001 of 31.50" in seen),
+            Look("the same line, read with Unmask", "as it came", plain or "nothing",
+                 plain == self.line),
+        ]  # fmt: skip
 
+    def key(self, key: str) -> Look:
+        """Whether a disabled key hides the new line."""
+        kms = self.world.client("kms")
+        with suppress(ClientError):
+            kms.disable_key(KeyId=key)
+        seen = self.read(PAYMENTS)
+        with suppress(ClientError):
+            kms.enable_key(KeyId=key)
+        found = "can be read" if seen else "can't be read"
+        return Look("the line while your key is disabled", "can't be read", found, not seen)
 
-def _key(world: Lab, key: str) -> list[Look]:
-    """Whether a disabled key hides the new line."""
-    kms = world.client("kms")
-    kms.disable_key(KeyId=key)
-    seen = _read(world.client("logs"), PAYMENTS, world.now - timedelta(minutes=1))
-    kms.enable_key(KeyId=key)
-    found = "can be read" if seen else "can't be read"
-    return [Look("the line while your key is disabled", "can't be read", found, not seen)]
-
-
-def _days(world: Lab, debug_days: int, keep_days: int) -> list[Look]:
-    """Whether the lines are there the day before, and gone the day after."""
-    begun, looks, client = world.now, [], world.client("logs")
-    stops = [(DEBUG, debug_days, -1), (DEBUG, debug_days, 1), (PAYMENTS, keep_days, -1),
-             (PAYMENTS, keep_days, 1)]  # fmt: skip
-    for group, days, off in stops:
-        world.run_until(begun + timedelta(days=days + off))
-        there = bool(_read(client, group, begun - timedelta(minutes=1)))
-        wanted = off < 0
-        looks.append(
-            Look(f"{group.rpartition('/')[2]} on day {days + off}", "there" if wanted else "gone",
-                 "there" if there else "gone", there == wanted)
-        )  # fmt: skip
-    return looks
+    def day(self, group: str, days: int, wanted: bool) -> Look:
+        """Whether a line is there so many days later."""
+        self.world.run_until(self.begun + timedelta(days=days))
+        there = bool(self.read(group))
+        words = {True: "there", False: "gone"}
+        what = f"{group.rpartition('/')[2]} on day {days}"
+        return Look(what, words[wanted], words[there], there == wanted)
 
 
 def _said(look: Look, bench: Bench) -> tuple[str, str]:
