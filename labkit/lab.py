@@ -229,6 +229,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             "shop.logs": self.shop._write_logs,
             "shop.traces": self.shop._send_traces,
             "shop.runs_on": self.parts.traced_places.put,
+            "logs.import_file": self.logs._import_file,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
             "people.work": self.people._begin_work,

@@ -6,20 +6,24 @@ complete, read the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabError
 from labkit.querying import kept, words_of
+from labkit.views.waiting import patience
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from labkit.lab import Lab
     from labkit.logs.engine import ql
+    from labkit.logs.views.live import LiveTailView
     from labkit.views.drawing import Drawing
 
 #: How far a query looks back when nothing is said.
@@ -227,10 +231,11 @@ class LogControls:
             query_id = client.start_query(**asked)["queryId"]
         except ClientError as error:
             raise _pointing(error, text) from None
-        told = client.get_query_results(queryId=query_id)
-        while told["status"] in ("Scheduled", "Running"):
-            self._lab.advance(seconds=1)
+        with patience("running the query"):
             told = client.get_query_results(queryId=query_id)
+            while told["status"] in ("Scheduled", "Running"):
+                self._lab.advance(seconds=1)
+                told = client.get_query_results(queryId=query_id)
         if told["status"] != "Complete":
             raise LabError(f"the query is {told['status']}")
         return self._frame(client, query_id, told, text, to_us(since), to_us(until))
@@ -283,6 +288,95 @@ class LogControls:
                 break
         stream.close()
         return answer(["time (UTC)", "stream", "line"], rows, {"recordsMatched": len(rows)})
+
+    def live(self, groups: str | Sequence[str], pattern: str = "") -> LiveTailView:
+        """Live Tail as a widget: lines appear as they come in, whichever cell lets time pass.
+
+        Parameters
+        ----------
+        groups:
+            Name of a log group, or up to ten names.
+        pattern:
+            A filter pattern; every line when it is empty.
+
+        Raises
+        ------
+        LabError
+            When there is no such group, or the pattern is none.
+        """
+        from labkit.core.errors import AwsError
+        from labkit.logs.views.live import LiveTailView
+
+        lab = self._lab
+        logs, names = lab.parts.logs, [groups] if isinstance(groups, str) else list(groups)
+
+        def begin(text: str, tell: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
+            with lab.world.lock:
+                try:
+                    found = [logs.store(lab.account, lab.region).group(name) for name in names]
+                    session = logs.live_tail.begin(lab.account, found, logs.pattern(text))
+                except AwsError as problem:
+                    raise LabError(problem.message) from None
+                session.tell = tell
+            return lambda: logs.live_tail.end(session)
+
+        def forward() -> None:
+            lab.advance(seconds=10)
+
+        return LiveTailView(begin, ", ".join(names), pattern, forward)
+
+    def import_file(
+        self,
+        path: str | os.PathLike[str],
+        group: str,
+        stream: str = "imported",
+        *,
+        timestamp_format: str = "%Y-%m-%dT%H:%M:%S",
+    ) -> int:
+        """Put the lines of a file (also gzip) into a log group as its past; how many events.
+
+        Nothing is set off by them: no filter, no subscription. A line without a timestamp belongs
+        to the event before it. A saved world reads the file again when it is opened.
+
+        Parameters
+        ----------
+        path:
+            The file, UTF-8.
+        group, stream:
+            Where; both are made when they are not there.
+        timestamp_format:
+            As the CloudWatch agent takes it (``%d/%b/%Y:%H:%M:%S %z``); found anywhere in a line.
+
+        Raises
+        ------
+        LabError
+            When the file cannot be read, has no line with a timestamp, or is another than when
+            the world was saved.
+        """
+        from labkit.log_import import digest_of
+
+        told = str(Path(path).resolve())
+        return int(
+            self._lab._do(
+                "logs.import_file", path=told, digest=digest_of(told), group=group, stream=stream,
+                timestamp_format=timestamp_format,
+            )
+        )  # fmt: skip
+
+    def _import_file(
+        self, path: str, digest: str, group: str, stream: str, timestamp_format: str
+    ) -> int:
+        from labkit.log_import import digest_of, events
+
+        if digest_of(path) != digest:
+            raise LabError(f"{path} is another file than when it was imported")
+        lab, many = self._lab, 0
+        for times, texts in events(path, timestamp_format, lab.now):
+            lab.parts.logs.import_lines(lab.account, lab.region, group, stream, times, texts)
+            many += len(times)
+        if not many:
+            raise LabError(f"{path} has no line with a timestamp like {timestamp_format}")
+        return many
 
     def _frame(
         self, client: Any, query_id: str, told: Any, text: str, start_us: int, end_us: int

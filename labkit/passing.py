@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from labkit.controls import Elapsed
-from labkit.core.clock import machine_seconds, to_datetime, to_us
+from labkit.core.clock import SECOND, machine_seconds, to_datetime, to_us
 from labkit.core.errors import ClockError
 from labkit.lab_state import LabState
+from labkit.views.waiting import bar
 
 
 class Passing(LabState):
@@ -89,7 +90,13 @@ class Passing(LabState):
             if since_us is not None:
                 changes = sum(fact.at_us < since_us for fact in post.changes)
             ticks = self.parts.cloudwatch.evaluator.ticks
-            clock.run_until(target_us)
+            with bar("time passes", (target_us - clock.now_us) / SECOND, "s") as tell:
+                begin_us = clock.now_us
+                clock.watch = lambda at_us: tell((at_us - begin_us) / SECOND)
+                try:
+                    clock.run_until(target_us)
+                finally:
+                    clock.watch = None
         return Elapsed(
             to_datetime(start_us),
             to_datetime(clock.now_us),

@@ -143,6 +143,8 @@ class Clock:
         self.running = False
         self.steps = 0
         self.before_event: Callable[[str], None] = lambda key: None
+        #: Told of each event that is over, for whoever waits.
+        self.watch: Callable[[int], None] | None = None
         #: Every phase of every instant up to here is over.
         self.passed_us = start_us - 1
         self._phase = -1
@@ -299,6 +301,8 @@ class Clock:
         with _interrupts_between_events() as interrupted:
             while due is not None:
                 self._step(*due)
+                if self.watch is not None:
+                    self.watch(self.now_us)
                 if interrupted():
                     raise KeyboardInterrupt
                 due = self._next(limit_us)

@@ -6,7 +6,7 @@ an even choice of them is shown, and the update says so. After three hours the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Session:
     prefixes: tuple[str, ...] = ()
     kept: list[dict[str, Any]] = field(default_factory=list)
     missed: int = 0
+    #: Who is told of each line at once, instead of an update each second.
+    tell: Callable[[Mapping[str, Any]], None] | None = None
 
     def wants(self, batch: Accepted) -> bool:
         """Whether the lines of a stream are looked at."""
@@ -74,18 +76,19 @@ class LiveTail:
         for at_ms, text in zip(batch.timestamps_ms, batch.messages, strict=True):
             if not session.pattern.matches(text):
                 continue
-            if len(session.kept) >= MOST_KEPT:
+            line = {
+                "logStreamName": batch.stream.name,
+                "logGroupIdentifier": batch.group.log,
+                "message": text,
+                "timestamp": at_ms,
+                "ingestionTime": batch.ingested_ms,
+            }
+            if session.tell is not None:
+                session.tell(line)
+            elif len(session.kept) >= MOST_KEPT:
                 session.missed += 1
-                continue
-            session.kept.append(
-                {
-                    "logStreamName": batch.stream.name,
-                    "logGroupIdentifier": batch.group.log,
-                    "message": text,
-                    "timestamp": at_ms,
-                    "ingestionTime": batch.ingested_ms,
-                }
-            )
+            else:
+                session.kept.append(line)
 
     def begin(
         self,

@@ -1,0 +1,90 @@
+"""Bars for long work: how far it is, for whoever waits at a notebook or a terminal.
+
+A bar appears when the work has taken :data:`PATIENCE` seconds of the machine's time, and is gone
+when the work is done: a page that is run again has no trace of it. The learner ``demo``, who runs
+the committed notebooks, sees none, and neither does ``LABKIT_BARS=0``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+#: How long work may take before a bar is shown, seconds.
+PATIENCE = 2.0
+_LOOK = 0.2
+
+
+def wanted() -> bool:
+    """Whether bars are shown at all."""
+    return os.environ.get("LABKIT_BARS") != "0" and os.environ.get("LABKIT_LEARNER") != "demo"
+
+
+def _made(what: str, **more: Any) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(desc=what, leave=False, delay=PATIENCE, mininterval=_LOOK, **more)
+
+
+@contextmanager
+def bar(what: str, total: float, unit: str = "") -> Iterator[Callable[[float], None]]:
+    """A bar; what is given is called with how much is done so far.
+
+    Parameters
+    ----------
+    what:
+        The work, in a few words.
+    total:
+        What is done at the end.
+    unit:
+        Of both.
+    """
+    if not wanted() or total <= 0:
+        yield lambda done: None
+        return
+    shown: Any = None
+    last = 0.0
+
+    def tell(done: float) -> None:
+        # tqdm is imported when there is something to tell: most work is over before.
+        nonlocal shown, last
+        if shown is None:
+            form = "{desc}: {percentage:3.0f} %|{bar}| {n:,.0f} of {total:,.0f} {unit}, {remaining}"
+            shown = _made(what, total=total, unit=unit, bar_format=form)
+        shown.update(done - last)
+        last = done
+
+    try:
+        yield tell
+    finally:
+        if shown is not None:
+            shown.close()
+
+
+@contextmanager
+def patience(what: str) -> Iterator[None]:
+    """A clock beside work of which nobody knows how far it is."""
+    if not wanted():
+        yield
+        return
+    over = threading.Event()
+
+    def show() -> None:
+        if over.wait(PATIENCE):
+            return
+        from tqdm.auto import tqdm
+
+        with tqdm(desc=what, leave=False, bar_format="{desc}: {elapsed}") as shown:
+            while not over.wait(_LOOK):
+                shown.refresh()
+
+    thread = threading.Thread(target=show, name="waiting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
