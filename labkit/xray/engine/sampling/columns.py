@@ -1,6 +1,6 @@
 """Decisions about many requests at once, for the lab's own workloads.
 
-One fleet that shares a rule's whole reservoir, the first requests of each second, then the rate:
+One fleet that has a rule's whole reservoir, the first requests of each second, then the rate:
 what the clients of a real fleet come to once they have their quotas. A pure function of the rules
 and of each request's own luck.
 """
