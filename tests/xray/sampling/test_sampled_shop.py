@@ -73,7 +73,7 @@ def test_the_shops_requests_are_in_the_statistics(lab):
     xray.create_sampling_rule(
         SamplingRule={**RULE, "RuleName": "search", "URLPath": "/search*", "FixedRate": 0.5}
     )
-    lab.advance(minutes=12)
+    lab.advance(minutes=4)
 
     def everything():
         pages = xray.get_paginator("get_sampling_statistic_summaries").paginate()
@@ -86,7 +86,7 @@ def test_the_shops_requests_are_in_the_statistics(lab):
     assert all(0 <= one["SampledCount"] <= one["RequestCount"] for one in told)
     search = [one for one in told if one["RuleName"] == "search"]
     asked = sum(one["RequestCount"] for one in search)
-    assert sum(one["SampledCount"] for one in search) / asked == pytest.approx(0.5, abs=0.1)
+    assert sum(one["SampledCount"] for one in search) / asked == pytest.approx(0.5, abs=0.15)
     # What they say was sampled are the traces that are there.
     begun, ended = told[0]["Timestamp"], told[-1]["Timestamp"]
     pages = xray.get_paginator("get_trace_summaries").paginate(
