@@ -65,13 +65,14 @@ class Graphs:
 
 
 def _test(store: XRayStore, group: Group) -> Callable[[Trace], bool]:
-    from labkit.xray.engine.filters import parse
+    from labkit.xray.filtering import groups, read
 
-    wanted = parse(group.filter_expression) if group.filter_expression else None
+    wanted = read(group.filter_expression) if group.filter_expression else None
+    known = groups(store)
 
     def belongs(trace: Trace) -> bool:
         if store.time_us(trace.id) < group.since_us:
             return False
-        return wanted is None or wanted.matches(trace, account=store.account)
+        return wanted is None or wanted.matches(trace, known, store.account)
 
     return belongs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labkit.core.world import World
 from labkit.xray.explaining import Explaining
+from labkit.xray.pictures import Pictures
 from labkit.xray.setups import Setups
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from labkit.xray.store import XRayStore
 
 
-class Showing(Explaining, Setups):
+class Showing(Explaining, Pictures, Setups):
     """The views of X-Ray; account and Region are the lab's own when left out."""
 
     world: World

@@ -6,8 +6,10 @@ explain**, and not the slowest but the one whose time its calls do not explain.
 
 1. A node's own failures are its faults and throttles without the failures of the calls that it
    makes. A node that sends no segments also has the errors (4xx) that its callers failed with.
-2. Failures stand out from 2 % of the requests and 5 of them on (from a tenth of them when there are
-   few). With a graph of usual times: when there are twice as many as usual.
+   Calls that failed for their caller and not for the callee are **lost between** them.
+2. Failures stand out from 3 % of the requests and 5 of them on (from a tenth of them when there are
+   few). With a graph of usual times: when there are twice as many as usual. Of several places the
+   one counts whose failures exceed 2 % by most.
 3. Waits stand out when an average request, or one in twenty, takes a second or more; with a graph
    of usual times, when an average request takes half as long again as usual.
 
@@ -17,11 +19,12 @@ The numbers are ours: AWS's map draws rings and leaves the judgement to the read
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from labkit.xray.engine.service_graph import Edge, Histogram, ServiceGraph, Statistics
 
 FAILURES, SLOW, BETWEEN, CALM, EMPTY = "failures", "slow", "between", "calm", "empty"
-_SHARE, _MANY, _LONG, _GROWN = 0.02, 5, 1.0, 1.5
+_SHARE, _NOISE, _MANY, _LONG, _GROWN = 0.03, 0.02, 5, 1.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +90,61 @@ def own_failures(graph: ServiceGraph, place: int) -> int:
     return max(0, failed - explained)
 
 
+def lost(graph: ServiceGraph, edge: Edge) -> int:
+    """How many calls failed for the caller alone: the callee knows nothing of them."""
+    node = graph.nodes[edge.target]
+    if node.inferred or edge.asynchronous or graph.nodes[edge.source].client:
+        return 0
+    seen = edge.statistics
+    calls = sum(one.statistics.total for one in graph.into(edge.target)) or 1
+    known = (node.statistics.fault + node.statistics.throttle) * seen.total / calls
+    return max(0, seen.fault + seen.throttle - ceil(known))
+
+
 def _failing(graph: ServiceGraph, usual: ServiceGraph | None) -> Finding | None:
     best: Finding | None = None
+    most = 0.0
     for place, node in enumerate(graph.nodes):
-        count, total = own_failures(graph, place), node.statistics.total
-        share = count / total if total else 0.0
-        if share < _SHARE or count < max(1.0, min(_MANY, total / 10)):
-            continue
-        if usual is not None:
-            then = usual.find(node.name, node.type)
-            if then is not None:
-                before = own_failures(usual, then) / max(1, usual.nodes[then].statistics.total)
-                if share < 2 * before:
-                    continue
-        if best is None or count > best.count:
-            best = Finding(
-                FAILURES, place, count=count, share=share, customer=graph.customers.average,
-                inherited=_inherited(graph, place),
-            )  # fmt: skip
+        found: list[tuple[Edge | None, int, int]] = [
+            (None, own_failures(graph, place), node.statistics.total)
+        ]
+        found += [(e, lost(graph, e), e.statistics.total) for e in graph.into(place)]
+        for edge, count, total in found:
+            share = count / total if total else 0.0
+            if share < _SHARE or count < max(1.0, min(_MANY, total / 10)):
+                continue
+            if share < 2 * _usual_share(graph, usual, place, edge):
+                continue
+            excess = count - _NOISE * total
+            if best is None or excess > most:
+                most = excess
+                best = Finding(
+                    FAILURES if edge is None else BETWEEN, place, edge, count, share,
+                    0.0 if edge is None else between(graph, edge) / (graph.customers.total or 1),
+                    graph.customers.average,
+                    _inherited(graph, place) if edge is None else (),
+                )  # fmt: skip
     return best
+
+
+def _usual_share(
+    graph: ServiceGraph, usual: ServiceGraph | None, place: int, edge: Edge | None
+) -> float:
+    """What part of the same requests failed in usual times."""
+    if usual is None:
+        return 0.0
+    node = graph.nodes[place]
+    then = usual.find(node.name, node.type)
+    if then is None:
+        return 0.0
+    if edge is None:
+        return own_failures(usual, then) / max(1, usual.nodes[then].statistics.total)
+    caller = graph.nodes[edge.source]
+    for one in usual.into(then):
+        source = usual.nodes[one.source]
+        if (source.name, source.type) == (caller.name, caller.type):
+            return lost(usual, one) / max(1, one.statistics.total)
+    return 0.0
 
 
 def _inherited(graph: ServiceGraph, place: int) -> tuple[int, ...]:
@@ -202,6 +241,6 @@ def late(times: Histogram, share: float) -> float:
 
 
 __all__ = [
-    "BETWEEN", "CALM", "EMPTY", "FAILURES", "SLOW", "Finding", "between", "find", "late",
+    "BETWEEN", "CALM", "EMPTY", "FAILURES", "SLOW", "Finding", "between", "find", "late", "lost",
     "own_failures",
 ]  # fmt: skip

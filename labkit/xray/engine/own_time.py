@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from labkit.xray.engine.service_graph import ServiceGraph
+from labkit.xray.engine.service_graph import ServiceGraph, folded
 from labkit.xray.engine.trace import Service, Span, Trace, service_of
 
 
@@ -109,7 +109,21 @@ def own_times(traces: Iterable[Trace]) -> list[OwnTime]:
                 continue
             if span.start < call.end:  # one that was taken up later kept nobody waiting
                 one.between += max(0.0, call.duration - span.duration)
-    return ordered(found.values())
+    return ordered(_folded(found.values()))
+
+
+def _folded(found: Iterable[OwnTime]) -> list[OwnTime]:
+    """Calls that never arrived (see ``folded`` of the service graph) were lost on the way."""
+    every = list(found)
+    own = {one.service.name: one for one in every if not one.inferred}
+    kept = []
+    for one in every:
+        twin = own.get(one.service.name)
+        if twin is not None and one.inferred and one.service.type == "remote":
+            twin.between += one.total
+        else:
+            kept.append(one)
+    return kept
 
 
 def of_graph(graph: ServiceGraph) -> list[OwnTime]:
@@ -118,6 +132,7 @@ def of_graph(graph: ServiceGraph) -> list[OwnTime]:
     Calls made at the same time are counted each here, so a service that calls several at once
     appears to have less time of its own than it has: traces tell more (:func:`own_times`).
     """
+    graph = folded(graph)
     found, awaited = [], graph.awaited
     for place, node in enumerate(graph.nodes):
         if node.client:

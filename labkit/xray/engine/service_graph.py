@@ -9,7 +9,7 @@ say how it counts a segment with ``error`` and ``fault``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labkit.core.clock import to_datetime, to_us
@@ -295,6 +295,48 @@ def read(response: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> ServiceGr
     return ServiceGraph(tuple(nodes), tuple(edges), start, end)
 
 
+def folded(graph: ServiceGraph) -> ServiceGraph:
+    """The graph with calls that never arrived drawn to whom they were meant for.
+
+    A call that gets no connection is answered by nobody: X-Ray infers a second node of the callee's
+    name, of type ``remote``. To a reader both are one service; the failed calls stay on the edge.
+    """
+    own = {node.name: n for n, node in enumerate(graph.nodes) if not (node.inferred or node.client)}
+    twins = {
+        n: own[node.name]
+        for n, node in enumerate(graph.nodes)
+        if node.type == "remote" and node.inferred and node.name in own
+    }
+    if not twins:
+        return graph
+    kept = [n for n in range(len(graph.nodes)) if n not in twins]
+    places = {n: place for place, n in enumerate(kept)}
+    edges: dict[tuple[int, int, bool], Edge] = {}
+    for edge in graph.edges:
+        source = places[twins.get(edge.source, edge.source)]
+        target = places[twins.get(edge.target, edge.target)]
+        one = replace(edge, source=source, target=target)
+        known = edges.get((source, target, edge.asynchronous))
+        if known is not None:
+            one = replace(
+                known,
+                statistics=known.statistics + one.statistics,
+                times=_together(known.times, one.times),
+                start=min(known.start, one.start),
+                end=max(known.end, one.end),
+            )
+        edges[source, target, edge.asynchronous] = one
+    nodes = tuple(graph.nodes[n] for n in kept)
+    return ServiceGraph(nodes, tuple(edges.values()), graph.start, graph.end)
+
+
+def _together(one: Histogram, other: Histogram) -> Histogram:
+    found: dict[float, int] = {}
+    for value, count in (*one, *other):
+        found[value] = found.get(value, 0) + count
+    return tuple(sorted(found.items()))
+
+
 def _statistics(told: Mapping[str, Any]) -> Statistics:
     errors, faults = told.get("ErrorStatistics") or {}, told.get("FaultStatistics") or {}
     return Statistics(
@@ -316,4 +358,4 @@ def _seconds(moment: Any) -> float:
     return float(moment) if isinstance(moment, int | float) else to_us(moment) / 1_000_000
 
 
-__all__ = ["CLIENT", "Edge", "Histogram", "Node", "ServiceGraph", "Statistics", "read"]
+__all__ = ["CLIENT", "Edge", "Histogram", "Node", "ServiceGraph", "Statistics", "folded", "read"]

@@ -61,7 +61,7 @@ class Mark:
     hit, total:
         Requests with it that went wrong, and all with it.
     rest_hit, rest_total:
-        The same of requests that say something else, or nothing.
+        The same of requests in which it has another value.
     """
 
     name: str
@@ -152,6 +152,7 @@ def affected(
                 "hit": one.hit,
                 "requests": one.total,
                 "share": figures(one.share),
+                "others": one.rest_total,
                 "share_of_the_others": figures(one.rest),
             }
             for one in marks
@@ -206,18 +207,18 @@ def _marks(requests: Sequence[Request]) -> list[Mark]:
             bad.update(one.marks)
     several = Counter(name for name, _ in total)
     carried: Counter[str] = Counter()
-    for (name, _), n in total.items():
+    struck: Counter[str] = Counter()
+    for (name, value), n in total.items():
         carried[name] += n
-    everything, struck = len(requests), sum(one.hit for one in requests)
+        struck[name] += bad[name, value]
     found = []
     for (name, value), n in total.items():
         if several[name] > 50 and several[name] > carried[name] / 3:
             continue
         hit = bad[name, value]
-        mark = Mark(name, value, hit, n, struck - hit, everything - n, _weight(
-            hit, n, struck - hit, everything - n
-        ))  # fmt: skip
-        found.append(mark)
+        rest_hit, rest = struck[name] - hit, carried[name] - n
+        weight = _weight(hit, n, rest_hit, rest)
+        found.append(Mark(name, value, hit, n, rest_hit, rest, weight))
     return sorted(found, key=lambda one: (-round(one.weight, 6), one.name, one.value))
 
 
@@ -270,7 +271,7 @@ def _title(
     if best is not None and best.weight > 5 and best.share > 2 * best.rest:
         said += (
             f": {percent(best.share)} where {best.name} is {cut(best.value, 30)}, "
-            f"{percent(best.rest)} of the others"
+            f"{percent(best.rest)} where it is another"
         )
     return said + "."
 
@@ -294,7 +295,7 @@ def _picture(title: str, marks: Sequence[Mark], named: str) -> str:
             sheet.box(16, top - 26, 16, 10, theme.ERRORS)
             sheet.text(38, top - 17, "share of its requests that was hit", colour=theme.MUTED)
             sheet.box(300, top - 26, 16, 10, theme.LINE)
-            sheet.text(322, top - 17, "of all other requests", colour=theme.MUTED)
+            sheet.text(322, top - 17, "of those with another value", colour=theme.MUTED)
         for n, one in enumerate(marks):
             y = top + _STEP * n
             sheet.text(

@@ -15,9 +15,9 @@ from labkit.views.text import table
 from labkit.views.wording import figures
 from labkit.xray.engine import finding as findings
 from labkit.xray.engine.finding import Finding
-from labkit.xray.engine.service_graph import Edge, Node, ServiceGraph, Statistics, read
+from labkit.xray.engine.service_graph import Edge, Node, ServiceGraph, Statistics
 from labkit.xray.views.mapsheet import ENDINGS, QUIET, Arrow, Disc, Words
-from labkit.xray.views.service_map import Given, picture, radius, ring, under
+from labkit.xray.views.service_map import Given, as_graph, picture, radius, ring, under
 from labkit.xray.views.words import called, kind, percent, took
 
 _GROWN, _SHRUNK = 1.5, 1 / 1.5
@@ -34,8 +34,7 @@ def map_change(before: Given, after: Given) -> Drawing:
     before, after:
         Graphs, or what ``get_service_graph`` answered: of stretches that may differ in length.
     """
-    old = before if isinstance(before, ServiceGraph) else read(before)
-    new = after if isinstance(after, ServiceGraph) else read(after)
+    old, new = as_graph(before), as_graph(after)
     whole = _union(old, new)
     found = findings.find(new, old)
     title = _title(old, new, found)
@@ -166,6 +165,11 @@ def _title(old: ServiceGraph, new: ServiceGraph, found: Finding) -> str:
         )
         if found.kind == findings.BETWEEN and found.edge is not None:
             source = new.nodes[found.edge.source].name
+            if found.count:
+                return (
+                    f"{percent(found.share)} of {source}'s calls to {node.name} never get there "
+                    f"any more; {customers}."
+                )
             return f"{source} waits longer for {called(node)} than that takes; {customers}."
         if then is not None and then.total:
             return (

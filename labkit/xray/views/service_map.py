@@ -19,7 +19,7 @@ from labkit.views.wording import count, figures, joined
 from labkit.xray.engine import finding as findings
 from labkit.xray.engine.finding import Finding
 from labkit.xray.engine.own_time import of_graph
-from labkit.xray.engine.service_graph import Edge, Node, ServiceGraph, Statistics, read
+from labkit.xray.engine.service_graph import Edge, Node, ServiceGraph, Statistics, folded, read
 from labkit.xray.views.mapsheet import ENDINGS, QUIET, Arrow, Disc, Words
 from labkit.xray.views.words import called, kind, percent, rate, took
 
@@ -45,8 +45,8 @@ def service_map(given: Given, usual: Given | None = None) -> Drawing:
     usual:
         The same of usual times: what was so then does not stand out.
     """
-    graph = given if isinstance(given, ServiceGraph) else read(given)
-    then = usual if usual is None or isinstance(usual, ServiceGraph) else read(usual)
+    graph = as_graph(given)
+    then = None if usual is None else as_graph(usual)
     found = findings.find(graph, then)
     title = sentence(graph, found)
     data = numbers(graph, found)
@@ -57,6 +57,11 @@ def service_map(given: Given, usual: Given | None = None) -> Drawing:
     arrows = [_arrow(graph, edge, found) for edge in graph.edges]
     svg = picture(title, discs, arrows, under(graph))
     return Drawing(title, text, data, svg=svg)
+
+
+def as_graph(given: Given) -> ServiceGraph:
+    """A graph as a reader sees it (:func:`labkit.xray.engine.service_graph.folded`)."""
+    return folded(given if isinstance(given, ServiceGraph) else read(given))
 
 
 # -- what it says -------------------------------------------------------------------------------
@@ -84,6 +89,11 @@ def sentence(graph: ServiceGraph, found: Finding) -> str:
         )
     if found.kind == findings.BETWEEN and found.edge is not None:
         source, target = graph.nodes[found.edge.source], graph.nodes[found.edge.target]
+        if found.count:
+            return (
+                f"{percent(found.share)} of {source.name}'s calls to {target.name} never get "
+                f"there; those that do are answered in {took(target.statistics.average)}."
+            )
         return (
             f"{source.name} waits {took(found.edge.statistics.average)} for {called(target)}, "
             f"which answers in {took(target.statistics.average)}: the rest is lost between them."
@@ -257,18 +267,46 @@ def _arrow(graph: ServiceGraph, edge: Edge, found: Finding) -> Arrow:
     )  # fmt: skip
 
 
+def places(given: Given) -> dict[int, tuple[float, float, float]]:
+    """Where the discs of a map are: middle and radius in pixels, by the node's place."""
+    graph = as_graph(given)
+    found = findings.find(graph)
+    if not graph.nodes:
+        return {}
+    discs = [_disc(graph, place, found) for place in range(len(graph.nodes))]
+    arrows = [_arrow(graph, edge, found) for edge in graph.edges]
+    layout = _layout(_titles(sentence(graph, found)), discs, arrows)
+    return {place: (x, y, discs[place].radius) for place, (x, y) in enumerate(layout.points)}
+
+
+def _titles(title: str) -> list[str]:
+    from labkit.views.sheet import WIDTH, wrap
+
+    return wrap(title, WIDTH - 32, 15, True)
+
+
+def _layout(titles: Sequence[str], discs: Sequence[Disc], arrows: Sequence[Arrow]) -> Layout:
+    from labkit.views.sheet import WIDTH
+    from labkit.xray.views.layout import layered
+
+    pairs = [(arrow.source, arrow.target) for arrow in arrows]
+    top = _top(titles) + 38
+    return layered(len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top, step=_STEP)
+
+
+def _top(titles: Sequence[str]) -> float:
+    return 66 + 20.0 * len(titles)
+
+
 def picture(
     title: str, discs: Sequence[Disc], arrows: Sequence[Arrow], below: str, words: str = ""
 ) -> str:
     """A map as SVG."""
-    from labkit.views.sheet import WIDTH, draw, wrap
-    from labkit.xray.views.layout import layered
+    from labkit.views.sheet import draw
     from labkit.xray.views.mapsheet import key, paint
 
-    titles = wrap(title, WIDTH - 32, 15, True)
-    top = 50 + 20.0 * len(titles) + 16
-    pairs = [(arrow.source, arrow.target) for arrow in arrows]
-    layout = layered(len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top + 38, step=_STEP)
+    titles = _titles(title)
+    top, layout = _top(titles), _layout(titles, discs, arrows)
     fitted = _fitted(discs, layout)
     deepest = max((len(disc.lines) for disc in discs), default=2)
     height = top + 38 + layout.height + 66 + 15 * deepest
@@ -299,4 +337,7 @@ def _fitted(discs: Sequence[Disc], layout: Layout) -> list[Disc]:
     ]
 
 
-__all__ = ["Given", "numbers", "picture", "radius", "ring", "sentence", "service_map", "under"]
+__all__ = [
+    "Given", "as_graph", "numbers", "picture", "places", "radius", "ring", "sentence",
+    "service_map", "under",
+]  # fmt: skip

@@ -155,7 +155,8 @@ def _title(trace: Trace, lines: Sequence[Line]) -> str:
     answered = trace.end if root is None or root.end is None else root.end
     awaited = [one for one in trace.segments if one.end is not None and one.start < answered]
     longest = max(awaited, key=own_seconds, default=None)
-    if deep is not None and (root is None or root.fault or root.error or not gap):
+    broken = any(line.bad != "error" for line in bad)
+    if deep is not None and (broken or root is None or root.error or not gap):
         verb = {"fault": "failed", "throttle": "was throttled", "error": "was refused"}[deep.bad]
         said += f": {deep.name} {verb}"
         reason = _exception(deep.span)
