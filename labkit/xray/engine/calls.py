@@ -70,16 +70,15 @@ def calls_of(trace: Trace) -> Calls:
                 account if isinstance(account, str) else "",
             )
         )  # fmt: skip
-        parent = span.parent
+        parent, links = span.parent, span.document.get("links")
         if parent is None:
-            if root:
+            if root and not links:  # what a link set off nobody outside has called
                 caller = Service(service.name, CLIENT)
                 rows.edges.append((caller, service, state, start, end, end - start, "", False, 0))
         else:
             owner = parent.owner
             if owner.kind != "subsegment":
                 rows.edges.append(_edge(service_of(owner), service, span, parent))
-        links = span.document.get("links")
         for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and isinstance(link.get("trace_id"), str):
                 rows.links.append(

@@ -296,10 +296,11 @@ def read(response: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> ServiceGr
 
 
 def folded(graph: ServiceGraph) -> ServiceGraph:
-    """The graph with calls that never arrived drawn to whom they were meant for.
+    """The graph as a reader sees it: clients as one, calls drawn to whom they were meant for.
 
-    A call that gets no connection is answered by nobody: X-Ray infers a second node of the callee's
-    name, of type ``remote``. To a reader both are one service; the failed calls stay on the edge.
+    X-Ray has a node of clients for each service at which requests come in. And a call that gets no
+    connection is answered by nobody: X-Ray infers a second node of the callee's name, of type
+    ``remote``. To a reader both are one service; the failed calls stay on the edge.
     """
     own = {node.name: n for n, node in enumerate(graph.nodes) if not (node.inferred or node.client)}
     twins = {
@@ -307,6 +308,8 @@ def folded(graph: ServiceGraph) -> ServiceGraph:
         for n, node in enumerate(graph.nodes)
         if node.type == "remote" and node.inferred and node.name in own
     }
+    clients = [n for n, node in enumerate(graph.nodes) if node.client]
+    twins |= {n: clients[0] for n in clients[1:]}
     if not twins:
         return graph
     kept = [n for n in range(len(graph.nodes)) if n not in twins]

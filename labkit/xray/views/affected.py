@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Values and users shown at most; all are in the data.
 MOST, MOST_USERS = 10, 40
+#: From this log-likelihood ratio on a value tells the hit from the others.
+_TELLS = 2.0
 _TOP, _STEP, _SMALL = 72.0, 30.0, theme.SMALLEST_TEXT
 
 
@@ -158,7 +160,7 @@ def affected(
             for one in marks
         ],
     }
-    shown = marks[:MOST]
+    shown = [one for one in marks if one.weight >= _TELLS][:MOST] or marks[:3]
     rows = [
         [
             one.name,
@@ -213,6 +215,8 @@ def _marks(requests: Sequence[Request]) -> list[Mark]:
         struck[name] += bad[name, value]
     found = []
     for (name, value), n in total.items():
+        if name.startswith("aws:"):  # X-Ray's own
+            continue
         if several[name] > 50 and several[name] > carried[name] / 3:
             continue
         hit = bad[name, value]
@@ -284,7 +288,7 @@ def _picture(title: str, marks: Sequence[Mark], named: str) -> str:
     users = wrap(named, WIDTH - 32, _SMALL)
     labels = [f"{one.name} = {one.value}" for one in marks]
     left = min(320.0, 28 + max((text_width(label, _SMALL, True) for label in labels), default=0.0))
-    right = WIDTH - 210.0
+    right = WIDTH - 262.0
     bottom = top + _STEP * len(marks) + (8 if marks else -14)
     most = max((max(one.share, one.rest) for one in marks), default=1.0) or 1.0
 

@@ -51,7 +51,7 @@ def layered(
     left: float,
     right: float,
     top: float,
-    step: float,
+    steps: Sequence[float],
     gap: float = 44.0,
 ) -> Layout:
     """Places for ``count`` nodes.
@@ -64,8 +64,8 @@ def layered(
         The middles of the first and the last layer.
     top:
         The middle of the topmost node.
-    step:
-        Between two nodes of a layer.
+    steps:
+        How much room each node needs up and down.
     gap:
         Between a node and a line that passes it.
     """
@@ -74,22 +74,37 @@ def layered(
     depth = max(layer, default=0) + 1
     places, chains = _passing(layer, forward)
     order = _ordered(layer + places, chains, depth)
-    spaces = [step] * count + [gap] * len(places)
+    spaces = [*steps, *[gap] * len(places)]
     ys = _rows(order, chains, spaces)
     low = min((ys[n] for n in range(count + len(places))), default=0.0)
     high = max((ys[n] for n in range(count + len(places))), default=0.0)
-    wide = (right - left) / (depth - 1) if depth > 1 else 0.0
     where = [*layer, *places]
-    first = left if depth > 1 else (left + right) / 2
+    xs = _columns(where, chains, depth, left, right)
 
     def point(n: int) -> Point:
-        return (round(first + wide * where[n], 2), round(top + ys[n] - low, 2))
+        return (round(xs[where[n]], 2), round(top + ys[n] - low, 2))
 
     routes = []
     for pair in pairs:
         chain = chains.get(pair)
         routes.append(tuple(point(n) for n in chain or pair))
     return Layout(tuple(point(n) for n in range(count)), tuple(routes), depth, high - low)
+
+
+def _columns(
+    where: Sequence[int], chains: dict[Pair, list[int]], depth: int, left: float, right: float
+) -> list[float]:
+    """How far right each layer is: wider gaps where many calls go through."""
+    if depth == 1:
+        return [(left + right) / 2]
+    through = [0] * (depth - 1)
+    for source, _ in _steps(chains):
+        through[where[source]] += 1
+    weights = [1 + 0.1 * min(n, 8) for n in through]
+    xs = [left]
+    for weight in weights:
+        xs.append(xs[-1] + (right - left) * weight / sum(weights))
+    return xs
 
 
 def _acyclic(count: int, pairs: Sequence[Pair]) -> list[Pair]:

@@ -132,7 +132,7 @@ def _call(old: ServiceGraph, new: ServiceGraph, whole: ServiceGraph, edge: Edge)
 def _both(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return took(after if after is not None else before or 0.0)
-    if abs(before - after) < _LITTLE or took(before) == took(after):
+    if abs(before - after) < max(_LITTLE, 0.1 * before) or took(before) == took(after):
         return took(after)
     return f"{took(before)} \u2192 {took(after)}"
 
@@ -201,8 +201,8 @@ def _disc(
     )  # fmt: skip
     lines.append((shown, colour, told["change"] == "slower"))
     if told["change"] == "failing":
-        failed = _shares(told["before_failed"], told["after_failed"])
-        lines.append((f"{failed} failed", theme.ERRORS, True))
+        lines.append((f"{percent(told['after_failed'] or 0.0)} failed", theme.ERRORS, True))
+        lines.append((f"before {percent(told['before_failed'] or 0.0)}", theme.MUTED, False))
     if told["change"] in ("new", "gone"):
         lines.append((told["change"], theme.INCIDENT_INK, True))
     tag = ""

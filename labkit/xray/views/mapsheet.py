@@ -70,29 +70,69 @@ class Arrow:
 
 def paint(sheet: Sheet, layout: Layout, discs: Sequence[Disc], arrows: Sequence[Arrow]) -> None:
     """Draw a map; ``layout.routes`` belong to ``arrows`` one by one."""
-    from labkit.views.sheet import text_width
-
     for disc, (x, y) in zip(discs, layout.points, strict=True):
         if disc.tag:
             _spotlight(sheet, disc, x, y)
-    written: list[tuple[Arrow, Point]] = []
+    taken = [box for d, at in zip(discs, layout.points, strict=True) for box in _boxes(d, *at)]
+    written: list[tuple[Arrow, Sequence[Words], Point]] = []
     for arrow, route in zip(arrows, layout.routes, strict=True):
-        ends = discs[arrow.source].radius, discs[arrow.target].radius
-        points = _curve(route, *ends)
+        points = _curve(route, discs[arrow.source].radius, discs[arrow.target].radius)
         _arrow(sheet, arrow, points)
         if arrow.lines or arrow.tag:
-            written.append((arrow, _middle(points)))
-    taken: list[tuple[float, float, float, float]] = []
-    for arrow, (x, y) in written:
-        wide = max((text_width(text, _SMALL, bold) for text, _, bold in arrow.lines), default=0.0)
-        high = _LINE * len(arrow.lines)
-        y = _free(taken, x, y, wide, high)
-        taken.append((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
-        _label(sheet, arrow.lines, x, y - high / 2 + 11)
-        if arrow.tag:
-            _tag(sheet, arrow.tag, x, y - high / 2 - 10)
+            lines, at = _placed(arrow, points, taken)
+            written.append((arrow, lines, at))
+    for _, lines, (x, y) in written:
+        _label(sheet, lines, x, y - _LINE * len(lines) / 2 + 11)
     for disc, (x, y) in zip(discs, layout.points, strict=True):
         _disc(sheet, disc, x, y)
+    for arrow, lines, (x, y) in written:
+        if arrow.tag:
+            _tag(sheet, arrow.tag, x, y - _LINE * len(lines) / 2 - 4)
+
+
+#: A rectangle: left, top, right, bottom.
+Box = tuple[float, float, float, float]
+#: Where along a line its words are tried, and how far above or below it.
+_ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)
+_BESIDE = (0.0, -17.0, 17.0, -30.0, 30.0, -46.0, 46.0)
+
+
+def _boxes(disc: Disc, x: float, y: float) -> list[Box]:
+    """What a disc and its words cover."""
+    from labkit.views.sheet import text_width
+
+    r = disc.radius
+    found = [(x - r, y - r, x + r, y + r)]
+    top = y + r + (15 if disc.tag else 4)
+    for text, _, bold in disc.lines:
+        wide = text_width(text, _SMALL, bold)
+        found.append((x - wide / 2, top, x + wide / 2, top + _LINE))
+        top += _LINE
+    return found
+
+
+def _placed(
+    arrow: Arrow, points: Sequence[Point], taken: list[Box]
+) -> tuple[Sequence[Words], Point]:
+    """The words of an arrow and where they lie on nothing else; the first line alone if need be."""
+    from labkit.views.sheet import text_width
+
+    for lines in (arrow.lines, arrow.lines[:1]):
+        wide = max((text_width(text, _SMALL, bold) for text, _, bold in lines), default=0.0)
+        high = _LINE * len(lines)
+        above = 22.0 if arrow.tag else 0.0
+        wide = max(wide, text_width(arrow.tag, _SMALL, True) + 14 if arrow.tag else 0.0)
+        for beside in _BESIDE:
+            for along in _ALONG:
+                x, y = _point(points, along)
+                y += beside
+                box = x - wide / 2, y - high / 2 - above, x + wide / 2, y + high / 2
+                if not any(
+                    a < box[2] and c > box[0] and b < box[3] and d > box[1] for a, b, c, d in taken
+                ):
+                    taken.append(box)
+                    return lines, (x, y)
+    return arrow.lines[:1], _point(points, 0.5)
 
 
 def key(sheet: Sheet, x: float, y: float, words: str = "") -> None:
@@ -169,21 +209,6 @@ def _label(sheet: Sheet, lines: Sequence[Words], x: float, y: float) -> None:
         y += _LINE
 
 
-def _free(
-    taken: Sequence[tuple[float, float, float, float]], x: float, y: float, wide: float, high: float
-) -> float:
-    """The height next to ``y`` at which a text lies on none of the others."""
-    for move in (0, -1, 1, -2, 2, -3, 3):
-        middle = y + move * (high / 2 + 4)
-        if not any(
-            a < x + wide / 2 and c > x - wide / 2 and b < middle + high / 2
-            and d > middle - high / 2
-            for a, b, c, d in taken
-        ):  # fmt: skip
-            return middle
-    return y
-
-
 def _curve(route: Sequence[Point], near: float, far: float) -> list[Point]:
     """A line through the points of a route that leaves and comes in level."""
     (ax, ay), (bx, by) = route[0], route[-1]
@@ -219,10 +244,10 @@ def _bezier(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
     )
 
 
-def _middle(points: Sequence[Point]) -> Point:
-    """The point half way along a line."""
+def _point(points: Sequence[Point], part: float) -> Point:
+    """The point after some part of a line's length."""
     lengths = [hypot(c - a, d - b) for (a, b), (c, d) in itertools.pairwise(points)]
-    left = sum(lengths) / 2
+    left = sum(lengths) * part
     for (a, b), (c, d), length in zip(points, points[1:], lengths, strict=False):
         if left <= length and length:
             return (a + (c - a) * left / length, b + (d - b) * left / length)

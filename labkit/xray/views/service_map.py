@@ -8,6 +8,7 @@ tagged, and the title says it in one sentence.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from labkit.views.wording import count, figures, joined
 from labkit.xray.engine import finding as findings
 from labkit.xray.engine.finding import Finding
 from labkit.xray.engine.own_time import of_graph
-from labkit.xray.engine.service_graph import Edge, Node, ServiceGraph, Statistics, folded, read
+from labkit.xray.engine.service_graph import Edge, ServiceGraph, Statistics, folded, read
 from labkit.xray.views.mapsheet import ENDINGS, QUIET, Arrow, Disc, Words
 from labkit.xray.views.words import called, kind, percent, rate, took
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 Given = ServiceGraph | Mapping[str, Any] | Iterable[Mapping[str, Any]]
 
-_STEP, _SMALL = 124.0, theme.SMALLEST_TEXT
-#: From which share on a way of ending is named below a disc.
-_NAMED = 0.01
+_STEP, _SMALL = 82.0, theme.SMALLEST_TEXT
+#: From which share on a way of ending is named below a disc, and from which on it is loud.
+_NAMED, _LOUD = 0.01, 0.03
 _TAGS = {findings.FAILURES: "at fault", findings.SLOW: "the time goes here"}
 
 
@@ -199,7 +200,7 @@ def under(graph: ServiceGraph) -> str:
     """The line below the title: from when to when."""
     if not graph.start or graph.end <= graph.start:
         return ""
-    start, end = round(graph.start * 1e6), round(graph.end * 1e6)
+    start, end = round(graph.start) * 1_000_000, round(graph.end) * 1_000_000
     return f"{day_text(start)} {clock_text(start)} to {clock_text(end)} UTC"
 
 
@@ -229,12 +230,14 @@ def _most(graph: ServiceGraph) -> int:
 def _disc(graph: ServiceGraph, place: int, found: Finding) -> Disc:
     node = graph.nodes[place]
     if node.client:
-        return Disc("", ((_clients(graph, node), theme.INK, True),), 19.0)
+        return Disc("", (("clients", theme.INK, True),), 20.0)
     stats = node.statistics
     lines: list[Words] = [(node.name, theme.INK, True), (kind(node.type), theme.MUTED, False)]
     for name, word in (("fault", "failed"), ("throttle", "throttled"), ("error", "refused")):
         if stats.share(name) >= _NAMED:
-            lines.append((f"{percent(stats.share(name))} {word}", ENDINGS[name][0], True))
+            loud = stats.share(name) >= _LOUD
+            colour = ENDINGS[name][0] if loud else theme.MUTED
+            lines.append((f"{percent(stats.share(name))} {word}", colour, loud))
     tag = _TAGS.get(found.kind, "") if place == found.node else ""
     size = radius(stats.total, _most(graph))
     inside = took(stats.average) if stats.total else ""
@@ -244,15 +247,10 @@ def _disc(graph: ServiceGraph, place: int, found: Finding) -> Disc:
     return Disc(inside, tuple(lines), size, ring(stats), tag)
 
 
-def _clients(graph: ServiceGraph, node: Node) -> str:
-    several = sum(one.client for one in graph.nodes) > 1
-    return f"clients of {node.name}" if several else "clients"
-
-
 def _arrow(graph: ServiceGraph, edge: Edge, found: Finding) -> Arrow:
     stats = edge.statistics
     most = max((one.statistics.total for one in graph.edges), default=0) or 1
-    bad = stats.share("fault", "throttle") >= 0.02
+    bad = stats.share("fault", "throttle") >= _LOUD
     lines: list[Words] = []
     if stats.total:
         lines = [
@@ -263,7 +261,7 @@ def _arrow(graph: ServiceGraph, edge: Edge, found: Finding) -> Arrow:
     return Arrow(
         edge.source, edge.target, round(1.2 + 3.2 * (stats.total / most) ** 0.5, 2),
         theme.ERRORS if bad or lost else QUIET, tuple(lines), edge.asynchronous,
-        "lost on the way" if lost else "",
+        "lost here" if lost else "",
     )  # fmt: skip
 
 
@@ -290,8 +288,10 @@ def _layout(titles: Sequence[str], discs: Sequence[Disc], arrows: Sequence[Arrow
     from labkit.xray.views.layout import layered
 
     pairs = [(arrow.source, arrow.target) for arrow in arrows]
-    top = _top(titles) + 38
-    return layered(len(discs), pairs, left=70.0, right=WIDTH - 80.0, top=top, step=_STEP)
+    steps = [_STEP + 15.0 * len(disc.lines) + (44 if disc.tag else 0) for disc in discs]
+    return layered(
+        len(discs), pairs, left=66.0, right=WIDTH - 72.0, top=_top(titles) + 38, steps=steps
+    )
 
 
 def _top(titles: Sequence[str]) -> float:
@@ -306,10 +306,12 @@ def picture(
     from labkit.xray.views.mapsheet import key, paint
 
     titles = _titles(title)
-    top, layout = _top(titles), _layout(titles, discs, arrows)
+    layout = _layout(titles, discs, arrows)
     fitted = _fitted(discs, layout)
-    deepest = max((len(disc.lines) for disc in discs), default=2)
-    height = top + 38 + layout.height + 66 + 15 * deepest
+    height = 40 + max(
+        y + disc.radius + (26 if disc.tag else 15) + 15 * len(disc.lines)
+        for disc, (_, y) in zip(fitted, layout.points, strict=True)
+    )
 
     def draw_on(sheet: Sheet) -> None:
         for n, line in enumerate(titles):
@@ -328,9 +330,11 @@ def _fitted(discs: Sequence[Disc], layout: Layout) -> list[Disc]:
     """Names no wider than a layer."""
     from dataclasses import replace
 
-    from labkit.views.sheet import WIDTH, fit
+    from labkit.views.sheet import fit
 
-    wide = (WIDTH - 150) / max(1, layout.layers - 1) - 10 if layout.layers > 1 else 400.0
+    columns = sorted({x for x, _ in layout.points})
+    gaps = [b - a for a, b in itertools.pairwise(columns)]
+    wide = max(120.0, min([*gaps, 400.0]) - 6)
     return [
         replace(disc, lines=tuple((fit(t, wide, _SMALL, b), c, b) for t, c, b in disc.lines))
         for disc in discs
