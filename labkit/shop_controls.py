@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: How far back a shop's logs may go, and how many lines a past has at most: 200 bytes each.
 MOST_HOURS, MOST_LINES = 168, 10_000_000
 #: How far back traces go: X-Ray keeps them for 30 days.
-MOST_TRACED = 720
+MOST_TRACED, MOST_OF_ALL = 720, 2
 
 
 class ShopControls:
@@ -312,7 +312,7 @@ class ShopControls:
         hours:
             How far back there are traces; 720 (X-Ray keeps none longer) at most.
         every:
-            Whether all requests are traced, whatever the rules say.
+            Whether all requests are traced, whatever the rules say: two hours back at most.
         live:
             Whether requests that are still to come are traced; False to stop it.
         account, region:
@@ -328,6 +328,11 @@ class ShopControls:
         place = account or lab.account, region or lab.region
         if not 0 <= hours <= MOST_TRACED:
             raise LabError(f"traces go back 0 to {MOST_TRACED} hours, not {hours}")
+        if every and hours > MOST_OF_ALL:
+            raise LabError(
+                f"of all requests (130,000 an hour) traces go back {MOST_OF_ALL} hours at most; "
+                "leave every out for those that the sampling rules take"
+            )
         start = lab.now - timedelta(hours=hours)
         for one in incidents:
             if not start <= one.start < lab.now:

@@ -210,6 +210,7 @@ class Runner:
             end, got, lines = told.run(message, cold)
             if waits:
                 self.waited_us += int((got.init_ms + got.duration_ms) * 1000)
+                self.waited_us += self.tracer.around_us(request_id)
             else:
                 busy_until = now_us + int(got.duration_ms * 1000)
         finally:

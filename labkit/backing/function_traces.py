@@ -236,7 +236,7 @@ class Tracer:
             return
         begin_us = traced.handler_us()
         end_us = begin_us + int(duration_ms * 1000)
-        over_us = end_us + int(draw(self._seed, _OVERHEAD, "overhead", request_id))
+        over_us = end_us + self._overhead_us(request_id)
         service = self._service(function, traced, request_id, over_us + _AFTER_US)
         own = self._function(function, traced, request_id, over_us)
         if traced.init_us:
@@ -254,6 +254,13 @@ class Tracer:
         moved_us = begin_us - self._world.clock.now_us
         sent = [one for text in datagrams if (one := _moved(text, moved_us)) is not None]
         self._send(function, [service, own, *sent])
+
+    def _overhead_us(self, request_id: str) -> int:
+        return int(draw(self._seed, _OVERHEAD, "overhead", request_id))
+
+    def around_us(self, request_id: str) -> int:
+        """What Lambda takes beside the function, and its caller waits for."""
+        return _BEFORE_US + self._overhead_us(request_id) + _AFTER_US
 
     def _service(
         self, function: Function, traced: Traced, request_id: str, end_us: int

@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from importlib import metadata
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +10,9 @@ from functionkit import Stage, role
 
 import labkit
 from labkit.core.clock import SECOND, to_us
+from labkit.core.errors import LabError
 from labkit.core.traces import TraceHeader
+from labkit.layers import layer
 
 ACTIVE = {"Mode": "Active"}
 PLAIN = "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n"
@@ -196,19 +197,6 @@ def test_an_event_keeps_its_trace_through_all_its_tries(sent):
 
 
 # -- the real SDK
-def layer():
-    """A layer with aws-xray-sdk and what it needs, as one would build it for Lambda."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for package in ("aws-xray-sdk", "wrapt"):
-            for one in metadata.files(package) or ():
-                if "__pycache__" in str(one) or str(one).startswith(".."):
-                    continue
-                info = zipfile.ZipInfo(f"python/{one}")
-                archive.writestr(info, one.locate().read_bytes())
-    return held.getvalue()
-
-
 SHOPPING = """
 import time
 import boto3
@@ -234,7 +222,9 @@ def test_the_real_sdk_adds_its_subsegments(sent):
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )  # fmt: skip
     made = sent.stage.api.publish_layer_version(
-        LayerName="xray", Content={"ZipFile": layer()}, CompatibleRuntimes=["python3.12"]
+        LayerName="xray",
+        Content={"ZipFile": layer("aws-xray-sdk")},
+        CompatibleRuntimes=["python3.12"],
     )
     inner = sent.stage.make(PLAIN, TracingConfig=ACTIVE)
     name = sent.stage.make(
@@ -263,6 +253,17 @@ def test_the_real_sdk_adds_its_subsegments(sent):
     called = next(one for one in documents if one["name"] == inner)
     assert called["parent_id"] == call["id"]
     assert call["start_time"] < called["start_time"] < called["end_time"] < call["end_time"]
+
+
+def test_a_layer_holds_what_lambda_does_not_bring():
+    made = layer("aws-xray-sdk")
+    names = zipfile.ZipFile(io.BytesIO(made)).namelist()
+    tops = {name.split("/")[1] for name in names}
+    assert {"aws_xray_sdk", "wrapt"} <= tops
+    assert not {"botocore", "boto3", "urllib3"} & tops
+    assert layer("aws_xray_sdk") == made
+    with pytest.raises(LabError, match="no-such-thing is not installed"):
+        layer("no-such-thing")
 
 
 # -- topics and queues

@@ -439,6 +439,8 @@ def test_what_can_not_be_traced_is_refused(lab):
         lab.shop.traces(past)
     with pytest.raises(LabError, match="0 to 720 hours"):
         lab.shop.traces(hours=721)
+    with pytest.raises(LabError, match="2 hours at most"):
+        lab.shop.traces(hours=3, every=True)
     with pytest.raises(LabError, match="can't befall"):
         lab.shop.traces(lab.shop.happened("bad_zone", "payment", 9, start=at), hours=1)
     lab.shop.traces(hours=1)
