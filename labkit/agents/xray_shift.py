@@ -15,12 +15,12 @@ lies between two spans of a trace stays as it was measured.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from labkit.core.clock import MINUTE, SECOND
+from labkit.core.jsontext import dumps, parse
 
 #: Times within this of the lab's are taken for the lab's.
 NEAR_US = 5 * MINUTE
@@ -56,15 +56,15 @@ class Offsets:
     def moved(self, text: str, now_us: int) -> str:
         """A segment document as the lab shall have it; what is none is left as it is."""
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
+            document = parse(text)
+        except ValueError:
             return text
         if not isinstance(document, dict):
             return text
         offset = self.of(document, now_us)
         if not offset:
             return text
-        return json.dumps(moved(document, offset), separators=(",", ":"), ensure_ascii=False)
+        return dumps(moved(document, offset))
 
 
 def moved(document: Mapping[str, Any], offset_us: int) -> dict[str, Any]:
