@@ -188,5 +188,6 @@ class Keeping(LabState):
             self.parts.xray.digest(),
             self.parts.synthetics.digest(),
             self.parts.athena.digest(),
+            self.parts.daemons.digest(),
         ]
         return hashlib.blake2b(dumps(parts).encode(), digest_size=16).hexdigest()

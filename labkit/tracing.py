@@ -53,6 +53,7 @@ class Tracing(LabState):
         region_name: str | None = None,
         account_id: str | None = None,
         instance_id: str = "",
+        buffer_mb: int = 64,
     ) -> XRayDaemon:
         """An X-Ray daemon on 127.0.0.1, to which the real X-Ray SDKs send.
 
@@ -69,6 +70,9 @@ class Tracing(LabState):
         instance_id:
             The EC2 instance it runs on, as its telemetry tells X-Ray; its role is the instance
             profile's when ``role`` is left out.
+        buffer_mb:
+            What the port holds until the lab's time passes, in megabytes (3 at least, as the
+            daemon's ``--buffer-memory``); then the oldest segments make room.
 
         Returns
         -------
@@ -83,6 +87,8 @@ class Tracing(LabState):
         from labkit.agents.xray_daemon import XRayDaemon
 
         self._check_open()
+        if buffer_mb < 3:
+            raise LabError("an X-Ray daemon needs 3 MB for its buffers at least")
         account = account_id or self.account
         region = region_name or self.region
         if role is None and instance_id:
@@ -95,7 +101,7 @@ class Tracing(LabState):
         name = f"xray-daemon-{len(self.parts.daemons.names()) + 1}"
         home = _Home(cast("Lab", self), name)
         try:
-            daemon = XRayDaemon(name, home, port, home.proxy, settings)
+            daemon = XRayDaemon(name, home, port, home.proxy, settings, buffer_mb * 1024 * 1024)
         except OSError as problem:
             raise LabError(
                 f"port {port} can't be had for an X-Ray daemon ({problem.strerror or problem}); "

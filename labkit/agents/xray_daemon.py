@@ -27,7 +27,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labkit.agents.xray_relay import Counters, opened
-from labkit.agents.xray_udp import LOOPBACK, Datagrams
+from labkit.agents.xray_udp import BUFFER_BYTES, LOOPBACK, Datagrams
 
 if TYPE_CHECKING:
     from labkit.agents.xray_hosted import Daemon
@@ -81,6 +81,8 @@ class XRayDaemon:
         Makes the TCP side on a port; raises OSError when that is taken.
     settings:
         What the relay is started with: role, region, account, instance id.
+    buffer_bytes:
+        How much the port holds until time passes; the oldest datagrams make room.
 
     Raises
     ------
@@ -95,19 +97,20 @@ class XRayDaemon:
         port: int,
         proxy: Callable[[int], Proxy],
         settings: dict[str, str],
+        buffer_bytes: int = BUFFER_BYTES,
     ) -> None:
         self.name, self._home, self._make_proxy = name, home, proxy
         self._settings = settings
         self._wire: Datagrams | None = None
         self._proxy: Proxy | None = None
-        self._port = port
+        self._port, self._buffer_bytes = port, buffer_bytes
         self.start()
 
     # -- life
     def start(self) -> XRayDaemon:
         """Open the ports, at the number they had, and go on with what was left. Idempotent."""
         if self._wire is None:
-            self._wire, self._proxy = _open(self._port, self._make_proxy)
+            self._wire, self._proxy = _open(self._port, self._make_proxy, self._buffer_bytes)
             self._port = self._wire.port
             self._home.do("start", name=self.name, **self._settings)
             self._proxy.start()
@@ -180,6 +183,11 @@ class XRayDaemon:
         return LOOPBACK, self._port
 
     @property
+    def environ(self) -> dict[str, str]:
+        """What a program's environment needs to find this daemon."""
+        return {"AWS_XRAY_DAEMON_ADDRESS": "{}:{}".format(*self.address)}
+
+    @property
     def settings(self) -> dict[str, str]:
         """Account, region and role."""
         return dict(self._settings)
@@ -218,11 +226,13 @@ class XRayDaemon:
         )
 
 
-def _open(port: int, make_proxy: Callable[[int], Proxy]) -> tuple[Datagrams, Proxy]:
+def _open(
+    port: int, make_proxy: Callable[[int], Proxy], buffer_bytes: int
+) -> tuple[Datagrams, Proxy]:
     """Both sides on one number; a free one may be taken for TCP, then another is tried."""
     problem: OSError | None = None
     for _ in range(1 if port else 20):
-        wire = Datagrams(port)
+        wire = Datagrams(port, buffer_bytes)
         try:
             return wire, make_proxy(wire.port)
         except OSError as error:

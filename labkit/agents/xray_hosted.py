@@ -12,7 +12,7 @@ that is mended counts from the next batch on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from labkit.agents.xray_relay import BATCH, Failure, Relay
@@ -69,6 +69,13 @@ class Daemons:
     def names(self) -> list[str]:
         """Every daemon that was started, in order."""
         return list(self._daemons)
+
+    def digest(self) -> list[Any]:
+        """What a world remembers of its daemons, as plain values."""
+        return [
+            [one.name, one.role, asdict(one.relay.counters), one.relay.waiting, one.relay.running]
+            for one in self._daemons.values()
+        ]
 
     # -- what is done; each stands in the journal
     def start(

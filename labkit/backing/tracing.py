@@ -88,12 +88,13 @@ class TracedResources:
         name = what.partition(":task-definition/")[2] or what
         with self._moto.held():
             backend = self._moto.backend("ecs", account, region)
-            task, launch_type, instance_role = None, "", ""
+            task, launch_type, instance_role, status = None, "", "", "RUNNING"
             for tasks in backend.tasks.values():
                 task = task or tasks.get(what)
             if task is not None:
                 name = task.task_definition_arn.partition(":task-definition/")[2]
                 launch_type = str(task.launch_type or "")
+                status = str(getattr(task, "_labkit_status", "") or task.last_status)
                 instance_role = self._host_role(backend, account, region, task)
             definition = self._definition(backend, name)
             if definition is None:
@@ -106,6 +107,7 @@ class TracedResources:
             "instance_role": instance_role,
             "daemon": daemon,
             "daemon_strategy": strategy,
+            "task_status": status,
         }
 
     def _host_role(self, backend: Any, account: str, region: str, task: Any) -> str:

@@ -284,3 +284,29 @@ def test_a_service_of_the_shop_is_silent_while_its_set_up_is_wrong(lab):
     assert not heard("checkout")
     lab.shop.runs_on("checkout", "i-0123456789abcdef0")  # there is no such machine
     assert not heard("checkout")
+
+
+def test_a_task_by_its_arn_has_to_run(lab):
+    role = make_role(lab, "task", "ecs-tasks.amazonaws.com")
+    ecs = lab.client("ecs")
+    ecs.create_cluster(clusterName="c")
+    given = definition(role, environment=[], links=[])
+    given |= {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
+    given |= {"cpu": "256", "memory": "512"}
+    del given["containerDefinitions"][0]["portMappings"][0]["hostPort"]
+    ecs.register_task_definition(**given)
+    subnet = lab.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    arn = ecs.run_task(
+        cluster="c",
+        taskDefinition="test",
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )["tasks"][0]["taskArn"]
+    assert "task" in rules(lab.xray.explain_setup(arn))
+    lab.advance(minutes=1)
+    with lab.traced(arn) as traced:
+        assert traced.works, traced
+        assert arrives(lab, traced)
+    ecs.stop_task(cluster="c", task=arn)
+    lab.advance(minutes=2)
+    assert rules(lab.xray.explain_setup(arn))[0] == "task"

@@ -274,3 +274,38 @@ def test_closing_a_lab_closes_its_ports():
     assert not daemon.running
     with Lab(active=False) as other:
         assert other.xray_daemon(daemon.address[1]).address == daemon.address
+
+
+def test_what_the_port_can_not_hold_is_spilled(lab, send):
+    put = Put(lab)
+    with pytest.raises(LabError, match="3 MB"):
+        lab.xray_daemon(0, buffer_mb=2)
+    with lab.xray_daemon(0, buffer_mb=3) as daemon:
+        big = document(1, metadata={"x": "y" * 60_000})
+        for _ in range(60):
+            send(daemon, big)
+            daemon._wire.settle()
+        lab.advance(minutes=2)
+        counters = daemon.counters
+        assert counters.received == 60
+        assert counters.spilled == 60 - len(put.documents()) > 5
+        assert any("Dropping oldest segment document" in line for line in daemon.log)
+        assert daemon.environ == {"AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.address[1]}"}
+
+
+def test_the_live_clock_lets_datagrams_in(lab, send):
+    from labkit.serve import Live
+
+    put = Put(lab)
+    real = [0]
+    live = Live(lab, 1.0, lambda: real[0])
+    with lab.xray_daemon(0) as daemon:
+        send(daemon, document(1))
+        daemon._wire.settle()
+        real[0] = 500_000
+        live.catch_up()
+        assert (daemon.counters.received, put.calls) == (1, [])
+        real[0] = 1_600_000
+        live.catch_up()
+        assert len(put.documents()) == 1
+    lab.dispatch.pass_seconds = live._pass_stepped

@@ -88,7 +88,7 @@ def test_a_datagram_is_a_header_a_line_feed_and_a_document(datagram, document, w
     assert opened(datagram) == (document, why)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_datagram_breaks_the_door(datagram):
     document, why = opened(datagram)

@@ -133,17 +133,12 @@ from aws_xray_sdk.core import patch, xray_recorder
 
 logging.disable(logging.CRITICAL)
 lab = labkit.Lab()
-lab.client("dynamodb").create_table(
-    TableName="carts", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-    BillingMode="PAY_PER_REQUEST",
-)
 with lab.xray_daemon(0) as daemon:
     address = "{}:{}".format(*daemon.address)
     xray_recorder.configure(service="shop", daemon_address=address)
     patch(["boto3", "requests", "sqlite3"])
     with xray_recorder.in_segment("cart", sampling=1) as segment:
-        boto3.client("dynamodb").get_item(TableName="carts", Key={"id": {"S": "1"}})
+        boto3.client("cloudwatch").list_metrics(Namespace="Shop")
         try:
             requests.get(f"http://{address}/nothing", timeout=5)
         except requests.RequestException:
@@ -193,18 +188,15 @@ def test_patched_libraries_and_sampling_rules_through_the_proxy():
     assert told["received"] == 1  # what is not sampled is not sent
     by_id = {one["id"]: one for one in told["documents"]}
     [cart] = [one for one in told["documents"] if one["name"] == "cart"]
-    table, called, database = cart["subsegments"]
-    assert (table["name"], table["namespace"]) == ("dynamodb", "aws")
-    assert table["aws"]["operation"] == "GetItem"
-    assert table["aws"]["table_name"] == "carts"
-    assert table["http"]["response"]["status"] == 200
+    asked, called, database = cart["subsegments"]
+    assert (asked["name"], asked["namespace"]) == ("monitoring", "aws")
+    assert asked["aws"]["operation"] == "ListMetrics"
+    assert asked["http"]["response"]["status"] == 200
     assert (called["name"], called["namespace"]) == ("127.0.0.1", "remote")
     assert called["http"]["request"]["url"] == f"http://{told['address']}/nothing"
     assert database["sql"]["database_type"] == "sqlite3"
     inferred = [one for one in by_id.values() if one.get("inferred")]
-    assert {one["origin"] for one in inferred} == {
-        "AWS::DynamoDB::Table", "remote", "Database::SQL",
-    }  # fmt: skip
+    assert {one["name"] for one in inferred} == {"monitoring", "127.0.0.1", ":memory:"}
     assert any("HTTP Proxy server : /nothing" in line for line in told["log"])
     assert told["rules"] == [["pay", 1.0], ["Default", 0.05]]
     assert told["decisions"] == ["pay"] * 20

@@ -367,7 +367,7 @@ json = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(json, st.text(max_size=40))
 def test_no_document_breaks_an_explanation(tree, words):
     definition = tree if isinstance(tree, dict) else {"containerDefinitions": [tree]}

@@ -12,7 +12,7 @@ PLACES = (
     ("who sends?", ("container", "address", "links", "shape")),
     ("who listens?", (
         "daemon", "user data", "port", "port mapping", "bind", "host port", "network", "file",
-        "file name", "option", "platform", "tracing", "command", "local mode", "instance",
+        "file name", "option", "platform", "tracing", "command", "local mode", "instance", "task",
         "essential", "strategy",
     )),
     ("who may pass on?", ("role", "permission", "region", "telemetry")),

@@ -48,6 +48,7 @@ def explain(
     instance_role: str = "",
     daemon: Mapping[str, Any] | None = None,
     daemon_strategy: str = "DAEMON",
+    task_status: str = "RUNNING",
 ) -> Verdict[bool]:
     """Whether traces of a program in a task arrive.
 
@@ -67,8 +68,12 @@ def explain(
         The task definition of a daemon that runs by itself on each instance, if there is one.
     daemon_strategy:
         The schedulingStrategy of its service.
+    task_status:
+        Of the task, where one is meant and not a definition.
     """
     finding = Finding()
+    if task_status not in ("RUNNING", "DEACTIVATING", "STOPPING"):
+        finding.wrong("task", f"the task does not run: it is {task_status}", status=task_status)
     containers = _containers(finding, task_definition)
     fargate = (launch_type or _launch_type(task_definition)).upper() == "FARGATE"
     mode = task_definition.get("networkMode") or ("awsvpc" if fargate else "bridge")
