@@ -50,6 +50,13 @@ def insight(lab):
     return name
 
 
+def spans_may_go_to_logs(lab, things):
+    document = ALLOW.replace("sns.", "xray.").replace("xray:PutTraceSegments", "logs:PutLogEvents")
+    lab.client("logs").put_resource_policy(policyName="xray", policyDocument=document)
+    store = lab.parts.xray.store(lab.account, lab.region)
+    lab.parts.xray.settings(store).destination = "XRay"
+
+
 def prepare(lab):
     xray = lab.client("xray")
     xray.put_trace_segments(TraceSegmentDocuments=[SEGMENT])
@@ -90,6 +97,7 @@ XRAY = Fuzzed(
         "UpdateIndexingRule": {
             "Name": "Default", "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 5}},
         },
+        "UpdateTraceSegmentDestination": {"Destination": "CloudWatchLogs"},
         "StartTraceRetrieval": {"TraceIds": [ID], **RANGE},
         "ListRetrievedTraces": {"RetrievalToken": "$token"},
         "CancelTraceRetrieval": {"RetrievalToken": "$token"},
@@ -104,7 +112,7 @@ XRAY = Fuzzed(
     },
     prepare,
     {"InvalidRequestException", "AccessDeniedException", "RuleLimitExceededException"},
-    {"StartTraceRetrieval": spans_to_logs},
+    {"UpdateTraceSegmentDestination": spans_may_go_to_logs, "StartTraceRetrieval": spans_to_logs},
 )  # fmt: skip
 
 
