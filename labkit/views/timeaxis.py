@@ -81,6 +81,11 @@ def clock_text(us: int) -> str:
     return text
 
 
+def whole_second(us: int) -> str:
+    """``09:20:05``: an instant that was not chosen, as people speak of it."""
+    return f"{to_datetime(us):%H:%M:%S}"
+
+
 def when(us: int, start_us: int, end_us: int) -> str:
     """The instant as a sentence on the stretch from start to end needs it.
 

@@ -9,7 +9,7 @@ from labkit.synthetics.views.film import picture
 from labkit.views import html
 from labkit.views.drawing import Drawing
 from labkit.views.text import table
-from labkit.views.timeaxis import clock_text
+from labkit.views.timeaxis import whole_second
 from labkit.views.wording import count, number
 
 
@@ -26,7 +26,7 @@ def comparison(name: str, run: Run, baseline: Mapping[str, bytes]) -> Drawing:
         File name -> PNG that was compared with.
     """
     found = run.result.comparisons
-    when = f"{name}, run of {clock_text(run.started_us)}"
+    when = f"{name}, run of {whole_second(run.started_us)}"
     if not found:
         title = f"{when}: nothing was compared"
         return Drawing(title, title, {"comparisons": []}, body=html.card(title))

@@ -9,7 +9,7 @@ from labkit.views import html, theme
 from labkit.views.drawing import Drawing, escape
 from labkit.views.html import Html
 from labkit.views.text import table
-from labkit.views.timeaxis import clock_text
+from labkit.views.timeaxis import whole_second
 from labkit.views.wording import count
 
 #: Width of one picture, pixels.
@@ -28,7 +28,7 @@ def film_strip(name: str, run: Run) -> Drawing:
     """
     pictures = {one.name: one.body for one in run.result.artifacts if one.name.endswith(".png")}
     steps = {shot: step for step in run.result.steps for shot in step.screenshots}
-    title = f"{name}, run of {clock_text(run.started_us)}: {run.state}"
+    title = f"{name}, run of {whole_second(run.started_us)}: {run.state}"
     if run.state != "PASSED" and run.reason:
         title += f", {run.reason.splitlines()[0][:120]}"
     about = count(len(pictures), "picture")

@@ -11,7 +11,7 @@ from labkit.synthetics.records import Run
 from labkit.views import html, theme
 from labkit.views.drawing import Drawing
 from labkit.views.text import table
-from labkit.views.timeaxis import clock_text
+from labkit.views.timeaxis import whole_second
 from labkit.views.wording import count, number
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def history(name: str, runs: Sequence[Run], start_us: int, end_us: int) -> Drawi
     title = f"{name}: {number(percent, 3)} % of {count(len(over), 'run')} passed"
     if failed:
         first = failed[0]
-        title += f"; the first failed at {clock_text(first.started_us)}: {_short(first.reason)}"
+        title += f"; the first failed at {whole_second(first.started_us)}: {_short(first.reason)}"
     real = sum(not run.replayed for run in over)
     note = f"{count(real, 'real run')}, {count(len(over) - real, 'replayed run')}"
     rows = [_row(run) for run in reversed(over[-_MOST:])]
@@ -103,6 +103,7 @@ def _picture(title: str, note: str, runs: Sequence[Run], start_us: int, end_us: 
             if run.state != "PASSED":
                 sheet.text(x, y - 3, "\u2717", colour=face.edge, anchor="middle", bold=True)
         for at, anchor, x in ((start_us, "start", _LEFT), (end_us, "end", WIDTH - _RIGHT)):
-            sheet.text(x, bottom + 16, clock_text(at), colour=theme.MUTED, anchor=anchor)
+            label = f"{to_datetime(at):%a %d %b %H:%M}"
+            sheet.text(x, bottom + 16, label, colour=theme.MUTED, anchor=anchor)
 
     return draw(top + _HIGH + 28, paint, title)

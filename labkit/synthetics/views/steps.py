@@ -9,7 +9,7 @@ from labkit.synthetics.records import Run
 from labkit.views import html, theme
 from labkit.views.drawing import WIDTH, Drawing
 from labkit.views.text import table
-from labkit.views.timeaxis import clock_text
+from labkit.views.timeaxis import whole_second
 from labkit.views.wording import count, cut
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def step_waterfall(name: str, run: Run) -> Drawing:
 
 def _title(name: str, run: Run) -> str:
     steps = run.result.steps
-    when = f"{name}, run of {clock_text(run.started_us)}"
+    when = f"{name}, run of {whole_second(run.started_us)}"
     if not steps:
         return f"{when}: {run.state}, without a step"
     bad = [step for step in steps if step.status != "PASSED"]
