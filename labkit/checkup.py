@@ -236,6 +236,8 @@ def browser(machine: Machine) -> Iterator[Finding]:
         told = machine.says([path, "--version"])
         versions[what] = next((w for w in told.split() if w[:1].isdigit()), "")
         yield Finding(what, OK if told else NOTE, f"{versions[what] or 'does not start'} at {path}")
+    if machine.installed("selenium") is None:
+        yield Finding("selenium", NOTE, "not installed", "pip install selenium; canaries drive it")
     if len(versions) == 2 and all(versions.values()):
         majors = {version.split(".")[0] for version in versions.values()}
         if len(majors) > 1:

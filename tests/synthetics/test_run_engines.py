@@ -143,16 +143,19 @@ def test_bodies_are_held_against_assertions(answer, assertion, told):
         checks.body(answer.encode(), one)
 
 
-@settings(max_examples=60)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["steps", "1", "stepName", "checkerType", "url", "HTTP", "variables"]),
-        inner, max_size=4,
-    ),
-    max_leaves=12,
-))  # fmt: skip
+ODD = st.sampled_from([None, True, 0, -1, 70_000, "", "a", "HTTP", [], [1], {}, {"type": "TTL"}])
+STEP = st.fixed_dictionaries(
+    {name: ODD | st.just(value) for name, value in CHECK.items()},
+    optional={"assertions": ODD, "extractors": ODD, "port": ODD, "timeout": ODD},
+)
+CONFIG = st.fixed_dictionaries(
+    {"steps": ODD | st.dictionaries(st.sampled_from(["1", "2", "11"]), ODD | STEP, max_size=2)},
+    optional={"variables": ODD, "globalSettings": ODD, "more": ODD},
+)
+
+
+@settings(max_examples=80)
+@given(CONFIG | ODD)
 def test_whatever_the_configuration_is_it_is_refused_or_taken(config):
     try:
         checks.validate(config)

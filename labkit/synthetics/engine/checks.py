@@ -86,11 +86,13 @@ def validate(config: Any) -> list[dict[str, Any]]:
     _want(isinstance(config, Mapping), "the configuration is a JSON object")
     unknown = sorted(set(config) - {"globalSettings", "variables", "steps"})
     _want(not unknown, f"the configuration has no {', '.join(unknown)}")
-    variables = config.get("variables") or {}
+    variables, globals_ = config.get("variables") or {}, config.get("globalSettings") or {}
+    _want(isinstance(variables, Mapping), "variables is a JSON object")
+    _want(isinstance(globals_, Mapping), "globalSettings is a JSON object")
     _want(len(variables) <= 10, "there are at most 10 variables")
     for name in variables:
         _want(_VARIABLE.fullmatch(name) is not None, f"{name!r} can't be a variable's name")
-    timeout = (config.get("globalSettings") or {}).get("stepTimeout", 30_000)
+    timeout = globals_.get("stepTimeout", 30_000)
     _within(timeout, 1_000, 300_000, "globalSettings.stepTimeout")
     steps = config.get("steps")
     _want(isinstance(steps, Mapping) and bool(steps), "there is at least one step")
@@ -113,9 +115,17 @@ def _step(step: Any) -> None:
     name = step.get("stepName", "")
     _want(isinstance(name, str) and _NAME.fullmatch(name) is not None, f"no stepName: {name!r}")
     kind = step.get("checkerType")
-    _want(kind in NEEDS, f"{name}: checkerType is one of {', '.join(NEEDS)}, not {kind!r}")
+    _want(
+        isinstance(kind, str) and kind in NEEDS,
+        f"{name}: checkerType is one of {', '.join(NEEDS)}, not {kind!r}",
+    )
     for needed in NEEDS[kind]:
         _want(needed in step, f"{name}: a check of {kind} needs {needed}")
+    for plain in ("url", "domain", "hostname", "httpMethod"):
+        _want(isinstance(step.get(plain, ""), str), f"{name}: {plain} is a text")
+    for several in ("assertions", "extractors"):
+        listed = isinstance(step.get(several) or [], list)
+        _want(listed, f"{name}: {several} is a list")
     unknown = sorted(set(step) - {*_ALL, *NEEDS[kind], *MAY[kind]})
     _want(not unknown, f"{name}: a check of {kind} has no {', '.join(unknown)}")
     if kind == "HTTP":
@@ -137,7 +147,10 @@ def _step(step: Any) -> None:
 def _assertion(one: Any, kind: str, where: str) -> None:
     _want(isinstance(one, Mapping), f"{where} is a JSON object")
     known = ASSERTIONS[kind]
-    _want(one.get("type") in known, f"{where}: type is one of {', '.join(known)}")
+    _want(
+        isinstance(one.get("type"), str) and one["type"] in known,
+        f"{where}: type is one of {', '.join(known)}",
+    )
     operators = known[one["type"]]
     if operators:
         wanted = ", ".join(operators)

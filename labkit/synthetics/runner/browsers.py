@@ -24,6 +24,7 @@ import os
 import re
 import selectors
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -157,8 +158,14 @@ class Browser:
 
     @property
     def alive(self) -> bool:
-        """Whether both run."""
-        return bool(self._processes) and all(one.poll() is None for one in self._processes)
+        """Whether both run, and the driver takes connections."""
+        if not self._processes or any(one.poll() is not None for one in self._processes):
+            return False
+        try:
+            socket.create_connection(("127.0.0.1", self.driver_port), 2).close()
+        except OSError:
+            return False
+        return True
 
     def _start(self, switches: tuple[str, ...], more: dict[str, str]) -> None:
         keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
@@ -196,9 +203,10 @@ class Browser:
         processes, self._processes = self._processes, []
         end([process.pid for process in processes])
         for process in processes:
+            for held in (process.stdin, process.stdout):
+                if held is not None:
+                    held.close()
             process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
         if self.devtools is not None:
             self.devtools.close()
             self.devtools = None
@@ -209,6 +217,10 @@ class Browser:
                 break
             threading.Event().wait(0.02)
 
+
+#: Chromium leaves when its pipe ends. The driver would stay when this process is killed; so a shell
+#: holds it, and reads from a pipe that ends with this process.
+_LEASH = '"$@" </dev/null & read -r; kill -9 $!'
 
 #: Chromium's first file descriptors of the pipe are 3 and 4: put there between fork and exec.
 _PLACE = 'exec "$@" 3<&{read} 4>&{write} {read}<&- {write}>&-'
@@ -224,13 +236,14 @@ def _spawn(
             fcntl.fcntl(pipe[0], fcntl.F_DUPFD, _HIGH),
             fcntl.fcntl(pipe[1], fcntl.F_DUPFD, _HIGH),
         )
-        arguments = ["/bin/bash", "-c", _PLACE.format(read=pipe[0], write=pipe[1]), "browser",
-                     *arguments]  # fmt: skip
+        held = _PLACE.format(read=pipe[0], write=pipe[1])
+    else:
+        held = _LEASH
     try:
         return subprocess.Popen(
-            arguments,
+            ["/bin/bash", "-c", held, "labkit", *arguments],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if pipe is None else subprocess.DEVNULL,
             stdout=subprocess.PIPE if pipe is None else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=pipe or (),
