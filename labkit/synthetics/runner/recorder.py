@@ -90,17 +90,24 @@ class Recorder:
         if kind == "document":
             self.no_page = ""
 
-    def _responseReceived(self, params: dict[str, Any], _: str) -> None:  # noqa: N802
+    def _responseReceived(self, params: dict[str, Any], session: str) -> None:  # noqa: N802
         one = self._open.get(params["requestId"])
         if one is not None:
             self._answer(one, params["response"])
+            told = next((v for k, v in one.told if k.lower() == "content-length"), "")
+            if told.isdigit() and int(told) > RESPONSE_CAP:
+                self._stop(one, session)
 
     def _dataReceived(self, params: dict[str, Any], session: str) -> None:  # noqa: N802
         one = self._open.get(params["requestId"])
         if one is None:
             return
         one.size += int(params["dataLength"])
-        if one.size > RESPONSE_CAP and not self.too_large:
+        if one.size > RESPONSE_CAP:
+            self._stop(one, session)
+
+    def _stop(self, one: Exchange, session: str) -> None:
+        if not self.too_large:
             self.too_large = one.url
             self._devtools.send("Page.stopLoading", session)
 

@@ -219,11 +219,12 @@ class Running:
                         return ended
 
     def _limits(self, process: subprocess.Popen[bytes]) -> Ended | None:
+        # A page without end takes memory too; what it is matters more than what it does.
+        if self._visit.too_large:
+            return Ended("too_large", self._visit.too_large, self._found.under_way)
         taken = processes.memory_mb([process.pid, *self._visit.pids])
         if taken > self._request.memory_mb:
             return Ended("memory", step=self._found.under_way)
-        if self._visit.too_large:
-            return Ended("too_large", self._visit.too_large, self._found.under_way)
         return None
 
     def _message(self, process: subprocess.Popen[bytes], control: socket.socket) -> Ended | None:
