@@ -89,6 +89,14 @@ def test_seconds_are_capped_at_sixty():
     assert len(run("stats count(*) by bin(5m)").rows) == 3
 
 
+def test_groups_with_one_count_stay_in_the_order_of_their_names():
+    lines = [f'{{"ip":"203.0.113.{n % 50}"}}' for n in range(200)]
+    rows = run("stats count(*) as n by ip | sort n desc | limit 12", lines).rows
+    assert rows == [(f"203.0.113.{n}", "4") for n in range(12)]
+    twice = run("fields ip | sort @timestamp asc | sort ip desc | limit 2", lines)
+    assert twice.ptrs == [49, 99]
+
+
 def test_a_field_that_stats_did_not_carry_is_an_error_with_its_place():
     text = 'stats count(*) by status | filter path = "x"'
     with pytest.raises(ql.QueryError, match="path is not there any more") as told:

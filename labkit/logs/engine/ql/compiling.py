@@ -528,7 +528,9 @@ class Compiler:
                 self._add([(f"\0{self._serial}", value)])
                 value = self.scope.values.pop(next(reversed(self.scope.values)))
             keys += self._order_of(value, key.descending)
-        self.order = keys
+        # Rows that agree stay in the order before: groups with one count would else come in
+        # whatever order the threads were done.
+        self.order = keys + [key for key in self.order if key not in keys]
 
     @property
     def ordered(self) -> str:
