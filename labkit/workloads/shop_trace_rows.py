@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labkit.core.clock import MILLISECOND
-from labkit.core.traces import Arrivals, Sampling
+from labkit.core.traces import Arrivals, Sampling, all_of_them
 from labkit.workloads.shop_faces import PLACE
 from labkit.workloads.shop_payment_lines import STATUS
 from labkit.workloads.shop_requests import Requests, waited_us
@@ -100,7 +100,7 @@ def chosen(
     site, served:
         Whose requests, of whole minutes.
     sampling:
-        Decides where a trace begins.
+        Decides where a trace begins; :func:`all_of_them` for all, whatever a caller has decided.
     start_us, end_us:
         Only traces that begin within ``[start_us, end_us)``.
     """
@@ -122,7 +122,8 @@ def chosen(
         picks = led & picked[caller][behind] if caller in served else led.copy()
         begins = np.flatnonzero(~led & (those.start_us >= start_us) & (those.start_us < end_us))
         asked, product, status = _asked(site, name, those)
-        if len(begins):
+        # Other programs that call a service of the shop have decided: they do not trace.
+        if len(begins) and (caller not in served or sampling is all_of_them):
             order = begins[np.argsort(those.start_us[begins], kind="stable")]
             arrivals = _arrivals(site, name, those, asked, product, order)
             picks[order] = sampling(site.account, site.region, arrivals)

@@ -20,7 +20,7 @@ packing           a trace of its own, linked: it reads the queue   nobody
 
 1. **Who decides.** The first that can: the front, for a request of a customer. What it decided
    goes along in the header, which ``metadata`` shows as each had it. A request that did not come
-   through the front (a few do, of other programs) is decided by the service that has it first.
+   through the front is another program's (a few are): these have decided not to trace.
 2. **Two kinds of time.** The figures and the log lines of a service tell its *own* time. Its
    segment lasts longer by what it waits for the services that it calls: five lines that are all
    fast may be one slow request. Of those who call nobody both are the same.

@@ -259,8 +259,17 @@ def test_who_decides_sees_host_path_and_instant():
         "https://shop.teapot.example/checkout"
     }
     checkouts = named(found, "checkout")
+    assert len(seen) == 1
     assert len(checkouts) > 30
     assert all("parent_id" in one for one in checkouts)
+
+
+def test_requests_of_other_programs_are_not_traced_by_themselves(quiet):
+    def roots(found):
+        return {one["name"] for one in found if "parent_id" not in one}
+
+    assert {"front", "packing", "shop-payment/prod"} <= roots(quiet)
+    assert roots(documents(every=False, minutes=5)) == {"front", "packing"}
 
 
 @pytest.mark.parametrize("services", [["payment"], ["catalogue", "cart"], ["front", "payment"]])
@@ -489,7 +498,7 @@ def test_a_sampling_rule_for_the_checkout(lab):
     )  # fmt: skip
     lab.advance(minutes=3)
     found = pulled(lab, 2)
-    orders = {one["trace_id"] for one in named(found, "checkout") if "parent_id" in one}
+    orders = {one["trace_id"] for one in named(found, "checkout")}
     shop = lab.parts.shop.shop(*HERE)
     traffic = lab.parts.shop.traffic(shop, "checkout", BEGIN + 1, BEGIN + 3)
     assert len(orders) == traffic.requests.sum()
