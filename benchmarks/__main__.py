@@ -265,6 +265,17 @@ def xray_shop() -> list[Row]:
     ]
 
 
+def xray_graph() -> list[Row]:
+    """The service graph of 100,000 segments, and asked again after 1,000 more."""
+    got = in_own_process("xray_graph")
+    return [
+        Row("service graph of 100,000 segments", got["ask"] * 1e3, "pandas group-by of its edges",
+            got["peer"] * 1e3, "ms", 5, faster=False),
+        Row("the same after 1,000 more segments", got["again"] * 1e3, "the first time",
+            got["first"] * 1e3, "ms", 10),
+    ]  # fmt: skip
+
+
 def xray_daemon() -> list[Row]:
     """Segments over UDP from another process, at a rate, and what a lab does with each."""
     got = in_own_process("xray_daemon")
@@ -526,6 +537,7 @@ GROUPS = {
     "logs_queries": logs_queries,
     "xray_filters": xray_filters,
     "xray_daemon": xray_daemon,
+    "xray_graph": xray_graph,
     "canaries": canaries,
     "xray_shop": xray_shop,
 }

@@ -37,6 +37,7 @@ def test_get_service_graph(lab, xray):
     services = {one["Name"]: one for one in told["Services"] if one.get("Type") != "client"}
     front = services["front"]
     assert front["Root"] is True and front["State"] == "active"
+    assert front["AccountId"] == lab.account and "AccountId" not in services["products"]
     assert front["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 3
     products = services["products"]
     assert products["State"] == "unknown" and "Root" not in products

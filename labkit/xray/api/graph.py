@@ -46,7 +46,7 @@ def get_service_graph(
     group = group_of(call, GroupName, GroupARN)
     readable(call)
     found = service_of(call).graphs.services(call.store, start_us, end_us + 1, group)
-    services, more = page(found.response(), NextToken, PAGE)
+    services, more = page(found.response(call.account), NextToken, PAGE)
     return {
         "StartTime": StartTime,
         "EndTime": EndTime,
@@ -69,7 +69,7 @@ def get_trace_graph(
         trace, held = store.trace(trace_id), store.held(trace_id)
         if trace is not None and held is not None and held.indexed:
             traces.append(trace)
-    services, more = page(graph_of(traces).response(), NextToken, PAGE)
+    services, more = page(graph_of(traces).response(call.account), NextToken, PAGE)
     return {"Services": list(services), **more}
 
 

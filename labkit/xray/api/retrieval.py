@@ -128,7 +128,7 @@ def get_retrieved_traces_graph(
 
     retrieval = _retrieval(call, RetrievalToken)
     traces = [trace for _, trace in _found(call, retrieval)]
-    services = graph_of(traces).response()
+    services = graph_of(traces).response(call.account)
     rows, more = page([{"Service": one, "Links": []} for one in services], NextToken, 1_000)
     return {"RetrievalStatus": _status(call, retrieval), "Services": rows, **more}
 

@@ -53,8 +53,9 @@ class Calls(NamedTuple):
 def calls_of(trace: Trace) -> Calls:
     """A trace as rows: see the head of :mod:`labkit.xray.engine.graph`."""
     rows = Calls([], [], [])
+    services = {span.id: service_of(span) for span in trace.segments}
     for span in trace.segments:
-        service, state = service_of(span), state_of(span)
+        service, state = services[span.id], state_of(span)
         start = micros(span.start)
         end = start if span.end is None else micros(span.end)
         done = end
@@ -62,7 +63,7 @@ def calls_of(trace: Trace) -> Calls:
             if part.end is not None and part.end > (span.end or 0):
                 done = max(done, micros(part.end))
         inferred = span.kind == "inferred"
-        account = span.aws.get("account_id")
+        account = span.aws.get("account_id") if "aws" in span.document else ""
         root = not span.parent_id
         rows.nodes.append(
             (
@@ -78,7 +79,7 @@ def calls_of(trace: Trace) -> Calls:
         else:
             owner = parent.owner
             if owner.kind != "subsegment":
-                rows.edges.append(_edge(service_of(owner), service, span, parent))
+                rows.edges.append(_edge(services[owner.id], service, span, parent))
         for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and isinstance(link.get("trace_id"), str):
                 rows.links.append(

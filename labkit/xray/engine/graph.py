@@ -348,9 +348,11 @@ class Graph:
         number, state = table["node"][rows], table["state"][rows]
         start, end = bounds(number, table["start"][rows], table["end"][rows], many)
         present = np.flatnonzero(np.bincount(number, minlength=many)[:many]).tolist()
-        roots = set(number[table["root"][rows]].tolist())
-        own = set(number[~table["inferred"][rows]].tolist())
-        accounts = dict(zip(number.tolist(), table["account"][rows].tolist(), strict=True))
+        roots, own = np.zeros(many, dtype=bool), np.zeros(many, dtype=bool)
+        roots[number[table["root"][rows]]] = True
+        own[number[~table["inferred"][rows]]] = True
+        accounts = np.zeros(many, dtype=np.int32)
+        accounts[number] = table["account"][rows]
         over = state != PENDING
         number, state = number[over], state[over]
         took, done = table["took"][rows][over], table["done"][rows][over]
@@ -360,8 +362,9 @@ class Graph:
         names, services = list(self._accounts), self.services
         return {
             n: Node(
-                *services[n], figures[n], durations.get(n, ()), times.get(n, ()), n in roots,
-                n not in own, names[accounts[n]], int(start[n]) / SECOND, int(end[n]) / SECOND,
+                *services[n], figures[n], durations.get(n, ()), times.get(n, ()),
+                bool(roots[n]), not own[n], names[accounts[n]],
+                int(start[n]) / SECOND, int(end[n]) / SECOND,
             )
             for n in present
         }  # fmt: skip

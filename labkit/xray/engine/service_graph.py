@@ -209,16 +209,17 @@ class ServiceGraph:
                 total += edge.statistics
         return total
 
-    def response(self) -> list[dict[str, Any]]:
-        """``Services`` as the API answers them."""
-        return [self._service(place, node) for place, node in enumerate(self.nodes)]
+    def response(self, account: str = "") -> list[dict[str, Any]]:
+        """``Services`` as the API answers them; ``account`` is that of segments that name none."""
+        return [self._service(place, node, account) for place, node in enumerate(self.nodes)]
 
-    def _service(self, place: int, node: Node) -> dict[str, Any]:
+    def _service(self, place: int, node: Node, account: str) -> dict[str, Any]:
         found: dict[str, Any] = {"ReferenceId": place, "Name": node.name, "Names": [node.name]}
         if node.root:
             found["Root"] = True
-        if node.account:
-            found["AccountId"] = node.account
+        owner = node.account or ("" if node.inferred or node.client else account)
+        if owner:
+            found["AccountId"] = owner
         if node.type:
             found["Type"] = node.type
         found["State"] = "unknown" if node.inferred or node.client else "active"
