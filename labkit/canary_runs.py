@@ -119,7 +119,9 @@ class CanaryRuns:
     def _site(self, now: SiteSnapshot, *, running: bool = True) -> Site:
         visits = self._lab.parts.shop_visits
         ports = {visits.host: visits.web.ports if running else (80, 443)}
-        return Site(ports, now.fingerprint, visits.web.authority.pem if running else "")
+        authority = visits.web.authority.pem if running else ""
+        silent = any(kind == "page_silent" for _, kind, _ in now.faults)
+        return Site(ports, now.fingerprint, authority, silent=silent)
 
     def _session(self, request: RunRequest, role_arn: str) -> Principal | None:
         if not role_arn:

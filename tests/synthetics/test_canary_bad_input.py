@@ -136,6 +136,23 @@ webdriver.execute_step("click", lambda: browser.find_element("id", "q").click())
 
 
 @pytest.mark.long
+@pytest.mark.browser
+def test_a_site_that_never_answers_is_not_waited_for_in_earnest(web, cold, monkeypatch):
+    from canarykit import shop_with
+
+    from labkit.synthetics.engine import run as values
+    from labkit.workloads.shop_site import DOMAIN
+
+    monkeypatch.setattr(values, "SILENCE_SECONDS", 2.0)
+    site = Site({DOMAIN: web.ports}, "silent", web.authority.pem, silent=True)
+    for load in (f"webdriver.Chrome().get({HOME!r})", f"webdriver.get_http_response({HOME!r})"):
+        with web.hold(shop_with(("home", "page_silent", 0))):
+            done = run(asked(script(load), timeout_s=300), site)
+        assert done.state_reason == f"Canary timed out after 300 seconds, waiting for {HOME}"
+        assert done.duration_ms == 300_000
+
+
+@pytest.mark.long
 def test_patience_ends_before_a_long_time_limit(web):
     done = visit(web, script("time.sleep(600)"), timeout_s=840, patience_s=1.0)
     assert done.state_reason == (

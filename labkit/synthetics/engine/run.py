@@ -52,6 +52,10 @@ OUTPUT_CAP, RESPONSE_CAP = 1_000_000, 20_000_000
 #: notebook does not wait 14 minutes for a site that never answers (design note 7).
 PATIENCE_SECONDS = 60.0
 
+#: How long nothing may be heard of a run that waits for a site that never answers, seconds of the
+#: machine's time; longer than what scripts usually wait for an element.
+SILENCE_SECONDS = 15.0
+
 Rectangle = tuple[int, int, int, int]
 
 
@@ -90,12 +94,17 @@ class Site:
         The certificate authority that the canary trusts, PEM.
     records:
         Further DNS records for DNS checks: (name, type) -> values.
+    silent:
+        Whether some of its pages never answer: who waits for one of them for
+        :data:`SILENCE_SECONDS` and does nothing else will wait until his time limit, and that need
+        not be waited for in earnest.
     """
 
     ports: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     fingerprint: str = ""
     authority: str = ""
     records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    silent: bool = False
 
 
 #: A run that visits no site of the lab's.

@@ -34,6 +34,8 @@ class Recorder:
         self._open: dict[str, Exchange] = {}
         self._ours: set[str] = set()
         self.exchanges: list[Exchange] = []
+        #: The machine's second at which something was heard last.
+        self.heard_at = began
         #: The address of a response that is larger than a canary takes; ''.
         self.too_large = ""
         #: Why the last page could not be had; ''.
@@ -41,6 +43,7 @@ class Recorder:
 
     def hear(self, method: str, params: dict[str, Any], session: str) -> None:
         """One event of the browser."""
+        self.heard_at = machine_seconds()
         if method == "Target.attachedToTarget":
             self._attached(params)
         elif session in self._ours and method.startswith("Network."):

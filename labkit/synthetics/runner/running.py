@@ -26,6 +26,7 @@ from typing import Any
 from labkit.backing.lambda_runtime import frames
 from labkit.core.clock import machine_seconds
 from labkit.synthetics.engine import package
+from labkit.synthetics.engine import run as values
 from labkit.synthetics.engine.outcome import Ended
 from labkit.synthetics.engine.run import OUTPUT_CAP, RunRequest, RunResult, Site
 from labkit.synthetics.engine.traffic import Exchange
@@ -73,6 +74,7 @@ class Running:
         self._found = Collected()
         self._mark = f"{os.getpid()}-{id(self):x}"
         self._output = 0
+        self._told_at = self._began
         self._rest = b""
 
     def result(self) -> RunResult:
@@ -222,12 +224,22 @@ class Running:
         # A page without end takes memory too; what it is matters more than what it does.
         if self._visit.too_large:
             return Ended("too_large", self._visit.too_large, self._found.under_way)
+        if self._waits_in_vain():
+            return Ended("timeout", step=self._found.under_way)
         taken = processes.memory_mb([process.pid, *self._visit.pids])
         if taken > self._request.memory_mb:
             return Ended("memory", step=self._found.under_way)
         return None
 
+    def _waits_in_vain(self) -> bool:
+        """Whether it waits for a site that never answers, and does nothing else."""
+        if not self._site.silent or not (self._visit.pending or self._found.asking):
+            return False
+        last = max(self._told_at, self._visit.heard_at)
+        return machine_seconds() - last > values.SILENCE_SECONDS
+
     def _message(self, process: subprocess.Popen[bytes], control: socket.socket) -> Ended | None:
+        self._told_at = machine_seconds()
         control.settimeout(5)
         try:
             message = frames.receive(control)

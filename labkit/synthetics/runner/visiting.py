@@ -112,6 +112,11 @@ class Visit:
         return [] if self._recorder is None else self._recorder.pending
 
     @property
+    def heard_at(self) -> float:
+        """The machine's second at which something was heard of its pages last."""
+        return self._began if self._recorder is None else self._recorder.heard_at
+
+    @property
     def too_large(self) -> str:
         """The address of a response that is larger than a canary takes."""
         return "" if self._recorder is None else self._recorder.too_large
