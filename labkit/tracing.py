@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from labkit.controls import Identity
 from labkit.core.clock import HOUR
-from labkit.core.errors import AwsError, LabError
+from labkit.core.errors import LabError
 from labkit.gateway.http_server import LOOPBACK, HttpServer
 from labkit.gateway.wire import WireAnswer, WireRequest
 from labkit.lab_state import LabState
@@ -209,7 +209,8 @@ class Tracing(LabState):
     def _trace_methods(self) -> dict[str, Callable[..., Any]]:
         """What of this stands in the journal, by name; a new world's daemons learn who they are."""
         daemons, clock = self.parts.daemons, self.world.clock
-        daemons.who = who_sends(self.acting, self.identities, lambda: clock.now_us)
+        allowed = self.world.ports.allowed
+        daemons.who = who_sends(self.acting, self.identities, allowed, lambda: clock.now_us)
         return {
             "xray_daemon.start": daemons.start,
             "xray_daemon.receive": daemons.receive,
@@ -348,14 +349,16 @@ class _Home:
 
 
 def who_sends(
-    acting: Acting, identities: Identities, now_us: Callable[[], int]
+    acting: Acting,
+    identities: Identities,
+    allowed: Callable[[str, str, str], bool],
+    now_us: Callable[[], int],
 ) -> Callable[[str, str], Principal]:
     """Says as whom a daemon calls: a function of role and account.
 
     A role is assumed for the service whose machines it trusts, or, when it trusts none, by the
     account's learner, as a daemon on premises does with ``--role-arn``.
     """
-    found: dict[str, str] = {}
     sessions: dict[str, tuple[Principal, int]] = {}
 
     def who(role: str, account: str) -> Principal:
@@ -363,17 +366,14 @@ def who_sends(
             return identities.learner(account)
         if not role.startswith("arn:"):
             return identities.by_key(role)
-        if role in found:
-            return acting.assume(role, found[role], {})
         held = sessions.get(role)
         if held is not None and held[1] > now_us():
             return held[0]
-        for host in HOSTS:
-            try:
-                session = acting.assume(role, host, {})
-            except AwsError:
-                continue
-            found[role] = host
+        # Asked before, as a service that a role does not trust would leave a record of its attempt.
+        host = next((one for one in HOSTS if allowed(one, "sts:AssumeRole", role)), "")
+        if host:
+            session = acting.assume(role, host, {})
+            sessions[role] = (session, now_us() + HOUR)
             return session
         given = {"RoleArn": role, "RoleSessionName": "xray-daemon"}
         learner = identities.learner(account)

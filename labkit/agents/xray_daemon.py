@@ -28,10 +28,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from labkit.agents.xray_relay import Counters, opened
 from labkit.agents.xray_udp import BUFFER_BYTES, LOOPBACK, Datagrams
+from labkit.core.errors import LabError
 
 if TYPE_CHECKING:
     from labkit.agents.xray_hosted import Daemon
 
+#: Levels of the log, the wordiest first.
+LEVELS = ("debug", "info", "warn", "error")
 #: How many documents one entry of the journal holds.
 AT_ONCE = 5_000
 
@@ -205,8 +208,22 @@ class XRayDaemon:
 
     @property
     def log(self) -> Lines:
-        """The lines of its log, oldest first."""
-        return Lines(self._home.state(self.name).relay.lines)
+        """The lines of its log, oldest first; from level Info on, which is the daemon's default."""
+        return self.log_at("info")
+
+    def log_at(self, level: str) -> Lines:
+        """The lines from a level on: ``debug`` (what SDKs ask, too), ``info``, ``warn``, ``error``.
+
+        Raises
+        ------
+        LabError
+            For another word.
+        """
+        if level not in LEVELS:
+            raise LabError(f"the levels are {', '.join(LEVELS)}, not {level!r}")
+        shown = {f"[{one.capitalize()}]" for one in LEVELS[LEVELS.index(level) :]}
+        lines = self._home.state(self.name).relay.lines
+        return Lines(line for line in lines if line.split(" ", 2)[1] in shown)
 
     def state(self) -> dict[str, Any]:
         """Its counters and what waits, as plain values."""

@@ -80,7 +80,7 @@ def _finding(c: Mapping[str, int], running: bool, refused: bool) -> str:
     if refused:
         return f"{said}: X-Ray refused {c['lost']:,}"
     if c["waiting"]:
-        return f"{said}, {c['waiting']:,} wait"
+        return f"{said}; waiting: {c['waiting']:,}"
     if c["rejected"] or c["spilled"]:
-        return f"{said}, {c['rejected'] + c['spilled']:,} were dropped"
+        return f"{said}; dropped: {c['rejected'] + c['spilled']:,}"
     return said

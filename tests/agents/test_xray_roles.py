@@ -54,7 +54,8 @@ def traces(lab, *trace_ids, **where):
 
 
 def lines(daemon, level):
-    return [line.partition("] ")[2] for line in daemon.log if f"[{level}]" in line]
+    shown = daemon.log_at("debug")
+    return [line.partition("] ")[2] for line in shown if f"[{level}]" in line]
 
 
 @pytest.fixture
@@ -110,6 +111,7 @@ def test_telemetry_that_is_not_allowed_keeps_no_trace_back(lab):
         lab.advance(minutes=5)
         assert traces(lab, sent) == [sent]
         assert daemon.counters.records == 0
+        assert "telemetry" not in repr(daemon.log)  # who looks at level info sees nothing of it
         assert "Failed to send telemetry 1 record(s)" in lines(daemon, "Debug")[0]
 
 
@@ -120,6 +122,13 @@ def test_a_role_that_nobody_may_assume(lab):
         lab.advance(seconds=1)
         assert traces(lab, sent) == []
         assert "sts:AssumeRole" in lines(daemon, "Error")[0]
+        [attempt] = [
+            json.loads(one["CloudTrailEvent"])
+            for one in lab.client("cloudtrail").lookup_events(
+                LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}]
+            )["Events"]
+        ]
+        assert attempt["errorCode"] == "AccessDenied"
 
 
 def test_a_user_by_keys_and_another_region(lab):

@@ -147,7 +147,7 @@ with lab.xray_daemon(0) as daemon:
     with xray_recorder.in_segment("unsampled", sampling=0):
         pass
     lab.advance(seconds=1)
-    told = {"address": address, "received": daemon.counters.received, "log": daemon.log}
+    told = {"address": address, "received": daemon.counters.received, "log": daemon.log_at("debug")}
     answer = lab.client("xray").batch_get_traces(TraceIds=[segment.trace_id])
     told["documents"] = [
         json.loads(one["Document"]) for trace in answer["Traces"] for one in trace["Segments"]
