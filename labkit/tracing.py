@@ -91,10 +91,7 @@ class Tracing(LabState):
             raise LabError("an X-Ray daemon needs 3 MB for its buffers at least")
         account = account_id or self.account
         region = region_name or self.region
-        if role is None and instance_id:
-            about = self.world.ports.instance_about(account, region, instance_id)
-            role = about["role_arn"] or _NOBODY.format(account)
-        told = _role(role, account)
+        told = self._sender(role, account, region, instance_id)
         settings = {
             "account": account, "region": region, "role": told, "instance_id": instance_id,
         }  # fmt: skip
@@ -109,6 +106,15 @@ class Tracing(LabState):
             ) from None
         self._daemons.append(daemon)
         return daemon
+
+    def _sender(
+        self, role: str | Identity | None, account: str, region: str, instance_id: str
+    ) -> str:
+        """As whom a daemon sends: a role's ARN, somebody's key, or '' for the learner."""
+        if role is None and instance_id:
+            about = self.world.ports.instance_about(account, region, instance_id)
+            role = about["role_arn"] or _NOBODY.format(account)
+        return _role(role, account)
 
     def traced(
         self,
@@ -265,6 +271,11 @@ class Traced:
     def address(self) -> tuple[str, int]:
         """Host and port, for AWS_XRAY_DAEMON_ADDRESS of the program on this machine."""
         return self.daemon.address if self.daemon is not None else self._nowhere
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the program's environment needs to send there."""
+        return {"AWS_XRAY_DAEMON_ADDRESS": "{}:{}".format(*self.address)}
 
     def stop(self) -> None:
         """Stop the daemon, if there is one. Idempotent."""

@@ -401,3 +401,44 @@ def test_exceptions_become_the_cause():
     failed = one(make(status_code=ERROR, status_message="it broke"))["cause"]["exceptions"]
     assert [each["message"] for each in failed] == ["it broke"]
     assert "cause" not in one(make(status_code=ERROR))
+
+
+KEYS = (
+    "http.method", "http.request.method", "http.status_code", "url.full", "http.url", "url.scheme",
+    "server.address", "server.port", "net.peer.name", "http.host", "db.system", "db.name",
+    "db.namespace", "db.connection_string", "db.statement", "rpc.system", "rpc.service",
+    "rpc.method", "aws.service", "aws.dynamodb.table_names", "aws.queue_url", "enduser.id",
+    "peer.service", "aws.span.kind", "aws.local.service", "aws.remote.service",
+    "aws.xray.annotations", "aws.xray.metadata.x", "message.type", "exception.type", "a b",
+    "cloud.platform", "cloud.provider", "aws.log.group.names", "aws.log.group.arns",
+    "service.name", "service.version", "service.instance.id", "host.id",
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["LOCAL_ROOT", "aws-api", "postgresql", "aws_ecs", "aws_elastic_beanstalk"])
+    | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+)
+ATTRIBUTES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(ATTRIBUTES, ATTRIBUTES, ATTRIBUTES, st.integers(0, 5), st.booleans(), st.text(max_size=300))
+def test_whatever_a_span_says_is_a_document_that_xray_takes(
+    attributes, resource, event, kind, everything, name
+):
+    import json
+
+    from labkit.xray.engine.document import read
+
+    span = make(
+        kind, attributes, name=name, resource=resource, events=[Event("exception", 1, event)]
+    )
+    for document in documents(span, Indexing(("a b",), everything)):
+        taken = read(json.dumps(document))
+        assert taken["trace_id"] == "1-5f84c7a5-e7d1852db8c4fd35d88bf49a"
+        assert 0 < len(taken["name"]) <= 200

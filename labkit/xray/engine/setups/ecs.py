@@ -98,13 +98,23 @@ def explain(
         _on_instance(finding, mode, fargate, daemon, daemon_strategy, told)
     else:
         _missing(finding, fargate)
-    role = str(sender.get("taskRoleArn") or ("" if fargate else instance_role))
+    _passing_on(finding, sender, allowed, "" if fargate else instance_role)
+    return finding.verdict()
+
+
+def _passing_on(
+    finding: Finding,
+    sender: Mapping[str, Any],
+    allowed: Collection[str] | None,
+    instance_role: str,
+) -> None:
+    """Who may pass on: the role of the daemon's task, else that of its instance."""
+    role = str(sender.get("taskRoleArn") or instance_role)
     whose = "the task role" if sender.get("taskRoleArn") else "the role of the container instance"
     if not role:
         more = " (the execution role is for the agent alone)"
         whose = f"taskRoleArn{more if sender.get('executionRoleArn') else ''}"
     permissions(finding, role, allowed, whose)
-    return finding.verdict()
 
 
 # -- the two ways
