@@ -8,7 +8,7 @@ and ``destinationUrl``, the others follow them.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from labkit.core.clock import iso
@@ -64,36 +64,42 @@ def report(
             "endTime": at(duration_ms),
             "status": test_result,
             "failureReason": reason if test_result == FAILED else None,
-            "steps": [
-                {
-                    "stepName": step.name,
-                    "startTime": at(step.start_ms),
-                    "endTime": at(step.start_ms + step.duration_ms),
-                    "status": step.status,
-                    "destinationUrl": step.url or None,
-                    "failureReason": step.error or None,
-                    "screenshots": [{"fileName": name} for name in step.screenshots],
-                }
-                for step in steps
-            ],
+            "steps": [_step(step, at) for step in steps],
         },
-        "requests": {
-            "2xx": http.ok_2xx,
-            "4xx": http.client_4xx,
-            "5xx": http.server_5xx,
-            "failedRequests": http.failed,
-        },
+        "requests": _requests(http),
     }
     if comparisons:
-        told["visualMonitoring"] = [
-            {
-                "screenshot": one.name,
-                "differingPercent": round(one.differing_percent, 4),
-                "passed": one.passed,
-                "difference": one.difference or None,
-            }
-            for one in comparisons
-        ]
+        told["visualMonitoring"] = [_comparison(one) for one in comparisons]
     if picture:
         told["noScreenshots"] = picture
     return f"SyntheticsReport-{state}.json", json.dumps(told, indent=1).encode()
+
+
+def _step(step: StepResult, at: Callable[[float], str]) -> dict[str, Any]:
+    return {
+        "stepName": step.name,
+        "startTime": at(step.start_ms),
+        "endTime": at(step.start_ms + step.duration_ms),
+        "status": step.status,
+        "destinationUrl": step.url or None,
+        "failureReason": step.error or None,
+        "screenshots": [{"fileName": name} for name in step.screenshots],
+    }
+
+
+def _comparison(one: Comparison) -> dict[str, Any]:
+    return {
+        "screenshot": one.name,
+        "differingPercent": round(one.differing_percent, 4),
+        "passed": one.passed,
+        "difference": one.difference or None,
+    }
+
+
+def _requests(http: HttpCounts) -> dict[str, int]:
+    return {
+        "2xx": http.ok_2xx,
+        "4xx": http.client_4xx,
+        "5xx": http.server_5xx,
+        "failedRequests": http.failed,
+    }

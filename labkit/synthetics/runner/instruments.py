@@ -133,69 +133,104 @@ def watch_requests(tell: Tell, seconds: Callable[[], float], own_ports: set[int]
     """
     from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 
-    put, get, begin = HTTPConnection.putrequest, HTTPConnection.getresponse, HTTPResponse.__init__
+    watch = _Watch(tell, seconds, own_ports)
+    HTTPConnection.putrequest = watch.putting(  # type: ignore[method-assign]
+        HTTPConnection.putrequest
+    )
+    HTTPConnection.getresponse = watch.getting(  # type: ignore[method-assign]
+        HTTPConnection.getresponse
+    )
+    HTTPSConnection.connect = watch.connecting(  # type: ignore[method-assign]
+        HTTPSConnection.connect
+    )
+    HTTPConnection.connect = watch.connecting(  # type: ignore[method-assign]
+        HTTPConnection.connect
+    )
+    HTTPResponse.__init__ = watch.responding(  # type: ignore[method-assign]
+        HTTPResponse.__init__
+    )
 
-    def address(one: Any, path: str) -> str:
-        if "://" in path:
-            return path
-        secure = isinstance(one, HTTPSConnection)
-        usual = 443 if secure else 80
-        port = "" if one.port == usual else f":{one.port}"
-        return f"{'https' if secure else 'http'}://{one.host}{port}{path}"
 
-    def close_record(one: Any, status: int, error: str, headers: Any = ()) -> None:
-        record = one.__dict__.pop("_labkit_record", None)
-        if record is None or one.port in own_ports:
-            return
-        tell(
-            "http", **record, status=status, error=error, headers=[list(pair) for pair in headers],
-            ms=(seconds() - record["start"]) * 1000,
-        )  # fmt: skip
+class _Watch:
+    """Methods of ``http.client`` that tell what they do."""
 
-    def putrequest(one: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        one._labkit_record = {"method": method, "url": address(one, url), "start": seconds()}
-        if one.port not in own_ports:
-            tell("asks", url=one._labkit_record["url"])
-        return put(one, method, url, *args, **kwargs)
+    def __init__(self, tell: Tell, seconds: Callable[[], float], own_ports: set[int]) -> None:
+        self._tell, self._seconds, self._own = tell, seconds, own_ports
 
-    def getresponse(one: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            answer = get(one, *args, **kwargs)
-        except Exception as problem:
-            close_record(one, 0, _named(problem))
-            raise
-        close_record(one, answer.status, "", answer.getheaders())
-        return answer
+    def putting(self, real: Callable[..., Any]) -> Any:
+        """A request begins."""
 
-    def connecting(real: Callable[[Any], None]) -> Callable[[Any], None]:
+        def putrequest(one: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+            one._labkit_record = self._begun(method, _address(one, url))
+            if one.port not in self._own:
+                self._tell("asks", url=one._labkit_record["url"])
+            return real(one, method, url, *args, **kwargs)
+
+        return putrequest
+
+    def getting(self, real: Callable[..., Any]) -> Any:
+        """The head of a response comes, or none."""
+
+        def getresponse(one: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                answer = real(one, *args, **kwargs)
+            except Exception as problem:
+                self._ended(one, 0, _named(problem))
+                raise
+            self._ended(one, answer.status, "", answer.getheaders())
+            return answer
+
+        return getresponse
+
+    def connecting(self, real: Callable[..., Any]) -> Any:
+        """A connection is made, or not."""
+
         def connect(one: Any) -> None:
             try:
                 real(one)
             except Exception as problem:
-                one.__dict__.setdefault(
-                    "_labkit_record",
-                    {"method": "GET", "url": address(one, "/"), "start": seconds()},
-                )
-                close_record(one, 0, _named(problem))
+                one.__dict__.setdefault("_labkit_record", self._begun("GET", _address(one, "/")))
+                self._ended(one, 0, _named(problem))
                 raise
 
         return connect
 
-    def responding(one: Any, sock: Any, *args: Any, **kwargs: Any) -> None:
-        begin(one, sock, *args, **kwargs)
-        where = "the server"
-        try:
-            port = sock.getpeername()[1]
-        except OSError:
-            port = 0
-        if port not in own_ports:
-            one.fp = io.BufferedReader(_Capped(one.fp, where))
+    def responding(self, real: Callable[..., Any]) -> Any:
+        """A response's stream ends at the cap."""
 
-    HTTPConnection.putrequest = putrequest  # type: ignore[method-assign, assignment]
-    HTTPConnection.getresponse = getresponse  # type: ignore[method-assign, assignment]
-    HTTPSConnection.connect = connecting(HTTPSConnection.connect)  # type: ignore[method-assign, assignment]
-    HTTPConnection.connect = connecting(HTTPConnection.connect)  # type: ignore[method-assign, assignment]
-    HTTPResponse.__init__ = responding  # type: ignore[method-assign, assignment]
+        def __init__(one: Any, sock: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            real(one, sock, *args, **kwargs)
+            try:
+                port = sock.getpeername()[1]
+            except OSError:
+                port = 0
+            if port not in self._own:
+                one.fp = io.BufferedReader(_Capped(one.fp, "the server"))
+
+        return __init__
+
+    def _begun(self, method: str, url: str) -> dict[str, Any]:
+        return {"method": method, "url": url, "start": self._seconds()}
+
+    def _ended(self, one: Any, status: int, error: str, headers: Any = ()) -> None:
+        record = one.__dict__.pop("_labkit_record", None)
+        if record is None or one.port in self._own:
+            return
+        self._tell(
+            "http", **record, status=status, error=error, headers=[list(pair) for pair in headers],
+            ms=(self._seconds() - record["start"]) * 1000,
+        )  # fmt: skip
+
+
+def _address(one: Any, path: str) -> str:
+    """The URL of a request through a connection."""
+    from http.client import HTTPSConnection
+
+    if "://" in path:
+        return path
+    secure = isinstance(one, HTTPSConnection)
+    port = "" if one.port == (443 if secure else 80) else f":{one.port}"
+    return f"{'https' if secure else 'http'}://{one.host}{port}{path}"
 
 
 def _named(problem: BaseException) -> str:
