@@ -338,7 +338,10 @@ def _moved(text: str, by_us: int) -> dict[str, Any] | None:
         return None
     if said != _FORMAT or not isinstance(document, dict):
         return None
-    _move(document, by_us / SECOND)
+    try:
+        _move(document, by_us / SECOND)
+    except OverflowError:  # a time of four hundred digits
+        return None
     return document
 
 

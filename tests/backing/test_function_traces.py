@@ -266,6 +266,41 @@ def test_a_layer_holds_what_lambda_does_not_bring():
         layer("no-such-thing")
 
 
+BABBLING = """
+import json, os, socket
+def handler(event, context):
+    host, _, port = os.environ["AWS_XRAY_DAEMON_ADDRESS"].partition(":")
+    place = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    head = json.dumps({"format": "json", "version": 1})
+    root, parent, _, _ = (p.partition("=")[2] for p in os.environ["_X_AMZN_TRACE_ID"].split(";"))
+    good = {"id": "00000000000000aa", "trace_id": root, "parent_id": parent, "name": "own",
+            "type": "subsegment", "start_time": 1767600000.5, "end_time": 1767600000.75}
+    for body in (b"", b"nonsense", b"\\xff\\xfe", (head + "\\n[1, 2]").encode(),
+                 (head + "\\n" + "[" * 40000).encode(),
+                 (head + '\\n{"start_time": 1' + "0" * 400 + "}").encode(),
+                 (head + '\\n{"name": "no id"}').encode(),
+                 (head + "\\n" + json.dumps(good)).encode()):
+        place.sendto(body, (host, int(port)))
+    try:
+        place.sendto(b"x" * 70000, (host, int(port)))
+    except OSError as problem:
+        return problem.strerror
+"""
+
+
+def test_what_is_no_document_is_dropped(sent):
+    sent.lab.advance(seconds=1)
+    before = sent.accepted
+    sent.accepted = lambda *told: [one for one in before(*told) if "Id" in one]
+    try:
+        answer = sent.stage.run(BABBLING, TracingConfig=ACTIVE)
+    finally:
+        sent.accepted = before
+    assert (answer.error, answer.value) == (None, "Message too long")
+    names = [one.get("name") for one in sent.take()[2:]]
+    assert names == ["no id", "own"]
+
+
 # -- topics and queues
 TELLING = """
 import boto3
