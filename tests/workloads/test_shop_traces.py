@@ -17,8 +17,10 @@ from labkit.workloads.incidents import Incident
 from labkit.workloads.shop_faces import bad_zone
 from labkit.workloads.shop_figures import ShopFigures
 from labkit.workloads.shop_logs import lines_of
-from labkit.workloads.shop_requests import TRIES, WAIT_US
+from labkit.workloads.shop_requests import TRIES, WAIT_US, requests
 from labkit.workloads.shop_traces import ShopTraces
+from labkit.xray.engine.own_time import own_times
+from labkit.xray.engine.trace import assemble
 
 HERE = ACCOUNT, REGION = "123456789012", "us-east-1"
 #: Early in the morning, when an hour has few requests, and at the busy time.
@@ -290,6 +292,23 @@ def test_the_header_goes_along(quiet):
         front = calls[one["parent_id"]]
         at_door = front["metadata"]["default"]["X-Amzn-Trace-Id"]
         assert at_door == f"Root={one['trace_id']}"  # the load balancer decides nothing
+
+
+def test_own_time_is_what_figures_and_logs_call_duration(quiet):
+    by_trace = {}
+    for one in quiet:
+        by_trace.setdefault(one["trace_id"], []).append(one)
+    traces = [assemble(trace_id, segments) for trace_id, segments in by_trace.items()]
+    found = {
+        one.service.name: one for one in own_times(traces) if one.service.type != "AWS::Lambda"
+    }
+    shop = figures().shop(*HERE)
+    served = requests(figures(), shop, 7, BEGIN, BEGIN + 1)
+    assert found["front"].own == pytest.approx(served["front"].ms.sum() / 1000, abs=0.01)
+    (service,) = [one for one in own_times(traces) if one.service.type == "AWS::Lambda"]
+    assert service.own < 0.002 * service.requests
+    bank = found["api.acquirer.example"]
+    assert bank.own > 0.6 * served["payment"].ms.sum() / 1000
 
 
 # -- incidents

@@ -82,7 +82,9 @@ def own_seconds(span: Span) -> float:
     """Seconds of a segment that are its own; 0 while it is in progress."""
     if span.end is None:
         return 0.0
-    waits = [(call.start, call.end) for call in calls_of(span) if call.end is not None]
+    # Lambda, the service, has its function's segment below it with no subsegment between them.
+    called = [*calls_of(span), *(one for one in span.children if one.kind != "subsegment")]
+    waits = [(call.start, call.end) for call in called if call.end is not None]
     return span.duration - covered(waits, span.start, span.end)
 
 
