@@ -107,11 +107,20 @@ class XRayDaemon:
         self._wire: Datagrams | None = None
         self._proxy: Proxy | None = None
         self._port, self._buffer_bytes = port, buffer_bytes
+        self._gone = False
         self.start()
 
     # -- life
     def start(self) -> XRayDaemon:
-        """Open the ports, at the number they had, and go on with what was left. Idempotent."""
+        """Open the ports, at the number they had, and go on with what was left. Idempotent.
+
+        Raises
+        ------
+        LabError
+            When its lab was closed or begun again.
+        """
+        if self._gone:
+            raise LabError("this daemon's lab was closed or begun again: lab.xray_daemon()")
         if self._wire is None:
             self._wire, self._proxy = _open(self._port, self._make_proxy, self._buffer_bytes)
             self._port = self._wire.port
@@ -132,6 +141,7 @@ class XRayDaemon:
 
     def abandon(self) -> None:
         """Close the ports of a lab that is no more: nothing is sent."""
+        self._gone = True
         if self._wire is not None and self._proxy is not None:
             self._proxy.stop()
             self._wire.close()

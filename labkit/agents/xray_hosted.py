@@ -64,7 +64,10 @@ class Daemons:
         clock.register(DUE, self._on_due)
 
     def __getitem__(self, name: str) -> Daemon:
-        return self._daemons[name]
+        try:
+            return self._daemons[name]
+        except KeyError:
+            raise LabError(f"{name} belongs to a world that is no more") from None
 
     def names(self) -> list[str]:
         """Every daemon that was started, in order."""

@@ -270,8 +270,16 @@ def test_port_2000_is_the_default_and_a_taken_one_says_what_to_do(lab):
 def test_closing_a_lab_closes_its_ports():
     lab = Lab(active=False)
     daemon = lab.xray_daemon(0)
+    lab.reset()
+    assert not daemon.running
+    with pytest.raises(LabError, match="begun again"):
+        daemon.start()
+    with pytest.raises(LabError, match="no more"):
+        daemon.log  # noqa: B018 - asking is the test
+    daemon = lab.xray_daemon(daemon.address[1])
     lab.close()
     assert not daemon.running
+    daemon.stop()
     with Lab(active=False) as other:
         assert other.xray_daemon(daemon.address[1]).address == daemon.address
 
