@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ from labkit.athena.records import WorkGroup
 from labkit.athena.store import Store
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 
 T = TypeVar("T")
 
@@ -32,12 +32,8 @@ def page(
     items: Sequence[T], size: int | None, token: str | None, most: int
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise bad("Invalid next token: give back the one of the answer before.") from None
-    end = start + (size or most)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return bad("Invalid next token: give back the one of the answer before.")
+
+    return page_of(items, size or most, token, refused)

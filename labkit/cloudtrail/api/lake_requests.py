@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from labkit.cloudtrail.lake import EventDataStore, LakeStore
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 
 T = TypeVar("T")
 
@@ -57,17 +57,11 @@ def page(
     items: Sequence[T], size: int | None, token: str | None, most: int = 1000
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise AwsError(
-                "InvalidNextTokenException", "The token is not one of the answer before."
-            ) from None
-    end = start + (size or most)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return AwsError("InvalidNextTokenException", "The token is not one of the answer before.")
+
+    return page_of(items, size or most, token, refused)
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

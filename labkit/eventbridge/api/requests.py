@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labkit.core.call import Call
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.eventbridge.records import DEFAULT_BUS, Bus, Rule
 from labkit.eventbridge.store import Store
 
@@ -121,12 +121,8 @@ def page(
     AwsError
         ValidationException for a token that is none.
     """
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise invalid("Invalid next token: give back the one of the answer before.") from None
-    end = start + (limit or default)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return invalid("Invalid next token: give back the one of the answer before.")
+
+    return page_of(items, limit or default, token, refused)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.logs.records import LogGroup, LogStream
 from labkit.logs.service import Logs
 from labkit.logs.store import LogStore, no_group, no_stream
@@ -117,15 +117,11 @@ def page(
 
     ``most``: how long a page can be; ``usual``: how long it is when nobody says, if not ``most``.
     """
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise invalid("The specified nextToken is invalid.") from None
-    end = start + min(size or usual or most, most)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"nextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return invalid("The specified nextToken is invalid.")
+
+    return page_of(items, min(size or usual or most, most), token, refused, "nextToken")
 
 
 def shown(members: dict[str, Any]) -> dict[str, Any]:

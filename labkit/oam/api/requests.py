@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.oam.records import Link, Sink
 from labkit.oam.store import Store
 
@@ -62,13 +62,8 @@ def page(items: Sequence[T], size: int, token: str | None) -> tuple[Sequence[T],
     AwsError
         InvalidParameterException for a token that is none.
     """
-    start = 0
-    if token is not None:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()))
-        except ValueError:
-            raise invalid("The NextToken is invalid.") from None
-    end = start + size
-    more = end < len(items)
-    following = base64.urlsafe_b64encode(str(end).encode()).decode()
-    return items[start:end], {"NextToken": following} if more else {}
+
+    def refused() -> AwsError:
+        return invalid("The NextToken is invalid.")
+
+    return page_of(items, size, token, refused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from labkit.core.call import Call
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.scheduler.records import DEFAULT_GROUP, Group, Schedule
 from labkit.scheduler.store import Store
 
@@ -77,12 +77,8 @@ def page(
     items: Sequence[T], limit: int | None, token: str | None
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise invalid("Invalid NextToken: give back the one of the answer before.") from None
-    end = start + (limit or 100)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return invalid("Invalid NextToken: give back the one of the answer before.")
+
+    return page_of(items, limit or 100, token, refused)

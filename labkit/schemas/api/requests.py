@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.schemas.records import AWS, Registry, Schema, Version
 from labkit.schemas.store import Store
 
@@ -79,12 +79,8 @@ def page(
     items: Sequence[T], limit: int | None, token: str | None
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise bad("Invalid next token: give back the one of the answer before.") from None
-    end = start + (limit or 100)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return bad("Invalid next token: give back the one of the answer before.")
+
+    return page_of(items, limit or 100, token, refused)

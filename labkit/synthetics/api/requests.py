@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.synthetics.engine.timing import usual_timeout_s
 from labkit.synthetics.records import Canary, Run, Settings
 from labkit.synthetics.service import Synthetics
@@ -67,17 +67,11 @@ def page(
     AwsError
         ValidationException for a token that is none.
     """
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise invalid("Invalid NextToken") from None
-        if start < 0:
-            raise invalid("Invalid NextToken")
-    end = start + min(size or most, most)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return invalid("Invalid NextToken")
+
+    return page_of(items, min(size or most, most), token, refused)
 
 
 def shown(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from labkit.core.call import Call
 from labkit.core.clock import HOUR, to_us
 from labkit.core.errors import AwsError
+from labkit.core.pages import page_of
 from labkit.xray.records import DEFAULT_GROUP, GROUPS, Group
 from labkit.xray.service import XRay
 from labkit.xray.store import XRayStore
@@ -62,17 +62,11 @@ def page(
     AwsError
         InvalidRequestException for a token that is none.
     """
-    start = 0
-    if token:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("from "))
-        except ValueError:
-            raise invalid("Invalid NextToken") from None
-        if start < 0:
-            raise invalid("Invalid NextToken")
-    end = start + min(size or most, most)
-    more = base64.urlsafe_b64encode(f"from {end}".encode()).decode()
-    return items[start:end], {"NextToken": more} if end < len(items) else {}
+
+    def refused() -> AwsError:
+        return invalid("Invalid NextToken")
+
+    return page_of(items, min(size or most, most), token, refused)
 
 
 def group_of(call: Call, name: str | None, arn: str | None) -> Group | None:
