@@ -125,6 +125,23 @@ def test_calls_that_never_arrive_are_no_service_of_their_own():
     assert round(cart.between, 3) == 3.04 and cart.requests == 1
 
 
+def test_who_returns_an_error_hides_the_one_behind():
+    found = []
+    for n in range(40):
+        failed = {"fault": True} if n % 3 == 0 else {}
+        story = Story(n, NINE + n)
+        gate = story.segment("gate", 0, 1, origin="AWS::ApiGateway::Stage", **failed)
+        call = story.call(gate, "pay", 0.1, 0.9)
+        pay = story.segment("pay", 0.1, 0.9, parent=call["id"], origin="AWS::Lambda::Function")
+        story.call(pay, "bank.example", 0.2, 0.8, **failed)
+        found.append(story.trace())
+    drawn = service_map(of_traces(found))
+    assert drawn.title == (
+        "The outside service bank.example is at fault: it fails 35 % of its requests; "
+        "gate only passes that on."
+    )
+
+
 def test_what_was_always_so_does_not_stand_out():
     noisy = of_traces(traces(throttled=lambda n: n % 10 == 0))
     assert find(noisy).kind == "failures" and find(noisy, noisy).kind == "calm"
@@ -316,6 +333,19 @@ def test_the_version_tells_who_was_hit():
     assert (first["annotation"], first["value"], first["hit"]) == ("version", "2.4.1", 14)
     assert [name for name, _ in drawn.data["users"]] == ["c-0", "c-3", "c-6"]
     assert "3 users: c-0, c-3, c-6" in str(drawn)
+
+
+def test_a_zone_tells_too():
+    found = []
+    for n in range(40):
+        story = Story(n, NINE + n)
+        zone = "us-east-1b" if n % 4 == 0 else "us-east-1a"
+        story.segment("front", 0, 1, fault=n % 4 == 0, aws={"ec2": {"availability_zone": zone}})
+        found.append(story.trace())
+    assert affected(found).title == (
+        "10 of 40 requests went wrong: 100 % where zone of front is us-east-1b, "
+        "0 % where it is another."
+    )
 
 
 def test_nobody_was_hit():

@@ -9,7 +9,7 @@ explain**, and not the slowest but the one whose time its calls do not explain.
    Calls that failed for their caller and not for the callee are **lost between** them.
 2. Failures stand out from 3 % of the requests and 5 of them on (from a tenth of them when there are
    few). With a graph of usual times: when there are twice as many as usual. Of several places the
-   one counts whose failures exceed 2 % by most.
+   one counts whose failures exceed 2 % by most, or one behind it that fails at least half as much.
 3. Waits stand out when an average request, or one in twenty, takes a second or more; with a graph
    of usual times, when an average request takes half as long again as usual.
 
@@ -102,29 +102,55 @@ def lost(graph: ServiceGraph, edge: Edge) -> int:
 
 
 def _failing(graph: ServiceGraph, usual: ServiceGraph | None) -> Finding | None:
-    best: Finding | None = None
-    most = 0.0
+    """The place that fails most, or one behind it that fails nearly as much."""
+    found: dict[int, tuple[float, Finding]] = {}
     for place, node in enumerate(graph.nodes):
-        found: list[tuple[Edge | None, int, int]] = [
+        tried: list[tuple[Edge | None, int, int]] = [
             (None, own_failures(graph, place), node.statistics.total)
         ]
-        found += [(e, lost(graph, e), e.statistics.total) for e in graph.into(place)]
-        for edge, count, total in found:
+        tried += [(e, lost(graph, e), e.statistics.total) for e in graph.into(place)]
+        for edge, count, total in tried:
             share = count / total if total else 0.0
             if share < _SHARE or count < max(1.0, min(_MANY, total / 10)):
                 continue
             if share < 2 * _usual_share(graph, usual, place, edge):
                 continue
             excess = count - _NOISE * total
-            if best is None or excess > most:
-                most = excess
-                best = Finding(
-                    FAILURES if edge is None else BETWEEN, place, edge, count, share,
-                    0.0 if edge is None else between(graph, edge) / (graph.customers.total or 1),
-                    graph.customers.average,
-                    _inherited(graph, place) if edge is None else (),
-                )  # fmt: skip
-    return best
+            if place not in found or excess > found[place][0]:
+                found[place] = excess, _failure(graph, place, edge, count, share)
+    if not found:
+        return None
+    worst = max(found, key=lambda place: (found[place][0], -place))
+    seen = {worst}
+    while below := (_below(graph, worst) & set(found)) - seen:
+        # Who stands between may hide a failure: a function that returns an error has not failed.
+        last = max(below, key=lambda place: (found[place][0], -place))
+        if found[last][0] < 0.5 * found[worst][0]:
+            break
+        worst = last
+        seen.add(last)
+    return found[worst][1]
+
+
+def _failure(
+    graph: ServiceGraph, place: int, edge: Edge | None, count: int, share: float
+) -> Finding:
+    each = 0.0 if edge is None else between(graph, edge) / (graph.customers.total or 1)
+    inherited = _inherited(graph, place) if edge is None else ()
+    kind = FAILURES if edge is None else BETWEEN
+    return Finding(kind, place, edge, count, share, each, graph.customers.average, inherited)
+
+
+def _below(graph: ServiceGraph, place: int) -> set[int]:
+    """Nodes that one waits for, directly or not."""
+    found: set[int] = set()
+    todo = [place]
+    while todo:
+        for edge in graph.out(todo.pop()):
+            if not edge.asynchronous and edge.target not in found and edge.target != place:
+                found.add(edge.target)
+                todo.append(edge.target)
+    return found
 
 
 def _usual_share(
@@ -148,17 +174,18 @@ def _usual_share(
 
 
 def _inherited(graph: ServiceGraph, place: int) -> tuple[int, ...]:
-    """Nodes that call the guilty one, directly or not, and fail more than a little."""
+    """Nodes that wait for the guilty one, directly or not, and fail too, the nearest first."""
     found: list[int] = []
-    todo = [place]
+    todo, seen = [place], {place}
     while todo:
         for edge in graph.into(todo.pop(0)):
             node = graph.nodes[edge.source]
-            if edge.source in found or edge.source == place or node.client:
+            if edge.source in seen or edge.asynchronous or node.client:
                 continue
+            seen.add(edge.source)
+            todo.append(edge.source)
             if node.statistics.share("fault", "throttle") >= _SHARE / 2:
                 found.append(edge.source)
-                todo.append(edge.source)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Who was hit: users and annotations of the requests that went wrong, against all the others.
+"""Who was hit: users, annotations and zones of the requests that went wrong, against the others.
 
 For each value of an annotation stands what part of its requests was hit, and what part of the
 requests with another value. The value that tells the two apart best comes first; a version that
@@ -43,7 +43,7 @@ class Request:
     users:
         For whom.
     marks:
-        Annotations: (name, value as text).
+        Annotations, and the zone in which each service ran: (name, value as text).
     """
 
     id: str
@@ -92,6 +92,10 @@ def of_trace(trace: Trace, hit: bool) -> Request:
         if span.user:
             users.add(span.user)
         marks |= {(name, _text(value)) for name, value in span.annotations.items()}
+        machine = span.aws.get("ec2")
+        zone = machine.get("availability_zone") if isinstance(machine, dict) else None
+        if isinstance(zone, str) and zone:
+            marks.add((f"zone of {span.name}", zone))
     return Request(trace.id, hit, frozenset(users), frozenset(marks))
 
 
@@ -103,6 +107,9 @@ def of_summary(summary: Mapping[str, Any], hit: bool | None = None) -> Request:
     if hit is None:
         hit = bool(summary.get("HasFault") or summary.get("FaultRootCauses"))
     marks = {
+        ("zone", one["Name"]) for one in summary.get("AvailabilityZones") or () if one.get("Name")
+    }
+    marks |= {
         (name, _text(next(iter(one["AnnotationValue"].values()))))
         for name, values in (summary.get("Annotations") or {}).items()
         for one in values

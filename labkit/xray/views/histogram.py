@@ -190,7 +190,7 @@ def _picture(
         sheet.line([(at, up - 4), (at, floor)], theme.INK, 1.4, (5, 4))
         side = "start" if at < right - 150 else "end"
         sheet.text(
-            at + (6 if side == "start" else -6), up + 6, f"average {took(average)}", anchor=side,
+            at + (6 if side == "start" else -6), up - 8, f"average {took(average)}", anchor=side,
             halo=theme.PAPER,
         )  # fmt: skip
 

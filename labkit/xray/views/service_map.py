@@ -77,7 +77,7 @@ def sentence(graph: ServiceGraph, found: Finding) -> str:
         if node.statistics.throttle > node.statistics.fault:
             verb = "throttles"
         what = f"{called(node)} is at fault: it {verb} {percent(found.share)} of its requests"
-        names = [graph.nodes[place].name for place in found.inherited]
+        names = list(dict.fromkeys(graph.nodes[place].name for place in found.inherited))
         if names:
             verb = "only passes" if len(names) == 1 else "only pass"
             what += f"; {joined(names[::-1])} {verb} that on"
