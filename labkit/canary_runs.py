@@ -121,7 +121,8 @@ class CanaryRuns:
         ports = {visits.host: visits.web.ports if running else (80, 443)}
         authority = visits.web.authority.pem if running else ""
         silent = any(kind == "page_silent" for _, kind, _ in now.faults)
-        return Site(ports, now.fingerprint, authority, silent=silent)
+        key = visits.web.authority.key_hash if running else ""
+        return Site(ports, now.fingerprint, authority, silent=silent, key_hash=key)
 
     def _session(self, request: RunRequest, role_arn: str) -> Principal | None:
         if not role_arn:

@@ -7,9 +7,11 @@ has expired in the lab has expired for them too.
 
 from __future__ import annotations
 
+import base64
 import ssl
 import tempfile
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,19 @@ class Authority:
         self._own = self._signed("Teapot test authority", self._key, 3650.0, None)
         #: The authority's certificate, PEM.
         self.pem = self._pem(self._own).decode()
+        # Two keys: a browser that can't be told of an authority is told of the good one, and takes
+        # an expired certificate, which has the other, for none of anybody that it knows.
+        self._good, self._expired = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+
+    @property
+    def key_hash(self) -> str:
+        """SHA-256 of the public key of valid certificates, base64."""
+        from cryptography.hazmat.primitives import serialization
+
+        public = self._good.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return base64.b64encode(sha256(public).digest()).decode()
 
     def context(self, days: float) -> ssl.SSLContext:
         """A server's TLS context with a certificate that is valid for some days yet.
@@ -49,9 +64,8 @@ class Authority:
             Negative when it has expired.
         """
         from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
 
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = self._good if days > 0 else self._expired
         certificate = self._signed(self._host, key, days, self._own)
         secret = key.private_bytes(
             serialization.Encoding.PEM,

@@ -24,7 +24,10 @@ def asked(text, **more):
 def visit(web, text, *faults, days=90.0, browsers=None, serve=None, **more):
     """Run a script against the shop as it is with some faults."""
     snapshot = shop_with(*faults, days=days)
-    site = Site({DOMAIN: web.ports}, snapshot.fingerprint, web.authority.pem)
+    site = Site(
+        {DOMAIN: web.ports}, snapshot.fingerprint, web.authority.pem,
+        key_hash=web.authority.key_hash,
+    )  # fmt: skip
     with web.hold(snapshot):
         return run(asked(text, **more), site, browsers=browsers, serve=serve)
 

@@ -97,6 +97,17 @@ def test_an_expired_certificate_fails_in_the_browser_and_without(web, kept, monk
 
 @pytest.mark.long
 @pytest.mark.browser
+def test_certificates_where_no_authority_can_be_made_known(web, cold, monkeypatch):
+    from labkit.synthetics.runner import trust
+
+    monkeypatch.setattr(trust, "trust", lambda home, authority: False)
+    assert visit(web, blueprint("heartbeat")).state_reason == ""
+    expired = visit(web, blueprint("heartbeat"), days=-1.0)
+    assert "ERR_CERT_AUTHORITY_INVALID" in expired.state_reason
+
+
+@pytest.mark.long
+@pytest.mark.browser
 def test_visual_monitoring_marks_what_differs_and_passes_over_what_is_ignored(web, kept):
     first = visit(web, blueprint("visual"), browsers=kept)
     base = Baseline(first.new_baseline)

@@ -94,6 +94,9 @@ class Site:
         The certificate authority that the canary trusts, PEM.
     records:
         Further DNS records for DNS checks: (name, type) -> values.
+    key_hash:
+        SHA-256 of the public key of the site's certificate (base64), for browsers that can't be
+        told of an authority.
     silent:
         Whether some of its pages never answer: who waits for one of them for
         :data:`SILENCE_SECONDS` and does nothing else will wait until his time limit, and that need
@@ -105,6 +108,7 @@ class Site:
     authority: str = ""
     records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     silent: bool = False
+    key_hash: str = ""
 
 
 #: A run that visits no site of the lab's.

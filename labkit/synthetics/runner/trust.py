@@ -11,8 +11,13 @@ import ctypes
 import ctypes.util
 import os
 import ssl
+import threading
 
 _VALID_AUTHORITY, _TRUSTED_AUTHORITY = 1 << 3, 1 << 4
+
+
+#: NSS has one database open per process.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class _Item(ctypes.Structure):
@@ -38,10 +43,20 @@ def trust(home: str, authority: str) -> bool:
     # A process of its own would be cleaner, and costs a third of a second; NSS keeps one database
     # open per process, and nothing else here uses NSS.
     try:
-        nss = ctypes.CDLL(ctypes.util.find_library("nss3") or "libnss3.so")
-        return _write(nss, place, ssl.PEM_cert_to_DER_cert(authority))
+        with _ONE_AT_A_TIME:
+            nss = ctypes.CDLL(_library())
+            return _write(nss, place, ssl.PEM_cert_to_DER_cert(authority))
     except (OSError, AttributeError):
         return False
+
+
+def _library() -> str:
+    """Where NSS is; by its usual name first, since looking it up starts other programs."""
+    try:
+        ctypes.CDLL("libnss3.so")
+    except OSError:
+        return ctypes.util.find_library("nss3") or "libnss3.so"
+    return "libnss3.so"
 
 
 def _write(nss: ctypes.CDLL, place: str, certificate: bytes) -> bool:
