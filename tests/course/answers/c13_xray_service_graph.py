@@ -99,7 +99,8 @@ def customers(service, start, end):
 ANSWERS = [
     # -- 1: who
     Answer("nothing at all", 1, UNTOUCHED, ("No `guilty` has been handed in",)),
-    Answer("own time and deepest fault", 1, PASSED, ("3 of 3 cases", "deepest node"), GUILTY),
+    Answer("own time and deepest fault", 1, PASSED, ("3 of 3 cases", "deepest node"),
+           GUILTY + CUSTOMERS),
     Answer("by shares of a node", 1, PASSED, ("3 of 3 cases",), BY_NODE),
     Answer("the slowest node", 1, NOT_YET, ("is waiting for others", "its own?"), SLOWEST),
     Answer("most faults", 1, NOT_YET, ("passes that on",), REDDEST),

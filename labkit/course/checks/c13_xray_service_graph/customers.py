@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labkit.course.bench import Bench
-from labkit.course.checks.c13_xray_service_graph.cases import Case, Hit, cases, hit, play
+from labkit.course.checks.c13_xray_service_graph.cases import EARLY, Case, Hit, cases, hit, play
 from labkit.course.outcomes import Attempted, NotAttempted, NotYet, Outcome, Passed
 from labkit.course.task import Check
 from labkit.lab import Lab
@@ -136,7 +136,7 @@ def _wrong(case: Case, answer: Any, truth: Hit) -> tuple[str, str] | None:
 def _wrong_since(case: Case, since: datetime | None, truth: Hit) -> tuple[str, str] | None:
     if since is None:
         return ("`since` is no instant.", "Since when?")
-    if since < case.start - timedelta(seconds=1):
+    if since < case.start - EARLY:
         noise = " A request failed then, as one does now and then." if truth.early else ""
         return (
             f"You say since {since:%H:%M:%S}; it began at {case.start:%H:%M:%S}.{noise}",
