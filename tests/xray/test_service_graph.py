@@ -197,7 +197,7 @@ def test_a_response_reads_back_as_the_graph():
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=40), st.randoms(use_true_random=False))
 def test_kept_bit_by_bit_is_counted_at_once(changes, rng):
     """Traces that grow in any order give the graph of their last state."""
@@ -218,7 +218,7 @@ def test_columns_are_packed_and_still_right():
     stories = {n: checkout(n, NINE + n) for n in range(60)}
     traces = {one.trace_id: one.trace() for one in stories.values()}
     graph = Graph(traces.get)
-    for _ in range(40):
+    for _ in range(20):
         for n in stories:
             stories[n] = checkout(n, NINE + n, slow=rng.choice([0, 1]))
             traces[stories[n].trace_id] = stories[n].trace()
