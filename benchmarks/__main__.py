@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from benchmarks import start
+from benchmarks import start, tracing
 from benchmarks.measure import Row, in_own_process
 
 
@@ -242,51 +242,6 @@ def shop_logs() -> list[Row]:
     ]  # fmt: skip
 
 
-def xray_filters() -> list[Row]:
-    """Filter expressions of X-Ray, ten predicates each, over 100,000 traces."""
-    got = in_own_process("xray_filters")
-    return [
-        Row("a million filter predicates (X-Ray)", got["again"] * 1e3, "limit", 1000, "ms", 1,
-            faster=False, note=f"traces never asked about before: {got['first'] * 1e3:,.0f} ms"),
-        Row("a million filter predicates (X-Ray)", got["again"] * 1e3, "the condition by hand",
-            got["naive"] * 1e3, "ms"),
-        Row('service("x") { fault }, 100,000 traces', got["services again"] * 1e3, "limit", 1000,
-            "ms", 1, faster=False),
-    ]  # fmt: skip
-
-
-def xray_shop() -> list[Row]:
-    """Traces of the shop, made when somebody asks."""
-    got = in_own_process("xray_shop")
-    what = f"half an hour of the shop, {got['documents']:,} documents"
-    return [
-        Row(what, got["made"] * 1e3, "limit", 1000, "ms", 1, faster=False),
-        Row(what, got["made"] * 1e3, "reading them as JSON", got["read"] * 1e3, "ms"),
-    ]
-
-
-def xray_graph() -> list[Row]:
-    """The service graph of 100,000 segments, and asked again after 1,000 more."""
-    got = in_own_process("xray_graph")
-    return [
-        Row("service graph of 100,000 segments", got["ask"] * 1e3, "pandas group-by of its edges",
-            got["peer"] * 1e3, "ms", 5, faster=False),
-        Row("the same after 1,000 more segments", got["again"] * 1e3, "the first time",
-            got["first"] * 1e3, "ms", 10),
-    ]  # fmt: skip
-
-
-def xray_daemon() -> list[Row]:
-    """Segments over UDP from another process, at a rate, and what a lab does with each."""
-    got = in_own_process("xray_daemon")
-    return [
-        Row("UDP, 5,000 segments/s: sent for each kept", got["sent"] / got["kept"], "limit", 1, "",
-            1, faster=False),
-        Row("a segment from its datagram into X-Ray", got["segment"] * 1e6, "limit (5,000/s)",
-            200, "us", 1, faster=False),
-    ]  # fmt: skip
-
-
 def logs_queries() -> list[Row]:
     """Logs Insights over 1 M lines, and 10 M in bounded memory."""
     got = in_own_process("logs_queries")
@@ -331,23 +286,6 @@ def trail_queries() -> list[Row]:
             )
         )
     return rows
-
-
-def canaries() -> list[Row]:
-    """A canary's run against a bare selenium script, processes and browser included."""
-    found = in_own_process("canary_runs")
-    if not found:
-        print("no Chromium here: canary runs left out")
-        return []
-    bare, picture = found["bare"] * 1e3, found["picture"] * 1e3
-    return [
-        Row("heartbeat, cold process", found["cold"] * 1e3, "bare selenium script", bare, "ms", 1.3,
-            faster=False),
-        Row("heartbeat, cold process", found["cold"] * 1e3, "bare, with a picture", picture, "ms",
-            faster=False),
-        Row("heartbeat, browser kept", found["warm"] * 1e3, "bare selenium script", bare, "ms",
-            faster=False),
-    ]  # fmt: skip
 
 
 def over_http() -> list[Row]:
@@ -535,11 +473,13 @@ GROUPS = {
     "shop_logs": shop_logs,
     "trail": trail_queries,
     "logs_queries": logs_queries,
-    "xray_filters": xray_filters,
-    "xray_daemon": xray_daemon,
-    "xray_graph": xray_graph,
-    "canaries": canaries,
-    "xray_shop": xray_shop,
+    "xray_segments": tracing.xray_segments,
+    "xray_filters": tracing.xray_filters,
+    "xray_daemon": tracing.xray_daemon,
+    "xray_graph": tracing.xray_graph,
+    "xray_shop": tracing.xray_shop,
+    "canaries": tracing.canaries,
+    "canary_weeks": tracing.canary_weeks,
 }
 
 
