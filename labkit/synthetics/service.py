@@ -296,7 +296,9 @@ class Synthetics(Showing):
             canary.awaited = []
 
     def _forget(self, canary: Canary) -> None:
-        """Drop the records of runs that nobody is shown any more."""
+        """Drop the records of runs that nobody is shown any more, once the oldest is none."""
+        if not canary.runs or self.shown(canary, canary.runs[0]):
+            return
         shown = [run for run in canary.runs if self.shown(canary, run)]
         if len(shown) != len(canary.runs):
             canary.runs = shown
