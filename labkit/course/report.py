@@ -22,7 +22,9 @@ SHELVES = ("notebooks", "exercises", "solutions")
 #: Limits of a lesson: (most cells before the first result, median lines, words from, words to).
 FIRST_RESULT, MEDIAN_LINES, FEWEST_WORDS, MOST_WORDS, CONTROLS = 8, 6, 1200, 2000, 1
 
-_CONTROL = re.compile(r"labkit\.control|widgets?\.|\bcontrol\(|interact\(|Slider|Dropdown")
+_CONTROL = re.compile(
+    r"labkit\.control|widgets?\.|\bcontrol\(|interact\(|Slider|Dropdown|\.explore\("
+)
 _MARKUP = re.compile(r"```.*?```|`[^`]*`|!?\[([^\]]*)\]\([^)]*\)|[#*_>|]", re.S)
 
 
