@@ -138,7 +138,7 @@ def test_a_stage_that_traces(lab, api, gateway):
     set_stage(gateway, api, ("/tracingEnabled", "true"))
     lab.advance(seconds=1)
     answer = ask(lab, api, "/pets/7", status=502, latency_ms=40, length=36)
-    ((account, region, (segment,)),) = sent
+    ((account, region, (segment,), *_),) = sent
     assert (account, region) == (lab.account, "us-east-1")
     assert (segment["name"], segment["origin"]) == ("pets/prod", "AWS::ApiGateway::Stage")
     assert segment["http"]["response"] == {"status": 502, "content_length": 36}
