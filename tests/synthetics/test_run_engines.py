@@ -2,6 +2,11 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +18,8 @@ from labkit.synthetics.engine import checks, package, traffic
 from labkit.synthetics.engine.pixels import compare
 from labkit.synthetics.engine.run import HttpCounts
 from labkit.synthetics.engine.traffic import Exchange
+
+ROOT = str(Path(__file__).resolve().parents[2])
 
 PLACES = [
     # handler, files, file, function
@@ -187,3 +194,31 @@ def test_settings_are_filled_in_at_the_top_of_a_script():
         blueprints.script("heartbeat", PAGES=1)
     with pytest.raises(LabError, match="no blueprint is called 'hearbean'"):
         blueprints.script("hearbean")
+
+
+OWN_TMP = """
+import os, sys
+installed, folder = sys.argv[1:]
+sys.path.append(installed)
+from labkit.synthetics.runner.instruments import own_tmp
+own_tmp(folder)
+with open("/tmp/left.txt", "w") as file:
+    file.write("artifact")
+print(open(os.path.join(installed, "model.json")).read())
+print(sorted(os.listdir("/tmp")))
+"""
+
+
+def test_a_python_that_is_installed_below_tmp_finds_its_own_files():
+    """A clone below /tmp: botocore, asked by the script for its first client, found no models."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        installed, folder = Path(place) / "site-packages", Path(place) / "run"
+        installed.mkdir()
+        folder.mkdir()
+        (installed / "model.json").write_text("model")
+        done = subprocess.run(
+            [sys.executable, "-c", OWN_TMP, str(installed), str(folder)],
+            capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": ROOT},
+        )  # fmt: skip
+        assert done.stdout.split() == ["model", "['left.txt']"]
+        assert (folder / "left.txt").read_text() == "artifact"

@@ -238,7 +238,13 @@ def _named(problem: BaseException) -> str:
 
 
 def own_tmp(folder: str) -> None:
-    """Let ``/tmp`` be a folder of the run's, in Python's own functions on files."""
+    """Let ``/tmp`` be a folder of the run's, in Python's own functions on files.
+
+    What Python itself is installed in stays where it is, also below ``/tmp``: botocore reads its
+    models when the script makes its first client.
+    """
+    installed = tuple({os.path.join(one, "") for one in (sys.prefix, sys.base_prefix, *sys.path)
+                       if one.startswith("/tmp/")})  # fmt: skip
 
     def there(path: Any) -> Any:
         try:
@@ -249,6 +255,8 @@ def own_tmp(folder: str) -> None:
             return path
         if text == "/tmp":
             return folder
+        if text.startswith(installed):
+            return path
         if text.startswith("/tmp/") and not text.startswith(folder):
             return os.path.join(folder, text[5:])
         return path
