@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ def page_of(
     items: Sequence[T],
     size: int,
     token: str | None,
-    refused: Callable[[], Exception],
+    refused: Exception,
     member: str = "NextToken",
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and the member of the answer that leads to the next one.
@@ -33,8 +33,8 @@ def page_of(
     member:
         Its name; the service's own spelling.
 
-    >>> rows, more = page_of("abc", 2, None, ValueError)
-    >>> rows, page_of("abc", 2, more["NextToken"], ValueError)
+    >>> rows, more = page_of("abc", 2, None, ValueError())
+    >>> rows, page_of("abc", 2, more["NextToken"], ValueError())
     ('ab', ('c', {}))
     """
     start = 0
@@ -43,9 +43,9 @@ def page_of(
             text = base64.urlsafe_b64decode(token.encode()).decode()
             start = int(text.removeprefix(_HEAD))
         except ValueError:
-            raise refused() from None
+            raise refused from None
         if start < 0 or not text.startswith(_HEAD):
-            raise refused()
+            raise refused
     end = start + size
     if end >= len(items):
         return items[start:end], {}

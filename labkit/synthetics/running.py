@@ -31,7 +31,6 @@ from labkit.core.world import World
 from labkit.synthetics.engine.run import (
     CANARY_FAILURE,
     EXECUTION_FAILURE,
-    FAILED,
     Baseline,
     RunRequest,
     RunResult,
@@ -198,8 +197,3 @@ def awaited_baseline(run: Run, reference: Mapping[str, Any]) -> Baseline:
 def _rectangle(text: str) -> tuple[int, int, int, int]:
     left, top, right, bottom = (round(float(one)) for one in text.split(","))
     return left, top, right, bottom
-
-
-def failed(run: Run) -> bool:
-    """Whether a run is over and has failed."""
-    return run.state == FAILED

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from labkit.core.clock import machine_seconds
+
 #: How long work may take before a bar is shown, seconds.
 PATIENCE = 2.0
 _LOOK = 0.2
@@ -21,12 +23,6 @@ _LOOK = 0.2
 def wanted() -> bool:
     """Whether bars are shown at all."""
     return os.environ.get("LABKIT_BARS") != "0" and os.environ.get("LABKIT_LEARNER") != "demo"
-
-
-def _made(what: str, **more: Any) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(desc=what, leave=False, delay=PATIENCE, mininterval=_LOOK, **more)
 
 
 @contextmanager
@@ -46,16 +42,21 @@ def bar(what: str, total: float, unit: str = "") -> Iterator[Callable[[float], N
         yield lambda done: None
         return
     shown: Any = None
-    last = 0.0
+    due = machine_seconds() + PATIENCE
 
     def tell(done: float) -> None:
-        # tqdm is imported when there is something to tell: most work is over before.
-        nonlocal shown, last
+        # Most work is over before its bar is due: tqdm, which takes long to import, is not needed.
+        nonlocal shown
         if shown is None:
+            if machine_seconds() < due:
+                return
+            from tqdm.auto import tqdm
+
             form = "{desc}: {percentage:3.0f} %|{bar}| {n:,.0f} of {total:,.0f} {unit}, {remaining}"
-            shown = _made(what, total=total, unit=unit, bar_format=form)
-        shown.update(done - last)
-        last = done
+            shown = tqdm(
+                desc=what, total=total, unit=unit, bar_format=form, leave=False, mininterval=_LOOK
+            )
+        shown.update(done - shown.n)
 
     try:
         yield tell

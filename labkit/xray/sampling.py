@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import SECOND, to_datetime
 from labkit.xray.engine.sampling import DEFAULT, Ledger, Rule, default_rule, in_order
@@ -18,10 +18,9 @@ from labkit.xray.engine.sampling.rules import Asked
 from labkit.xray.engine.sampling.targets import KEPT_S, WINDOW_S, Window, told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
 
+    from labkit.core.traces import Arrivals
     from labkit.xray.store import XRayStore
 
 #: Kinds of :meth:`labkit.xray.store.XRayStore.of`.
@@ -99,20 +98,6 @@ class SamplingState:
     past: list[tuple[int, tuple[Rule, ...]]] = field(default_factory=list)
 
 
-class _Arrivals(Protocol):
-    """Requests at the door of a service, in order of time (labkit.core.traces.Arrivals)."""
-
-    service: str
-    service_type: str
-    host: str
-    resource_arn: str
-    methods: Sequence[str]
-    paths: Sequence[str]
-    kind: np.ndarray
-    at_us: np.ndarray
-    luck: np.ndarray
-
-
 def rules(store: XRayStore) -> dict[str, KeptRule]:
     """The rules by name; Default is always among them."""
     held: dict[str, KeptRule] = store.of(RULES)
@@ -159,7 +144,7 @@ def changed(store: XRayStore, before: tuple[Rule, ...], now_us: int) -> None:
     one.modified_us = now_us
 
 
-def decided(store: XRayStore, arrivals: _Arrivals) -> np.ndarray:
+def decided(store: XRayStore, arrivals: Arrivals) -> np.ndarray:
     """Which requests of a workload are traced, by the rules of their time.
 
     Parameters
@@ -182,7 +167,7 @@ def decided(store: XRayStore, arrivals: _Arrivals) -> np.ndarray:
 
 
 def _decisions(
-    store: XRayStore, arrivals: _Arrivals
+    store: XRayStore, arrivals: Arrivals
 ) -> Iterator[tuple[tuple[Rule, ...], slice, np.ndarray, np.ndarray]]:
     """(rules, requests, traced or not, place of the rule) for each time between two changes."""
     import numpy as np
@@ -221,7 +206,7 @@ def summaries(store: XRayStore) -> list[dict[str, Any]]:
     return told(windows, now_s)
 
 
-def _count(windows: dict[tuple[int, str], Window], store: XRayStore, arrivals: _Arrivals) -> None:
+def _count(windows: dict[tuple[int, str], Window], store: XRayStore, arrivals: Arrivals) -> None:
     import numpy as np
 
     for rules_then, part, traced, rule_of in _decisions(store, arrivals):

@@ -23,7 +23,7 @@ def test_the_example_in_the_docstring():
 def test_pages_make_up_the_list(length, size):
     items, token, seen = list(range(length)), None, []
     while True:
-        rows, more = page_of(items, size, token, Refused, "nextToken")
+        rows, more = page_of(items, size, token, Refused(), "nextToken")
         assert len(rows) <= size
         seen += rows
         if not more:
@@ -35,6 +35,6 @@ def test_pages_make_up_the_list(length, size):
 @pytest.mark.parametrize("text", ["from -3", "from x", "3", "\u00e4"])
 def test_a_token_of_nobody_is_refused(text):
     with pytest.raises(Refused):
-        page_of("abc", 1, base64.urlsafe_b64encode(text.encode()).decode(), Refused)
+        page_of("abc", 1, base64.urlsafe_b64encode(text.encode()).decode(), Refused())
     with pytest.raises(Refused):
-        page_of("abc", 1, text, Refused)
+        page_of("abc", 1, text, Refused())

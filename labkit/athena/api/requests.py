@@ -32,8 +32,9 @@ def page(
     items: Sequence[T], size: int | None, token: str | None, most: int
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-
-    def refused() -> AwsError:
-        return bad("Invalid next token: give back the one of the answer before.")
-
-    return page_of(items, size or most, token, refused)
+    return page_of(
+        items,
+        size or most,
+        token,
+        bad("Invalid next token: give back the one of the answer before."),
+    )

@@ -57,11 +57,12 @@ def page(
     items: Sequence[T], size: int | None, token: str | None, most: int = 1000
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-
-    def refused() -> AwsError:
-        return AwsError("InvalidNextTokenException", "The token is not one of the answer before.")
-
-    return page_of(items, size or most, token, refused)
+    return page_of(
+        items,
+        size or most,
+        token,
+        AwsError("InvalidNextTokenException", "The token is not one of the answer before."),
+    )
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

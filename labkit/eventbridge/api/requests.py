@@ -121,8 +121,9 @@ def page(
     AwsError
         ValidationException for a token that is none.
     """
-
-    def refused() -> AwsError:
-        return invalid("Invalid next token: give back the one of the answer before.")
-
-    return page_of(items, limit or default, token, refused)
+    return page_of(
+        items,
+        limit or default,
+        token,
+        invalid("Invalid next token: give back the one of the answer before."),
+    )

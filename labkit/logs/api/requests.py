@@ -117,11 +117,13 @@ def page(
 
     ``most``: how long a page can be; ``usual``: how long it is when nobody says, if not ``most``.
     """
-
-    def refused() -> AwsError:
-        return invalid("The specified nextToken is invalid.")
-
-    return page_of(items, min(size or usual or most, most), token, refused, "nextToken")
+    return page_of(
+        items,
+        min(size or usual or most, most),
+        token,
+        invalid("The specified nextToken is invalid."),
+        "nextToken",
+    )
 
 
 def shown(members: dict[str, Any]) -> dict[str, Any]:

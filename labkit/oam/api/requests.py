@@ -62,8 +62,4 @@ def page(items: Sequence[T], size: int, token: str | None) -> tuple[Sequence[T],
     AwsError
         InvalidParameterException for a token that is none.
     """
-
-    def refused() -> AwsError:
-        return invalid("The NextToken is invalid.")
-
-    return page_of(items, size, token, refused)
+    return page_of(items, size, token, invalid("The NextToken is invalid."))

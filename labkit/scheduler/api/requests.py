@@ -77,8 +77,9 @@ def page(
     items: Sequence[T], limit: int | None, token: str | None
 ) -> tuple[Sequence[T], dict[str, str]]:
     """One page of a list, and ``{"NextToken": ...}`` when there are more."""
-
-    def refused() -> AwsError:
-        return invalid("Invalid NextToken: give back the one of the answer before.")
-
-    return page_of(items, limit or 100, token, refused)
+    return page_of(
+        items,
+        limit or 100,
+        token,
+        invalid("Invalid NextToken: give back the one of the answer before."),
+    )

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.core.call import Call
-from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError
 from labkit.synthetics.api.requests import (
     canary_of,
     conflict,
     invalid,
     not_found,
+    on,
     page,
     runtimes,
     service_of,
@@ -303,8 +303,6 @@ def describe_runtime_versions(
     call: Call, /, *, NextToken: str | None = None, MaxResults: int | None = None
 ) -> dict[str, Any]:
     """The runtime versions, those that are deprecated among them."""
-    from labkit.synthetics.api.requests import on
-
     every = [
         shown(
             {
@@ -319,9 +317,6 @@ def describe_runtime_versions(
     rows, more = page(every, NextToken, MaxResults, _RUNS_PAGE)
     return {"RuntimeVersions": list(rows), **more}
 
-
-#: How long after its making a canary can be started, for whoever waits: seconds.
-READY_AFTER_S = CREATING_US // SECOND
 
 OPERATIONS = {
     "CreateCanary": create_canary,

@@ -67,11 +67,7 @@ def page(
     AwsError
         ValidationException for a token that is none.
     """
-
-    def refused() -> AwsError:
-        return invalid("Invalid NextToken")
-
-    return page_of(items, min(size or most, most), token, refused)
+    return page_of(items, min(size or most, most), token, invalid("Invalid NextToken"))
 
 
 def shown(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def create_group(
     if len(held) >= call.quota("groups.per_account"):
         raise invalid("Group limit exceeded")
     filter_of(FilterExpression)
-    arn = store.arn(f"group/{GroupName}/{call.ids.letters(52)}")
+    arn = store.arn(f"group/{GroupName}/{call.ids.letters(32)}{call.ids.letters(20)}")
     tags = {one["Key"]: one["Value"] for one in Tags}
     group = _configured(
         Group(GroupName, arn, FilterExpression, since_us=call.now_us, tags=tags),

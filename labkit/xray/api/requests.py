@@ -62,11 +62,7 @@ def page(
     AwsError
         InvalidRequestException for a token that is none.
     """
-
-    def refused() -> AwsError:
-        return invalid("Invalid NextToken")
-
-    return page_of(items, min(size or most, most), token, refused)
+    return page_of(items, min(size or most, most), token, invalid("Invalid NextToken"))
 
 
 def group_of(call: Call, name: str | None, arn: str | None) -> Group | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from labkit.cloudwatch.alarm_grid import Row
 from labkit.core.clock import MINUTE as MINUTE_US
 from labkit.core.clock import to_datetime, to_us
+from labkit.course import alarms_made
 from labkit.course.bench import Bench
 from labkit.course.checks.c03_alarms.incidents import DAY, MINUTE, SERIES, Trouble, troubles
 from labkit.views.wording import number
@@ -35,12 +36,7 @@ AFTER = timedelta(minutes=20)
 
 def alarms_of(lab: Lab) -> list[Alarm]:
     """The metric alarms of a lab, those on the checkout first."""
-    # Asking for a store makes one, and the learner's lab is only looked at.
-    store = lab.world.stores("cloudwatch").get((lab.account, lab.region))
-    if store is None:
-        return []
-    found = [one for one in store.alarms.values() if hasattr(one, "rule")]
-    return sorted(found, key=lambda one: (one.series != SERIES, one.serial))
+    return sorted(alarms_made.alarms_of(lab), key=lambda one: one.series != SERIES)
 
 
 def described(alarm: Alarm) -> str:

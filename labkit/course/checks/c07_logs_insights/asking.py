@@ -15,8 +15,8 @@ from labkit.core.clock import to_us
 from labkit.core.errors import LabError
 from labkit.course.bench import Bench
 from labkit.course.checks.c07_logs_insights.nights import Night, night, world
-from labkit.course.outcomes import Attempted, Broken, NotAttempted, NotYet, Outcome
-from labkit.course.task import Check
+from labkit.course.delivering import Delivers
+from labkit.course.outcomes import Attempted, Broken, NotYet, Outcome
 from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
@@ -71,29 +71,13 @@ class Refused(Exception):
         self.outcome = outcome
 
 
-class Asks(Check):
+class Asks(Delivers):
     """A query that is handed in as a function, over one log group."""
 
-    #: The function's name, and what it takes: ``address`` or nothing.
-    name: ClassVar[str] = ""
-    takes: ClassVar[str] = ""
+    tryout = "try the query on the night that you have first."
     #: The group that it is asked of, and the source that writes it.
     group: ClassVar[str] = ""
     source: ClassVar[str] = ""
-
-    def attempt(self, bench: Bench) -> Attempted | None:
-        """The newest function that was handed in."""
-        if self.name not in bench.delivered:
-            return None
-        return Attempted(f"`{self.name}({self.takes})`")
-
-    def untouched(self, bench: Bench) -> NotAttempted:
-        """Nothing was handed in."""
-        return NotAttempted(
-            f"No `{self.name}` has been handed in yet.",
-            start=f"the cell with `@ex.deliver` above `def {self.name}({self.takes})`; try the "
-            "query on the night that you have first.",
-        )
 
     def judge(self, bench: Bench, attempted: Attempted) -> Outcome:
         """Ask it of the learner's night, of another one, and of whatever else the check has."""
@@ -133,7 +117,7 @@ class Asks(Check):
     def _no_query(self, got: object, told: Night) -> NotYet:
         return NotYet(
             "What came back is no query.",
-            f"`{self.name}({self.takes})`",
+            self.signature,
             told.name,
             f"`{self.name}` returned {type(got).__name__}.",
             "What does Logs Insights take?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from labkit.cloudwatch import views
+from labkit.course.alarms_made import alarms_of, described
 from labkit.course.bench import Bench
 from labkit.course.checks.c08_metric_filters_and_subscriptions import built, playing
 from labkit.course.checks.c08_metric_filters_and_subscriptions.lines import (
@@ -64,10 +65,10 @@ class Pages(Check):
     def attempt(self, bench: Bench) -> Attempted | None:
         """Filters and alarms, in one line."""
         filters = built.metric_filters(bench.copy, bench.facts)
-        alarms = playing.alarms_of(bench.copy)
+        alarms = alarms_of(bench.copy)
         if not filters and not alarms:
             return None
-        told = " and ".join(playing.described(one) for one in alarms) or "no alarm"
+        told = " and ".join(described(one) for one in alarms) or "no alarm"
         return Attempted(f"{built.told(filters)}; {told}")
 
     def untouched(self, bench: Bench) -> NotAttempted:
@@ -107,7 +108,7 @@ class Pages(Check):
 def _why(bench: Bench, played: Played, one: Heard) -> tuple[str, str, Drawing]:
     """What happened, the question, the picture."""
     world, facts = played.world, bench.facts
-    alarms = playing.alarms_of(world)
+    alarms = alarms_of(world)
     acting = [alarm for alarm in alarms if alarm.actions("ALARM") and alarm.actions_enabled]
     if not acting:
         told = "No alarm has an action" if alarms else "There is no alarm"
@@ -304,7 +305,7 @@ def _passed(played: Played, attempted: Attempted) -> Passed:
             "bad. A default value of 0 closes the gap as long as lines come in; at night, when "
             "none come, `FILL(failures, 0)` in a metric math alarm would."
         )
-    alarms = playing.alarms_of(played.world)
+    alarms = alarms_of(played.world)
     if any(one.rule.treat_missing_data == "missing" for one in alarms):
         remarks.append(
             "after the last failure the alarm turns to INSUFFICIENT_DATA, not to OK: it still "

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labkit.core.clock import to_datetime
+from labkit.course.alarms_made import alarms_of, described
 from labkit.course.bench import Bench
-from labkit.course.checks.c08_metric_filters_and_subscriptions.playing import (
-    alarms_of,
-    described,
-)
 from labkit.course.checks.c09_canaries import playing
 from labkit.course.checks.c09_canaries.playing import MINUTE
 from labkit.course.outcomes import Attempted, NotAttempted, NotYet, Outcome, Passed

@@ -8,23 +8,24 @@ from typing import Any
 
 from labkit.course.bench import Bench
 from labkit.course.checks.c13_xray_service_graph.cases import EARLY, Case, Hit, cases, hit, play
-from labkit.course.outcomes import Attempted, NotAttempted, NotYet, Outcome, Passed
-from labkit.course.task import Check
+from labkit.course.delivering import Delivers
+from labkit.course.outcomes import Attempted, NotYet, Outcome, Passed
 from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
 from labkit.views.wording import count
 
-_NAME = "customers"
 #: How far `since` may lie behind the first that was hit.
 _LATE = timedelta(seconds=60)
 
 
-class Customers(Check):
+class Customers(Delivers):
     """Since when, and who."""
 
     title = "since when, and which customers, in two cases that you have not seen"
     points = 4
+    name, takes = "customers", "service, start, end"
+    tryout = "`ex.night` has the night to try it on."
     cell = "customers"
     hints = (
         "Who answered the customer, and who failed behind that answer?",
@@ -40,21 +41,9 @@ class Customers(Check):
         "All users of the bad minutes: most of them were served well.",
     )
 
-    def attempt(self, bench: Bench) -> Attempted | None:
-        """The newest function of that name."""
-        return Attempted(f"`{_NAME}(service, start, end)`") if _NAME in bench.delivered else None
-
-    def untouched(self, bench: Bench) -> NotAttempted:
-        """Nothing was handed in."""
-        return NotAttempted(
-            f"No `{_NAME}` has been handed in yet.",
-            start=f"the cell with `@ex.deliver` above `def {_NAME}(service, start, end)`; "
-            "`ex.night` has the night to try it on.",
-        )
-
     def judge(self, bench: Bench, attempted: Attempted) -> Outcome:
         """Ask about both."""
-        function = bench.delivered[_NAME]
+        function = bench.delivered[self.name]
         lab = Lab(bench.lab.seed + 132, bench.lab.start, active=False)
         try:
             told = cases(lab, *unseen(bench.facts))
@@ -103,7 +92,7 @@ def _wrong(case: Case, answer: Any, truth: Hit) -> tuple[str, str] | None:
     """What happened and the question; None when the answer is right."""
     if not isinstance(answer, Mapping) or not {"since", "users"} <= set(answer):
         return (
-            f"`{_NAME}` returned {type(answer).__name__}, without `since` or `users`.",
+            f"`customers` returned {type(answer).__name__}, without `since` or `users`.",
             "Which two things does Lena ask for?",
         )
     names = set(map(str, answer["users"] or ()))

@@ -7,22 +7,23 @@ from typing import Any
 
 from labkit.course.bench import Bench
 from labkit.course.checks.c13_xray_service_graph.cases import Case, cases, play
-from labkit.course.outcomes import Attempted, NotAttempted, NotYet, Outcome, Passed
-from labkit.course.task import Check
+from labkit.course.delivering import Delivers
+from labkit.course.outcomes import Attempted, NotYet, Outcome, Passed
 from labkit.lab import Lab
 from labkit.views import html, text
 from labkit.views.drawing import Drawing
 from labkit.xray.engine.service_graph import ServiceGraph
 
-_NAME = "guilty"
 KINDS = ("slow", "failing", "throttled", "lost")
 
 
-class Guilty(Check):
+class Guilty(Delivers):
     """The service, and what is wrong with it."""
 
     title = "who is guilty, and of what, in three cases that you have not seen"
     points = 5
+    name, takes = "guilty", "quiet, start, end"
+    tryout = "`ex.known` has a night whose answer is known."
     cell = "guilty"
     hints = (
         "Which node is red, or slow, although none of those whom it calls is?",
@@ -39,21 +40,9 @@ class Guilty(Check):
         "What a caller waits is not what the callee takes: a retry lies between them.",
     )
 
-    def attempt(self, bench: Bench) -> Attempted | None:
-        """The newest function of that name."""
-        return Attempted(f"`{_NAME}(quiet, start, end)`") if _NAME in bench.delivered else None
-
-    def untouched(self, bench: Bench) -> NotAttempted:
-        """Nothing was handed in."""
-        return NotAttempted(
-            f"No `{_NAME}` has been handed in yet.",
-            start=f"the cell with `@ex.deliver` above `def {_NAME}(quiet, start, end)`; "
-            "`ex.known` has a night whose answer is known.",
-        )
-
     def judge(self, bench: Bench, attempted: Attempted) -> Outcome:
         """Ask about each of the three."""
-        function = bench.delivered[_NAME]
+        function = bench.delivered[self.name]
         lab = Lab(bench.lab.seed + 131, bench.lab.start, active=False)
         try:
             told = cases(lab, *unseen(bench.facts))
@@ -105,7 +94,7 @@ def _wrong(case: Case, answer: Any, graph: ServiceGraph) -> tuple[str, str] | No
     """What happened and the question; None when the answer is right."""
     if not isinstance(answer, Mapping) or not {"service", "kind"} <= set(answer):
         return (
-            f"`{_NAME}` returned {type(answer).__name__}, without `service` or `kind`.",
+            f"`guilty` returned {type(answer).__name__}, without `service` or `kind`.",
             "Which two things does the ticket ask for?",
         )
     name, kind = str(answer["service"]), str(answer["kind"])

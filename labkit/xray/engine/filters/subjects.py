@@ -56,7 +56,35 @@ class kept(Generic[T]):  # noqa: N801 - a decorator
         return value
 
 
-class Spanned:
+class Requested:
+    """What can be asked of a request, whoever was asked."""
+
+    @kept
+    def http_url(self) -> Values:
+        """URL asked for."""
+        return self._requested("url")
+
+    @kept
+    def http_method(self) -> Values:
+        """Method of the request."""
+        return self._requested("method")
+
+    @kept
+    def http_useragent(self) -> Values:
+        """The caller's program."""
+        return self._requested("user_agent")
+
+    @kept
+    def http_clientip(self) -> Values:
+        """The caller's address."""
+        return self._requested("client_ip")
+
+    def _requested(self, member: str) -> Values:
+        """Texts under a member of ``http.request``."""
+        raise NotImplementedError
+
+
+class Spanned(Requested):
     """What segments and calls have in common.
 
     Parameters
@@ -111,26 +139,6 @@ class Spanned:
     def http_status(self) -> int | None:
         """Status of the answer."""
         return self.span.status
-
-    @kept
-    def http_url(self) -> Values:
-        """URL asked for."""
-        return self._requested("url")
-
-    @kept
-    def http_method(self) -> Values:
-        """Method of the request."""
-        return self._requested("method")
-
-    @kept
-    def http_useragent(self) -> Values:
-        """The caller's program."""
-        return self._requested("user_agent")
-
-    @kept
-    def http_clientip(self) -> Values:
-        """The caller's address."""
-        return self._requested("client_ip")
 
     def _requested(self, member: str) -> Values:
         return texts([self.span.request.get(member)])
@@ -283,7 +291,7 @@ class EdgeSubject(Spanned):
         return found
 
 
-class TraceSubject:
+class TraceSubject(Requested):
     """A trace as filter expressions see it.
 
     Parameters
@@ -323,26 +331,6 @@ class TraceSubject:
     def inferred(self) -> bool:
         """Whether it has inferred segments."""
         return any(one.kind == "inferred" for one in self.trace.segments)
-
-    @kept
-    def http_url(self) -> Values:
-        """URL asked for."""
-        return self._requested("url")
-
-    @kept
-    def http_method(self) -> Values:
-        """Method of the request."""
-        return self._requested("method")
-
-    @kept
-    def http_useragent(self) -> Values:
-        """The caller's program."""
-        return self._requested("user_agent")
-
-    @kept
-    def http_clientip(self) -> Values:
-        """The caller's address."""
-        return self._requested("client_ip")
 
     @kept
     def _request(self) -> Mapping[str, Any]:
