@@ -222,6 +222,7 @@ def test_the_magic_tells_the_same(told_by_boto3, papers):
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="this machine has no shell")
+@pytest.mark.long
 def test_a_shell_tells_the_same(told_by_boto3, papers):
     with served() as service:
         with_a_shell(service, papers)

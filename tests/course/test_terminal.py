@@ -45,6 +45,7 @@ def test_a_right_notebook_passes_for_its_learner(tmp_path, capsys):
     assert "3 of 3" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_an_error_is_told_with_its_cell_and_an_old_file_with_its_age(tmp_path, capsys):
     path = saved(tmp_path, OPEN, "import nothing_of_the_kind", c01_metrics.NO_TOTAL)
     os.utime(path, (1_700_000_000, 1_700_000_000))
