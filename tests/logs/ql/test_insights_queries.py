@@ -78,6 +78,17 @@ def run(text, lines=LINES, **more):
             [("[INFO] Request time: <Number-1> ms", "0.25", "2", "Info")],
         ),
         ("stats sum(ms) / 2 as half by @logStream", [("s0", "6.25"), ("s1", "3.5")]),
+        # The guide's own sample: two slashes are two divisions, not a regular expression.
+        (
+            'filter @type = "REPORT" '
+            "| stats max(@memorySize / 1000 / 1000) as provisonedMemoryMB, "
+            "max(@maxMemoryUsed / 1000 / 1000) as maxMemoryUsedMB, "
+            "provisonedMemoryMB - maxMemoryUsedMB as overProvisionedMB",
+            [("128", "40", "88")],
+        ),
+        ("filter status = 404 | fields status / 2/ 2, (status)/4/ 101", [("101", "1")]),
+        # Written so in the guide's samples of Lambda and in many dashboards.
+        ("filter ispresent(ms) | fields ms | sort by ms desc", [("12.5",), ("7",)]),
     ],
 )
 def test_answers(text, rows):

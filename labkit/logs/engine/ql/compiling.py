@@ -15,7 +15,7 @@ plain but for names that begin with ``lq_``; :mod:`labkit.logs.engine.ql.dialect
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labkit.logs.engine.ql import discovered, plan
@@ -585,9 +585,14 @@ class Compiler:
             if value.kind == "json":
                 value = Value(value.text, "text")
             groups.append((told.name, self.fresh(), value))
-        wanted = [
-            (told.name, self.fresh(), self._aggregate(told.expr)) for told in command.aggregates
-        ]
+        wanted: list[tuple[str, str, Value]] = []
+        # `max(a) as most, min(a) as least, most - least as span`: a later column may use the names
+        # of those before it, as the guide's own samples do.
+        told_before: dict[str, Value] = {}
+        for told in command.aggregates:
+            value = self._aggregate(told.expr, told_before)
+            wanted.append((told.name, self.fresh(), value))
+            told_before[told.name] = value
         cells = [f"{value.sql} AS {cell}" for _, cell, value in groups + wanted]
         hidden = self.fresh()
         by = f" GROUP BY {', '.join(value.sql for _, _, value in groups)}" if groups else ""
@@ -606,8 +611,15 @@ class Compiler:
             for key in self._order_of(Value(cell, value.kind), descending=False)
         ]
 
-    def _aggregate(self, expr: plan.Expr) -> Value:
-        """An aggregate, or an expression over aggregates: ``sum(bytes) / 1024``."""
+    def _aggregate(self, expr: plan.Expr, told_before: Mapping[str, Value]) -> Value:
+        """An aggregate, or an expression over aggregates: ``sum(bytes) / 1024``.
+
+        Args:
+            expr: the expression.
+            told_before: the columns of this ``stats`` that stand before it, by their names.
+        """
+        if isinstance(expr, plan.Name) and expr.name in told_before:
+            return told_before[expr.name]
         if isinstance(expr, plan.Call):
             row = AGGREGATES.get(expr.function.lower())
             if row is not None:
@@ -617,13 +629,15 @@ class Compiler:
                 if not scalar.fewest <= len(expr.args) <= scalar.most:
                     raise QueryError.at(f"{scalar.name} is written {scalar.usage}", expr.span)
                 parts: list[Value | Floor] = [
-                    self._period(arg) if isinstance(arg, plan.Period) else self._aggregate(arg)
+                    self._period(arg)
+                    if isinstance(arg, plan.Period)
+                    else self._aggregate(arg, told_before)
                     for arg in expr.args
                 ]
                 return scalar.build(*parts)
             raise QueryError.at(self._no_function(expr.function), expr.span)
         if isinstance(expr, plan.Op) and expr.op in ("+", "-", "*", "/", "%", "^"):
-            left, right = (self._aggregate(arg) for arg in expr.args)
+            left, right = (self._aggregate(arg, told_before) for arg in expr.args)
             return computed(expr.op, left, right)
         if isinstance(expr, plan.Literal):
             return self.value(expr)
