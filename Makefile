@@ -10,6 +10,10 @@ JS_STAMP := tests/javascript/node_modules/.installed
 # A .venv whose interpreter has gone away is made anew.
 $(shell test -x $(BIN)/python || rm -f $(STAMP))
 
+# Containers often set it. Without compiled files every kernel, worker and `aws` compiles all that
+# it imports again: 3 to 5 seconds each, more than most lessons take.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Exercises are run by tests/course: they are committed without outputs.
 NOTEBOOKS := $(wildcard notebooks/*.ipynb solutions/*.ipynb)
 # The committed notebooks are those of the learner demo, who leaves no progress.
