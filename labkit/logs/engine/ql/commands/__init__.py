@@ -1,0 +1,35 @@
+"""What each command adds to the chain: one command, one file.
+
+``join`` and ``lookup`` ask for further tables, ``pattern``, ``diff`` and ``anomaly`` for rows that
+are made in Python: :mod:`labkit.logs.engine.ql.running` calls those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.commands.dedup import dedup
+from labkit.logs.engine.ql.commands.fields import columns
+from labkit.logs.engine.ql.commands.filter import keep
+from labkit.logs.engine.ql.commands.limit import limit
+from labkit.logs.engine.ql.commands.parse import extract
+from labkit.logs.engine.ql.commands.sort import sort
+from labkit.logs.engine.ql.commands.stats import stats
+from labkit.logs.engine.ql.commands.unmask import unmask
+from labkit.logs.engine.ql.commands.unnest import unnest
+
+#: Kind of command -> what compiles it: ``(compiler, command)``.
+COMMANDS: dict[type[plan.Command], Callable[[Any, Any], None]] = {
+    plan.Fields: columns,
+    plan.Display: columns,
+    plan.Filter: keep,
+    plan.Parse: extract,
+    plan.Sort: sort,
+    plan.Limit: limit,
+    plan.Stats: stats,
+    plan.Dedup: dedup,
+    plan.Unmask: unmask,
+    plan.Unnest: unnest,
+}

@@ -1,0 +1,55 @@
+"""``join``: rows of another query that agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.values import Value
+
+if TYPE_CHECKING:
+    from labkit.logs.engine.ql.compiling import Compiler
+    from labkit.logs.engine.ql.running import Run
+
+
+def join(run: Run, compiler: Compiler, command: plan.Join, after: Sequence[plan.Command]) -> None:
+    """Join with the rows of the query inside."""
+    right, left = command.right + ".", command.left + "."
+    needed: list[str] = []
+    for value in plan.walk((command.condition, tuple(after))):
+        if isinstance(value, plan.Name) and value.name.startswith(right):
+            needed.append(value.name[len(right) :])
+    needed = list(dict.fromkeys(needed))
+    inner = run.inner(command.query, "j_", needed)
+    wanted = needed + [
+        n for n in inner.shown if n not in needed and n != "@timestamp" and n != "@message"
+    ]
+    cells = []
+    for index, name in enumerate(wanted):
+        cells.append(f"{inner.name(plan.Name(name, text=name)).text} AS r{index}")
+    inner.link(f"SELECT {', '.join(cells) or '1 AS r0'} FROM {inner.at}")
+    values = compiler.scope.values
+    for value in plan.walk((command.condition, tuple(after))):
+        if isinstance(value, plan.Name) and value.name.startswith(left):
+            plain = value.name[len(left) :]
+            values[value.name] = compiler.name(plan.Name(plain, text=plain, span=value.span))
+    for index, name in enumerate(wanted):
+        values[right + name] = Value(f"r{index}", "text")
+    condition = compiler.value(command.condition).condition
+    # The inner chain must stand before the link that joins; its names do not collide.
+    compiler.links += inner.links
+    at = compiler.links[-1 - len(inner.links)][0]
+    kind = "LEFT JOIN" if command.kind == "left" else "JOIN"
+    compiler.link(f"SELECT * FROM {at} {kind} {inner.at} ON {condition}")
+
+
+def join_keys(commands: Sequence[plan.Command]) -> list[str]:
+    """Fields of the left side that a join names as ``a.field``."""
+    found = []
+    for command in commands:
+        if isinstance(command, plan.Join):
+            for value in plan.walk(tuple(commands)):
+                if isinstance(value, plan.Name) and value.name.startswith(command.left + "."):
+                    found.append(value.name[len(command.left) + 1 :])
+    return found

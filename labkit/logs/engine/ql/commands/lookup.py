@@ -1,0 +1,41 @@
+"""``lookup``: more columns out of a lookup table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.errors import QueryError
+from labkit.logs.engine.ql.values import Value, column
+
+if TYPE_CHECKING:
+    from labkit.logs.engine.ql.compiling import Compiler
+    from labkit.logs.engine.ql.running import Run
+
+
+def lookup(run: Run, compiler: Compiler, command: plan.Lookup) -> None:
+    """Add the columns of the first line of the table that fits."""
+    table = run.lookups.get(command.table)
+    if table is None:
+        raise QueryError.at(f"there is no lookup table {command.table}", command.span)
+    for name in [*(key for key, _ in command.keys), *command.output]:
+        if name not in table.column_names:
+            raise QueryError.at(
+                f"the lookup table {command.table} has no column {name}; it has "
+                f"{', '.join(table.column_names)}",
+                command.span,
+            )
+    held = run.hold(table, "lookup")
+    keys = " AND ".join(
+        f"l.{column(key)} = {compiler.name(name).text}" for key, name in command.keys
+    )
+    cells = [(name, compiler.fresh()) for name in command.output]
+    listed = ", ".join(f"l.{column(name)} AS {cell}" for name, cell in cells)
+    at = compiler.at
+    # The first line of the table that fits: a second one must not double the event.
+    compiler.link(
+        f"SELECT e.*, m.* FROM {at} e LEFT JOIN LATERAL "
+        f"(SELECT {listed} FROM {held} l WHERE {keys} LIMIT 1) m ON TRUE"
+    )
+    for name, cell in cells:
+        compiler.scope.values[name] = Value(cell, "text")
