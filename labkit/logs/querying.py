@@ -347,7 +347,9 @@ class Queries:
         )
         groups = query.groups
         query.pointers = [
-            pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1)) for ptr in query.result.ptrs
+            # The row of sums that addtotals puts last is no event.
+            "" if ptr is None else pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1))
+            for ptr in query.result.ptrs
         ]
         bytes_scanned = query.result.statistics.bytes_scanned
         self._logs.scanned(store.account, store.region, bytes_scanned)

@@ -82,6 +82,20 @@ COMMAND = st.one_of(
     NAMES.map("lookup t k as {} OUTPUT v".format),
     st.just("filter status in (SOURCE '/g' | fields status)"),
     st.just("join type=left left=l right=r where l.ms = r.ms (SOURCE '/g' | fields ms)"),
+    NAMES.map("accum {} as a".format), NAMES.map("accum {}".format),
+    st.sampled_from(["addtotals", "addtotals col=true", "addtotals row=false col=true ms, status"]),
+    st.sampled_from(["appendcols (SOURCE g | fields ms)", "estimate", "filldown", "fillmissing",
+                     "appendcols override=true (SOURCE '/g' | stats count(*) as s by status)",
+                     "stats count(*) as n by bin(5m) offset 1h", "logcompare timeshift 1h",
+                     "stats sum(ms) as n by bin(1mo), status", "filldown st* *s"]),
+    NAMES.map("autoregress {} p=1-2".format), NAMES.map("expand {}".format),
+    NAMES.map("cidrlookup t {} as k OUTPUT v".format),
+    NAMES.map("cidrlookup t {} as k OUTPUTNEW v as ms".format),
+    NAMED.map("countFrequent {}".format),
+    VALUE.map("fillmissing with {} for s".format), NAMES.map("filldown {}".format),
+    st.tuples(st.sampled_from(["", "action=remove ", "mark=true uselower=true param=0 "]), NAMED)
+    .map(lambda t: f"outlier {t[0]}{t[1]}"),
+    VALUE.map("relevantfields where {}".format), NAMED.map("sessionize {} maxspan 2m".format),
 )  # fmt: skip
 QUERY = st.lists(COMMAND, min_size=1, max_size=5).map(" | ".join)
 

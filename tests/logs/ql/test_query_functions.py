@@ -118,7 +118,8 @@ STATS = {
     "variance(n)": "14", "stddev(n)": "3.7417", "median(n)": "4", "pct(n, 50)": "4",
     "percentile(n, 100)": "10", "earliest(n)": "1", "latest(n)": "10", "sortsFirst(w)": "a",
     "sortsLast(w)": "c", "values(w)": '["a","b","c"]', "collect_values(w)": '["a","b","c"]',
-    "topk(1, w)": None,
+    "topk(1, w)": None, "rate(n, 1m)": "135", "count_over_time(n)": "4",
+    "sum_over_time(n)": "15", "histogram(n, 3)": '{"1 - 4":1,"4 - 7":1,"7 - 10":1}',
 }  # fmt: skip
 
 

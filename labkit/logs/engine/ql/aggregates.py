@@ -75,6 +75,19 @@ def _topk(count: Value, a: Value) -> Value:
     return Value(f"CAST(to_json(lq_topk(list({a.text}), {many})) AS JSON)", "json")
 
 
+def _rate(a: Value, interval: Value, order: Value) -> Value:
+    """How much a value grew from the first to the last event that has it, for each interval."""
+    there = f"FILTER (WHERE {a.num} IS NOT NULL)"
+    grown = f"arg_max({a.num}, {order.sql}) {there} - arg_min({a.num}, {order.sql}) {there}"
+    took = f"nullif(max({order.num}) {there} - min({order.num}) {there}, 0)"
+    return _num(f"lq_finite(({grown}) / {took} * {interval.num})")
+
+
+def _histogram(a: Value, buckets: Value) -> Value:
+    many = max(1, min(1_000, int(float(buckets.literal or 1))))
+    return Value(f"CAST(to_json(lq_histogram(list({a.num}), {many})) AS JSON)", "json")
+
+
 AGGREGATES: dict[str, Aggregate] = {
     row.name.lower(): row
     for row in (
@@ -101,8 +114,12 @@ AGGREGATES: dict[str, Aggregate] = {
         Aggregate("values", 1, 1, _values),
         Aggregate("collect_values", 1, 1, _values),
         Aggregate("topk", 2, 2, _topk),
+        Aggregate("rate", 2, 2, _rate),
+        Aggregate("count_over_time", 1, 1, lambda a: _num(f"CAST(count({a.shown}) AS DOUBLE)")),
+        Aggregate("sum_over_time", 1, 1, lambda a: _num(f"sum({a.num})"), floats=True),
+        Aggregate("histogram", 2, 2, _histogram),
     )
 }
 
 #: Aggregates that look at the order of events.
-TIMED = ("earliest", "latest")
+TIMED = ("earliest", "latest", "rate")

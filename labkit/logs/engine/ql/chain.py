@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from labkit.logs.engine.ql import discovered, plan
 from labkit.logs.engine.ql.errors import QueryError
+from labkit.logs.engine.ql.periods import Floor
 from labkit.logs.engine.ql.values import NULL, Value, quoted
 
 
@@ -78,6 +79,10 @@ class Chain:
         self.counted_at = ""
         self.floats = False
         self.clear = clear
+        #: Added to the times of events: `stats ... offset 1h` looks at an hour earlier.
+        self.later_ms = 0
+        #: The bins of the last stats: their column, their length, the columns of other groups.
+        self.binned: tuple[str, Floor, list[str]] | None = None
         self.serial = 0
         self._paths: list[str] = []
         self._fields: dict[str, str] = {}
@@ -109,6 +114,18 @@ class Chain:
         self.link(f"SELECT *, {', '.join(cells)} FROM {self.at}")
 
     # ---- names
+
+    def named(self, name: str, span: plan.Span | None = None) -> Value:
+        """The value of a field by its name."""
+        return self.name(plan.Name(name, text=name, span=span or plan.Span()))
+
+    def held(self, name: str, span: plan.Span | None = None) -> Value:
+        """The value of a field as a column of the last link, for windows and unions."""
+        value = self.named(name, span)
+        if not value.sql.isidentifier():
+            self.add([(name, value)])
+            value = self.scope.values[name]
+        return value
 
     def name(self, name: plan.Name) -> Value:
         """The value of a field."""

@@ -98,8 +98,9 @@ class Compiler(Expressions):
                 structures.add(command.name)
             elif isinstance(command, plan.Lookup):
                 aliases.update(command.output)
-            elif isinstance(command, plan.Stats | plan.Pattern):
+            elif isinstance(command, plan.Stats | plan.Pattern) or command.closes:
                 break
+            aliases.update(command.made)
         return found
 
     def _discovered(self, name: str) -> str:
@@ -129,6 +130,18 @@ class Compiler(Expressions):
         if self.scope.open and self.events:
             return ["@timestamp", "@message"]
         return list(self.scope.values)
+
+    def show(self, computed: Sequence[tuple[str, Value]]) -> None:
+        """A link with more columns, which the answer shows."""
+        self.add(computed)
+        self.shows([name for name, _ in computed])
+
+    def shows(self, names: Sequence[str]) -> None:
+        """Let the answer have these columns too, behind those that it has."""
+        before = self.names()
+        self.shown = [*before, *(name for name in names if name not in before)]
+        if self.displayed is not None:
+            self.displayed = list(self.shown)
 
     def finish(self, limit: int = DEFAULT_LIMIT) -> Compiled:
         """The statement that gives the answer."""

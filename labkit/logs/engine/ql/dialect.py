@@ -70,6 +70,18 @@ MACROS = (
         list_transform(list_slice(list_reverse_sort(list_transform(
             list_distinct(list_filter(l, lambda v: v IS NOT NULL)),
             lambda d: (len(list_filter(l, lambda v: v = d)), d))), 1, k), lambda p: p[2])""",
+    # Equal widths from the least to the most; the most lies in the last one.
+    r"""CREATE MACRO lq_buckets(l, k) AS
+        list_transform(range(k), lambda i: {
+            'low': list_min(l) + i * (list_max(l) - list_min(l)) / k,
+            'high': list_min(l) + (i + 1) * (list_max(l) - list_min(l)) / k,
+            'count': len(list_filter(l, lambda v: least(k - 1, coalesce(CAST(floor(
+                (v - list_min(l)) * k / nullif(list_max(l) - list_min(l), 0)) AS BIGINT), 0)) = i))
+        })""",
+    r"""CREATE MACRO lq_histogram(l, k) AS
+        map_from_entries(list_transform(
+            lq_buckets(list_filter(l, lambda v: v IS NOT NULL), k),
+            lambda b: {'k': lq_shown(b.low) || ' - ' || lq_shown(b.high), 'v': b.count}))""",
     r"""CREATE MACRO lq_megabytes(x) AS
         CASE WHEN x <> '' THEN CAST(CAST(x AS BIGINT) * 1000000 AS VARCHAR) END""",
 )

@@ -119,7 +119,7 @@ class Expressions(Chain):
                 return made
             if len(args) != 1:
                 raise QueryError.at("bin is written bin(5m)", call.span)
-            return Value(floored(self._timestamp(call), period_of(args[0])), "time")
+            return Value(floored(self.timestamp(call.span), period_of(args[0])), "time")
         if low == "messagesize":
             return Value("CAST(strlen(msg) AS DOUBLE)", "num") if self.scope.open else NULL
         if low == "unmask":
@@ -141,16 +141,17 @@ class Expressions(Chain):
             return Value("clear", "text")
         return self.value(expr)
 
-    def _timestamp(self, call: plan.Call) -> str:
+    def timestamp(self, span: plan.Span) -> str:
+        """The time of the rows in SQL, DOUBLE milliseconds."""
         held = self.scope.values.get("@timestamp")
         if held is not None:
             return held.num
         if self.scope.open and self.events:
-            return "CAST(ts AS DOUBLE)"
+            return f"CAST(ts + {self.later_ms} AS DOUBLE)"
         raise QueryError.at(
             "bin works on @timestamp, which is gone after stats: carry it through, "
             "max(@timestamp) as @t, and use datefloor(@t, ...)",
-            call.span,
+            span,
         )
 
 

@@ -27,12 +27,8 @@ COMMANDS = [
     "lookup",
     "join",
     "SOURCE",
-]
-
-#: Commands of the 2026 guide that labkit does not run; named so that the error can say so.
-LATER_COMMANDS = [
-    "addtotals",
     "accum",
+    "addtotals",
     "appendcols",
     "autoregress",
     "cidrlookup",
@@ -75,9 +71,6 @@ def _word_at(text: str, offset: int) -> str:
 def _meant(text: str, offset: int, word: str) -> str:
     before = text[:offset].rstrip()
     if before == "" or before.endswith("|"):
-        for later in LATER_COMMANDS:
-            if word.lower() == later.lower():
-                return f": the command {later} is not in labkit"
         near = difflib.get_close_matches(word.lower(), [c.lower() for c in COMMANDS], 1, 0.6)
         if near:
             return f": did you mean {near[0]}?"

@@ -48,6 +48,11 @@ def period(count: int, unit: str) -> Floor:
     return Floor(max(1, min(count, 10_000)), unit)
 
 
+def length_ms(count: int, unit: str) -> int:
+    """How long a duration is, in milliseconds: no limits, and a month has 30 days."""
+    return count * (_MILLIS.get(unit) or _MONTHS[unit] * 30 * _MILLIS["d"])
+
+
 def floored(ms: str, floor: Floor, up: bool = False) -> str:
     """SQL: the start of the period in which a time (SQL, DOUBLE milliseconds) lies, or its end."""
     if floor.months:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,15 @@ class Aliased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A step of the query."""
+    """A step of the query. ``closes``: after it there are no events, only its own columns."""
 
     span: Span = field(default=Span(), compare=False, repr=False)
+    closes: ClassVar[bool] = False
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Names of columns that the step makes, which are no fields of events."""
+        return ()
 
 
 def _several(items: tuple[object, ...]) -> str:
@@ -196,14 +203,17 @@ class Limit(Command):
 
 @dataclass(frozen=True, slots=True)
 class Stats(Command):
-    """``stats``: aggregates, for each group."""
+    """``stats``: aggregates, for each group. ``offset``: of a range that much earlier."""
 
     aggregates: tuple[Aliased, ...]
     by: tuple[Aliased, ...] = ()
+    offset: str = ""
+    offset_ms: int = 0
 
     def __str__(self) -> str:
         by = f" by {_several(self.by)}" if self.by else ""
-        return f"stats {_several(self.aggregates)}{by}"
+        offset = f" offset {self.offset}" if self.offset else ""
+        return f"stats {_several(self.aggregates)}{by}{offset}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class ExpressionReader:
 
     # ---- where things stand
 
-    def _span(self, tree: Any) -> Span:
+    def span(self, tree: Any) -> Span:
+        """Where a tree or a token stands in the text."""
         from lark import Token
 
         if isinstance(tree, Token):
@@ -48,22 +49,24 @@ class ExpressionReader:
         return self.text[span.start : span.end]
 
     def _where(self, tree: Any) -> dict[str, Any]:
-        span = self._span(tree)
+        span = self.span(tree)
         return {"text": self._slice(span).strip(), "span": span}
 
     # ---- expressions
 
-    def _name(self, tree: Tree[Any]) -> plan.Name:
+    def name(self, tree: Tree[Any]) -> plan.Name:
+        """A field's name."""
         token = str(tree.children[0])
         quoted = token.startswith("`")
         return plan.Name(token.strip("`") if quoted else token, quoted, **self._where(tree))
 
-    def _expr(self, tree: Any) -> plan.Expr:
+    def expr(self, tree: Any) -> plan.Expr:
+        """An expression."""
         built: plan.Expr = getattr(self, f"_of_{tree.data}")(tree)
         return built
 
     def _of_plain_name(self, tree: Tree[Any]) -> plan.Expr:
-        return self._name(tree)
+        return self.name(tree)
 
     _of_quoted_name = _of_plain_name
 
@@ -77,36 +80,39 @@ class ExpressionReader:
 
     def _of_regex(self, tree: Tree[Any]) -> plan.Expr:
         pattern = between_slashes(tree.children[0])
-        compiled_regex(pattern, self._span(tree))
+        compiled_regex(pattern, self.span(tree))
         return plan.Regex(pattern, **self._where(tree))
 
     def _of_duration(self, tree: Tree[Any]) -> plan.Expr:
-        text = str(tree.children[0]).strip()
+        return plan.Period(*self.duration(str(tree.children[0])), **self._where(tree))
+
+    def duration(self, text: str) -> tuple[int, str]:
+        """``5 min`` as a number and a unit."""
+        text = text.strip()
         digits = text[: next(i for i, c in enumerate(text) if not c.isdigit())]
-        unit = text[len(digits) :].strip().lower()
-        return plan.Period(int(digits[:15]), UNITS[unit], **self._where(tree))
+        return int(digits[:15]), UNITS[text[len(digits) :].strip().lower()]
 
     def _of_star(self, tree: Tree[Any]) -> plan.Expr:
         return plan.Star(**self._where(tree))
 
     def _of_group(self, tree: Tree[Any]) -> plan.Expr:
-        return self._expr(tree.children[0])
+        return self.expr(tree.children[0])
 
     def _of_call(self, tree: Tree[Any]) -> plan.Expr:
         name, *args = tree.children
-        values = tuple(self._expr(arg) for arg in args if arg is not None)
+        values = tuple(self.expr(arg) for arg in args if arg is not None)
         return plan.Call(str(name), values, **self._where(tree))
 
     def _of_index(self, tree: Tree[Any]) -> plan.Expr:
         of, key = tree.children
-        return plan.Item(self._expr(of), self._expr(key), **self._where(tree))
+        return plan.Item(self.expr(of), self.expr(key), **self._where(tree))
 
     def _of_attribute(self, tree: Tree[Any]) -> plan.Expr:
         of, key = tree.children
-        return plan.Item(self._expr(of), str(key).strip("`"), **self._where(tree))
+        return plan.Item(self.expr(of), str(key).strip("`"), **self._where(tree))
 
     def _op(self, op: str, tree: Tree[Any], *children: Any) -> plan.Expr:
-        args = tuple(self._expr(child) for child in children or tree.children)
+        args = tuple(self.expr(child) for child in children or tree.children)
         return plan.Op(op, args, **self._where(tree))
 
     def _of_or_expr(self, tree: Tree[Any]) -> plan.Expr:
@@ -131,7 +137,7 @@ class ExpressionReader:
 
     def _of_signed(self, tree: Tree[Any]) -> plan.Expr:
         sign, value = tree.children
-        inner = self._expr(value)
+        inner = self.expr(value)
         if isinstance(inner, plan.Literal) and not isinstance(inner.value, str):
             number = -inner.value if str(sign) == "-" else inner.value
             return plan.Literal(number, **self._where(tree))
@@ -150,10 +156,10 @@ class ExpressionReader:
     def _match(self, tree: Tree[Any]) -> plan.Expr:
         value, token = tree.children
         pattern = between_slashes(token)
-        span = self._span(token)
+        span = self.span(token)
         compiled_regex(pattern, span)
         right = plan.Regex(pattern, text=str(token), span=span)
-        return plan.Op("like", (self._expr(value), right), **self._where(tree))
+        return plan.Op("like", (self.expr(value), right), **self._where(tree))
 
     def _of_matches(self, tree: Tree[Any]) -> plan.Expr:
         return self._match(tree)
@@ -163,8 +169,8 @@ class ExpressionReader:
 
     def _within(self, tree: Tree[Any]) -> plan.Expr:
         value, listed = tree.children
-        items = [self._expr(item) for item in listed.children if item is not None]
-        return plan.Op("in", (self._expr(value), *items), **self._where(tree))
+        items = [self.expr(item) for item in listed.children if item is not None]
+        return plan.Op("in", (self.expr(value), *items), **self._where(tree))
 
     def _of_within(self, tree: Tree[Any]) -> plan.Expr:
         return self._within(tree)
@@ -175,7 +181,7 @@ class ExpressionReader:
     def _within_query(self, tree: Tree[Any]) -> plan.Expr:
         value, inner = tree.children
         query = plan.Subquery(self.query(inner), **self._where(inner))
-        return plan.Op("in", (self._expr(value), query), **self._where(tree))
+        return plan.Op("in", (self.expr(value), query), **self._where(tree))
 
     def _of_within_query(self, tree: Tree[Any]) -> plan.Expr:
         return self._within_query(tree)

@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.commands.anomaly import anomaly
-from labkit.logs.engine.ql.commands.diff import diff
+from labkit.logs.engine.ql.commands.appendcols import AppendCols, appendcols
+from labkit.logs.engine.ql.commands.cidrlookup import CidrLookup, cidrlookup
+from labkit.logs.engine.ql.commands.diff import back_of, diff
+from labkit.logs.engine.ql.commands.estimate import COLUMN as ESTIMATED
+from labkit.logs.engine.ql.commands.estimate import Estimate
 from labkit.logs.engine.ql.commands.join import join, join_keys
+from labkit.logs.engine.ql.commands.logcompare import LogCompare, compared
 from labkit.logs.engine.ql.commands.lookup import lookup
 from labkit.logs.engine.ql.commands.pattern import patterns_of
+from labkit.logs.engine.ql.commands.relevantfields import RelevantFields, relevant
 from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Compiler, Moment
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.parsing import too_deep
@@ -53,7 +59,7 @@ class Result:
 
     columns: tuple[str, ...]
     rows: list[tuple[str | None, ...]]
-    ptrs: list[int] = field(default_factory=list)
+    ptrs: list[int | None] = field(default_factory=list)
     statistics: Statistics = Statistics(0, 0, 0)
     statements: tuple[str, ...] = ()
 
@@ -153,17 +159,35 @@ class Run:
 
     def _result(self) -> Result:
         commands = list(self.query.commands)
-        cut = next((i for i, c in enumerate(commands) if isinstance(c, plan.Pattern)), None)
+        for command in commands[:-1]:
+            if isinstance(command, Estimate):
+                raise QueryError.at("estimate must be the last command", command.span)
+        if commands and isinstance(commands[-1], Estimate):
+            return self._estimate()
+        cut = next((i for i, c in enumerate(commands) if isinstance(c, _IN_PYTHON)), None)
         for command in commands[: len(commands) if cut is None else cut]:
             if isinstance(command, plan.Diff | plan.Anomaly):
                 raise QueryError.at(f"{command} stands after pattern", command.span)
         if cut is None:
             return self._answer(self._stage(commands, self.moment), None)
-        return self._patterns(commands, cut)
+        before, command, after = commands[:cut], commands[cut], commands[cut + 1 :]
+        if isinstance(command, RelevantFields):
+            return self._over(*relevant(self, before, command), after)
+        if isinstance(command, LogCompare):
+            return self._over(*compared(self, before, command), after)
+        assert isinstance(command, plan.Pattern)
+        return self._patterns(before, command, after)
+
+    def _estimate(self) -> Result:
+        """What would be scanned. Nothing is, so nothing counts as scanned."""
+        table = self.tables(self.query.source, self.moment.start_ms, self.moment.end_ms)
+        return Result((ESTIMATED,), [(str(_size(table)),)])
 
     def _stage(self, commands: Sequence[plan.Command], moment: Moment) -> Compiled:
-        base, clear = self.events(self.query.source, moment.start_ms, moment.end_ms)
+        back = next((c.offset_ms for c in commands if isinstance(c, plan.Stats)), 0)
+        base, clear = self.events(self.query.source, moment.start_ms - back, moment.end_ms - back)
         compiler = Compiler(moment, base, clear=clear)
+        compiler.later_ms = back
         self.add_subqueries(compiler, commands)
         compiler.begin(commands, join_keys(commands))
         self.add_commands(compiler, commands)
@@ -176,6 +200,10 @@ class Run:
                 lookup(self, compiler, command)
             elif isinstance(command, plan.Join):
                 join(self, compiler, command, commands[index + 1 :])
+            elif isinstance(command, AppendCols):
+                appendcols(self, compiler, command)
+            elif isinstance(command, CidrLookup):
+                cidrlookup(self, compiler, command)
             else:
                 compiler.command(command)
 
@@ -235,7 +263,7 @@ class Run:
         if query.source is None:
             raise QueryError("a query inside another begins with SOURCE")
         for value in plan.walk(query.commands):
-            if isinstance(value, plan.Subquery | plan.Join | plan.Pattern):
+            if isinstance(value, (plan.Subquery, plan.Join, AppendCols, Estimate, *_IN_PYTHON)):
                 raise QueryError("a query inside another holds no further one and no pattern")
         base, clear = self.events(query.source, self.moment.start_ms, self.moment.end_ms)
         inner = Compiler(self.moment, base, prefix=prefix, clear=clear)
@@ -245,10 +273,9 @@ class Run:
 
     # ---- patterns
 
-    def _patterns(self, commands: list[plan.Command], cut: int) -> Result:
-        pattern = commands[cut]
-        assert isinstance(pattern, plan.Pattern)
-        before, after = commands[:cut], commands[cut + 1 :]
+    def _patterns(
+        self, before: list[plan.Command], pattern: plan.Pattern, after: list[plan.Command]
+    ) -> Result:
         found, matched = patterns_of(self, before, pattern.of, self.moment)
         told: dict[str, list[Any]] = {
             "@pattern": [row.pattern for row in found],
@@ -259,17 +286,20 @@ class Run:
         while after and isinstance(after[0], plan.Diff | plan.Anomaly):
             command = after.pop(0)
             if isinstance(command, plan.Diff):
-                told = diff(self, before, pattern.of, found, command)
+                told = diff(self, before, pattern.of, found, back_of(self.moment, command.against))
             else:
                 told = anomaly(self, before, pattern.of, found, told)
-        return self._over(told, after, matched)
+        return self._over(told, matched, after)
 
     def _over(
-        self, told: dict[str, list[Any]], after: Sequence[plan.Command], matched: int
+        self, told: dict[str, list[Any]], matched: int, after: Sequence[plan.Command]
     ) -> Result:
         import pyarrow as pa
 
-        floats = {"@ratio", "@sampleCount", "@previousSampleCount", "@difference", "@anomalyScore"}
+        floats = {
+            "@ratio", "@sampleCount", "@previousSampleCount", "@difference", "@anomalyScore",
+            "@relevanceScore", "@conditionalMedian", "@baselineMedian",
+        }  # fmt: skip
         arrays, given = {}, {}
         for index, (name, values) in enumerate(told.items()):
             kind = "num" if name in floats else "text"
@@ -281,6 +311,10 @@ class Run:
         compiler.order = ["pos ASC NULLS FIRST"]
         self.add_commands(compiler, after)
         return self._answer(compiler.finish(self.limit), matched)
+
+
+#: Commands up to which duckdb runs the query; what they find is a table for the rest.
+_IN_PYTHON = (plan.Pattern, LogCompare, RelevantFields)
 
 
 def _size(table: pa.Table) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
-from labkit.logs.engine.ql.commands.diff import count_of, previous
+from labkit.logs.engine.ql.commands.diff import back_of, count_of, previous
 from labkit.logs.engine.ql.commands.pattern import patterns_of
 from labkit.logs.engine.ql.patterns import Row
 
@@ -22,7 +22,7 @@ def anomaly(
     told: dict[str, list[Any]],
 ) -> dict[str, list[Any]]:
     """What is out of the ordinary against the range before. The statistics are labkit's own."""
-    earlier, _ = patterns_of(run, before, of, previous(run.moment, ""))
+    earlier, _ = patterns_of(run, before, of, previous(run.moment, back_of(run.moment, "")))
     then = {row.pattern: row for row in earlier}
     keep, kinds, scores, said = [], [], [], []
     for index, name in enumerate(told["@pattern"]):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def diff(
-    run: Run, before: Sequence[plan.Command], of: plan.Expr, found: list[Row], command: plan.Diff
+    run: Run, before: Sequence[plan.Command], of: plan.Expr, found: list[Row], back_ms: int
 ) -> dict[str, list[Any]]:
-    """Two ranges side by side; what changed most comes first."""
-    earlier, _ = patterns_of(run, before, of, previous(run.moment, command.against))
+    """Two ranges side by side, the earlier by ``back_ms``; what changed most comes first."""
+    earlier, _ = patterns_of(run, before, of, previous(run.moment, back_ms))
     then = {row.pattern: row for row in earlier}
     now = {row.pattern: row for row in found}
     names = sorted(
@@ -37,15 +37,16 @@ def diff(
     }
 
 
-def previous(moment: Moment, against: str) -> Moment:
-    """The range that a range is compared with: the one before it when nothing is named."""
+def back_of(moment: Moment, against: str) -> int:
+    """How far back the other range lies: just before this one when nothing is named."""
     day = 86_400_000
-    back = {"previousDay": day, "previousWeek": 7 * day}.get(against)
-    if against == "previousMonth":
-        back = 30 * day
-    if back is None:
-        back = moment.end_ms - moment.start_ms + 1
-    return Moment(moment.start_ms - back, moment.end_ms - back, moment.now_ms)
+    known = {"previousDay": day, "previousWeek": 7 * day, "previousMonth": 30 * day}
+    return known.get(against, moment.end_ms - moment.start_ms + 1)
+
+
+def previous(moment: Moment, back_ms: int) -> Moment:
+    """The range that a range is compared with."""
+    return Moment(moment.start_ms - back_ms, moment.end_ms - back_ms, moment.now_ms)
 
 
 def count_of(of: Mapping[str, Row], name: str) -> int:

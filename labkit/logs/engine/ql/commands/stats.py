@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.logs.engine.ql import plan
@@ -29,6 +29,7 @@ def stats(compiler: Compiler, command: plan.Stats) -> None:
         if value.kind == "json":
             value = Value(value.text, "text")
         groups.append((told.name, compiler.fresh(), value))
+    compiler.binned = _bins(command, [cell for _, cell, _ in groups])
     wanted: list[tuple[str, str, Value]] = []
     # `max(a) as most, min(a) as least, most - least as span`: a later column may use the names
     # of those before it, as the guide's own samples do.
@@ -54,6 +55,15 @@ def stats(compiler: Compiler, command: plan.Stats) -> None:
         for _, cell, value in groups
         for key in order_of(Value(cell, value.kind), descending=False)
     ]
+
+
+def _bins(command: plan.Stats, cells: Sequence[str]) -> tuple[str, Floor, list[str]] | None:
+    """Which group is a bin, for commands that go on from it."""
+    for told, cell in zip(command.by, cells, strict=True):
+        call = told.expr
+        if isinstance(call, plan.Call) and call.function.lower() == "bin":
+            return cell, period_of(call.args[0]), [c for c in cells if c != cell]
+    return None
 
 
 def _aggregate(compiler: Compiler, expr: plan.Expr, told_before: Mapping[str, Value]) -> Value:
