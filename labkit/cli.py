@@ -11,6 +11,7 @@
     labkit check exercises/01_metrics.ipynb   judge a saved exercise; with --endpoint a served one
     labkit progress                           how far you are
     labkit course build | report | map        for authors: make exercises, measure lessons
+    labkit course record-films                record the runs that machines without a browser show
     labkit doctor                             what this machine has and lacks, and how to get it
     labkit wiring                             who hears which fact, who answers which question
     labkit operations                         which API operations are there, and which are not yet

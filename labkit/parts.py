@@ -105,6 +105,7 @@ class Parts:
         """Let an incident happen to whom it is about."""
         if self.shop_visits.knows(incident):
             self.shop_visits.apply(incident)
+            self.shop.hinder(incident)
         elif self.shop.knows(incident):
             self.shop.apply(incident)
         elif incident.kind in self.latencies.KINDS:

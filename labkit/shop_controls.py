@@ -96,6 +96,7 @@ class ShopControls:
         one, parts = Incident(**incident), self._lab.parts
         if parts.shop_visits.knows(one):
             parts.shop_visits.apply(one)
+            parts.shop.hinder(one)
         else:
             parts.shop.apply(one)
 

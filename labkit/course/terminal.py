@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     progress = commands.add_parser("progress", help="chapters, checks, attempts, questions due")
     progress.add_argument("--learner", help="whose")
     progress.set_defaults(run=_progress)
-    course = commands.add_parser("course", help="for authors: build exercises, measure lessons")
+    course = commands.add_parser("course", help="for authors: exercises, lessons, films")
     about = course.add_subparsers(dest="course_command", required=True)
     build = about.add_parser("build", help="make exercises/ from solutions/")
     build.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
@@ -36,6 +36,9 @@ def add_commands(commands: Any) -> None:
         "--run", dest="execute", action="store_true", help="execute each one and time it"
     )
     report.set_defaults(run=_report)
+    films = about.add_parser("record-films", help="record the runs that lesson 09 shows anew")
+    films.add_argument("--out", help="a folder; the package's own when left out")
+    films.set_defaults(run=_record_films)
     about.add_parser("map", help="the chapters, and where you are").set_defaults(run=_map)
 
 
@@ -104,6 +107,18 @@ def _report(options: argparse.Namespace, say: Say) -> int:
         paths = [p for shelf in report.SHELVES for p in sorted((folder / shelf).glob("*.ipynb"))]
     say(report.table(paths, run=options.execute))
     return 0
+
+
+def _record_films(options: argparse.Namespace, say: Say) -> int:
+    from pathlib import Path
+
+    from labkit.course import filming
+
+    sizes = filming.record(Path(options.out) if options.out else None)
+    for name, size in sizes.items():
+        say(f"{name}: {size:,} bytes")
+    say(f"{len(sizes)} films, {sum(sizes.values()):,} bytes of {filming.MOST_BYTES:,} at most")
+    return 0 if sum(sizes.values()) <= filming.MOST_BYTES else 1
 
 
 def _map(options: argparse.Namespace, say: Say) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from labkit.core.clock import DAY
+from labkit.core.clock import DAY, to_datetime
 from labkit.core.errors import LabError
 from labkit.core.world import World
 
 if TYPE_CHECKING:
+    from labkit.synthetics.films.film import Film
     from labkit.synthetics.recording.devtools import Recording
     from labkit.synthetics.records import Canary, Run
     from labkit.synthetics.running import Runs
@@ -77,25 +78,76 @@ class Showing:
         runs = [run for run in canary.runs if since_us <= run.started_us and not run.dry_run_id]
         return history(name, runs, since_us, now_us)
 
-    def film_strip(self, name: str, which: int | str = -1) -> Drawing:
-        """The screenshots of a run; see :meth:`run` for ``which``."""
+    def film_strip(
+        self, name: str, which: int | str = -1, *, recorded: str = "", every: bool = False
+    ) -> Drawing:
+        """The screenshots of a run, the last one of each step.
+
+        Parameters
+        ----------
+        name, which:
+            See :meth:`run`.
+        recorded:
+            Name of a recorded run (:mod:`labkit.synthetics.films`), to be shown, with a label, if
+            this machine has no browser.
+        every:
+            Whether all screenshots are shown.
+        """
         from labkit.synthetics.views.film import film_strip
 
-        return film_strip(name, self.run(name, which))
+        name, run, more = self._shown(name, which, recorded)
+        return film_strip(name, run, every=every, **more)
 
-    def view_steps(self, name: str, which: int | str = -1) -> Drawing:
-        """The steps of a run as a waterfall; see :meth:`run` for ``which``."""
+    def view_steps(self, name: str, which: int | str = -1, *, recorded: str = "") -> Drawing:
+        """The steps of a run as a waterfall; see :meth:`film_strip` for the parameters."""
         from labkit.synthetics.views.steps import step_waterfall
 
-        return step_waterfall(name, self.run(name, which))
+        name, run, more = self._shown(name, which, recorded)
+        return step_waterfall(name, run, **more)
 
-    def compare(self, name: str, which: int | str = -1) -> Drawing:
-        """A run's screenshots beside the baseline's and what differs; see :meth:`run`."""
+    def view_requests(
+        self, name: str, which: int | str = -1, *, recorded: str = "", images: bool = False
+    ) -> Drawing:
+        """The requests of a run, from its HAR; with ``images`` also the pictures of the pages.
+
+        See :meth:`film_strip` for the other parameters.
+        """
+        from labkit.synthetics.views.requests import request_list
+
+        name, run, more = self._shown(name, which, recorded)
+        return request_list(name, run, images=images, **more)
+
+    def compare(self, name: str, which: int | str = -1, *, recorded: str = "") -> Drawing:
+        """A run's screenshots beside the baseline's and what differs; see :meth:`film_strip`."""
         from labkit.synthetics.views.compared import comparison
 
-        canary, run = self.canary(name), self.run(name, which)
+        canary = self.canary(name)
         held = canary.baselines.get(canary.settings.browsers[0])
-        return comparison(name, run, {} if held is None else held.screenshots)
+        baseline: Mapping[str, bytes] = {} if held is None else held.screenshots
+        film = self._film(recorded) if recorded else None
+        baseline = baseline if film is None else film.baseline
+        name, run, more = self._shown(name, which, recorded)
+        return comparison(name, run, baseline, **more)
+
+    def _shown(self, name: str, which: int | str, recorded: str) -> tuple[str, Run, dict[str, str]]:
+        """Whose run is shown: the lab's own, or a recorded one with its label."""
+        own = self.run(name, which)
+        film = self._film(recorded) if recorded else None
+        if film is None:
+            return name, own, {}
+        at = f"{to_datetime(own.started_us):%H:%M:%S}"
+        why = own.result.no_picture.partition(":")[0]
+        told = f"this machine's own run of {name} at {at}: {own.state}"
+        told += f", no picture, {why}" if why else ""
+        return film.canary, film.run, {"label": film.label, "own": told}
+
+    def _film(self, recorded: str) -> Film | None:
+        """A film that stands in for a browser; None where there is one."""
+        from labkit.synthetics.films.film import read
+        from labkit.synthetics.runner.browsers import find
+
+        film = read(recorded)  # a wrong name is told of on every machine
+        return film if find() is None else None
 
     def log(self, name: str, which: int | str = -1) -> str:
         """What a run wrote; see :meth:`run` for ``which``."""
@@ -119,6 +171,7 @@ class Showing:
         memory = self.runs.memory
         return (
             f"<canaries: {many}, {memory.real} real runs, {memory.replayed} replayed; "
-            "view_runs(name), film_strip(name), view_steps(name), compare(name), log(name), "
+            "view_runs(name), film_strip(name), view_steps(name), view_requests(name), "
+            "compare(name), log(name), "
             "replays = False runs each for real>"
         )

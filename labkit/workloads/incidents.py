@@ -47,6 +47,7 @@ PAGE_KINDS = {
     "page_link": "one of the links on a page leads nowhere; `size` means nothing",
     "page_covered": "a banner lies over what is to be clicked; `size` means nothing",
     "page_hidden": "what is to be clicked is not there to be seen; `size` means nothing",
+    "page_unstyled": "a page has lost its style sheet, and no word; `size` means nothing",
     "page_loop": "a page redirects to itself; `size` means nothing",
     "page_silent": "a page never answers; `size` means nothing",
     "page_reset": "the connection is cut; `size` means nothing",

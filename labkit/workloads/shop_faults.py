@@ -37,6 +37,15 @@ SITE = "site"
 #: What does no harm: a good canary stays green.
 HARMLESS = frozenset({"page_prices", "page_promotion", "page_order", "page_markup"})
 
+#: The pages on the way to an order, and what lets nobody past one.
+BUYING = frozenset({"cart", "checkout", "pay", SITE})
+BLOCKING = frozenset(
+    {
+        "page_error", "page_empty", "page_covered", "page_hidden", "page_loop", "page_silent",
+        "page_reset",
+    }
+)  # fmt: skip
+
 #: Service -> the pages that need it.
 NEEDED_BY = {
     "front": ("home", "search", "product", "cart", "checkout", "pay", "login", "account"),
@@ -107,6 +116,11 @@ class SiteSnapshot:
 def about_pages(incident: Incident) -> bool:
     """Whether an incident is one of the shop's pages."""
     return incident.kind in PAGE_KINDS and incident.target in (*PAGES, SITE)
+
+
+def stops_orders(incident: Incident) -> bool:
+    """Whether nobody can buy while an incident lasts."""
+    return incident.kind in BLOCKING and incident.target in BUYING
 
 
 def snapshot(incidents: Iterable[Incident], now_us: int, seed: int) -> SiteSnapshot:

@@ -23,7 +23,9 @@ seed, the minute and the incidents that were applied.
    gets, ``bad_zone`` about the machines of one availability zone. A ``scan`` shows in logs only.
    A ``retry_storm`` shows in traces only: **latency is a service's own time**; what it waits for
    the services that it calls is not in it.
-5. What the shop logs is the same traffic (:meth:`ShopFigures.traffic`): a minute has as many lines
+5. An incident of a **page** (a banner over the button) shows in the orders alone: the request that
+   a customer can't send is nobody's error. (The payment goes on counting: an approximation.)
+6. What the shop logs is the same traffic (:meth:`ShopFigures.traffic`): a minute has as many lines
    with a status of 500 or more as the metric has errors.
 """
 
@@ -39,6 +41,7 @@ from labkit.core.facts import Facts
 from labkit.core.sources import Points, Series
 from labkit.workloads.incidents import Incident
 from labkit.workloads.latencies import CAUGHT_MS, SHAPE, STRAGGLER_MS
+from labkit.workloads.shop_faults import stops_orders
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -160,6 +163,8 @@ class ShopFigures:
         self._shops: list[Shop] = []
         self._of: dict[tuple[str, str, Series], Shop] = {}
         self._incidents: list[Incident] = []
+        #: Of pages: the services know nothing of them.
+        self._pages: list[Incident] = []
 
     def open(
         self,
@@ -184,6 +189,7 @@ class ShopFigures:
                 f"not {', '.join(unknown) or len(shops)}"
             )
         made = Shop(account, region, namespace, tuple(shops), chosen, list(self._incidents))
+        made.incidents += self._pages
         self._shops.append(made)
         for one in made.series():
             self._of[account, region, one] = made
@@ -210,14 +216,28 @@ class ShopFigures:
                 f"services {', '.join(SERVICES)} and the incidents {', '.join(sorted(self.KINDS))}"
             )
         self._incidents.append(incident)
+        self._tell(incident, orders=incident.target == "payment")
+
+    def hinder(self, incident: Incident) -> None:
+        """Let an incident of a page keep customers from buying; others are passed over.
+
+        A request that a browser never sends is missing nowhere but among the orders.
+        """
+        if stops_orders(incident):
+            self._pages.append(incident)
+            self._tell(incident, orders=True)
+
+    def _tell(self, incident: Incident, *, orders: bool) -> None:
+        """Every shop has an incident more, and whoever looked ahead looks again."""
         for shop in self._shops:
             shop.incidents.append(incident)
-            self._facts.publish(
-                "metric.changed",
-                shop.account,
-                shop.region,
-                {"namespace": shop.namespace, "dimension": "service", "value": incident.target},
-            )
+            changed = [("service", incident.target)] if self.knows(incident) else []
+            changed += [("shop", name) for name in shop.shops if orders]
+            for dimension, value in changed:
+                self._facts.publish(
+                    "metric.changed", shop.account, shop.region,
+                    {"namespace": shop.namespace, "dimension": dimension, "value": value},
+                )  # fmt: skip
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -367,7 +387,11 @@ class ShopFigures:
         paid = self._requests(shop, "payment", low, high)
         paid = paid - self._errors(shop, "payment", low, high)
         drawn = (self._noise("orders", name, low, high) + 1) / 2
-        return np.floor(paid * SHOP_SHARES[list(shop.shops).index(name)] + drawn)
+        orders = np.floor(paid * SHOP_SHARES[list(shop.shops).index(name)] + drawn)
+        for one in shop.incidents:
+            if stops_orders(one):
+                orders[self._minutes(one, low, high)] = 0
+        return orders
 
     def _latency(
         self, shop: Shop, service: str, low: int, high: int, cut: slice
@@ -450,7 +474,11 @@ class ShopFigures:
         size = np.zeros(high - low)
         for one in shop.incidents:
             if (one.kind, one.target) == (kind, service):
-                begin = to_us(one.start) // MINUTE - low
-                end = high - low if one.end is None else to_us(one.end) // MINUTE - low
-                size[max(begin, 0) : max(end, 0)] = one.size
+                size[self._minutes(one, low, high)] = one.size
         return size
+
+    def _minutes(self, one: Incident, low: int, high: int) -> slice:
+        """The places of an incident's minutes among the minutes ``[low, high)``."""
+        begin = to_us(one.start) // MINUTE - low
+        end = high - low if one.end is None else to_us(one.end) // MINUTE - low
+        return slice(max(begin, 0), max(end, 0))

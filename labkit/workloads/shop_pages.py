@@ -326,9 +326,10 @@ def _html(
     who = (
         '<a href="/account">Account</a>' if user else '<a id="login-link" href="/login">Log in</a>'
     )
+    style = "" if site.has(page, "page_unstyled") else f"<style>{STYLE}</style>"
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<link rel="icon" href="data:,"><style>{STYLE}</style></head><body>'
+        f'<link rel="icon" href="data:,">{style}</head><body>'
         f'{FAULTS.top(site, page)}<header><a id="logo" href="/">Teapot</a>'
         '<form action="/search"><input id="q" name="q" placeholder="Search">'
         '<button id="search-button">Search</button></form>'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.synthetics.engine.run import Comparison, Rectangle
 
@@ -69,18 +69,89 @@ def compare(
     return Comparison(name, percent, passed, f"{stem}-difference.png"), _marked(two, differs)
 
 
-def _pixels(picture: bytes) -> np.ndarray | None:
-    """The pixels of a picture; None for what is none (a script may call any file so)."""
-    import numpy as np
+def smaller(picture: bytes, wide: int) -> bytes:
+    """A picture as a WebP that is ``wide`` pixels wide at most: a twentieth of a PNG's bytes.
+
+    What can't be read as a picture, and all where Pillow was built without WebP, stays as it is.
+    """
+    image = _image(picture)
+    if image is None or (image.width <= wide and image.format == "WEBP"):
+        return picture
+    made = image.convert("RGB")
+    if made.width > wide:
+        tall = max(round(made.height * wide / made.width), 1)
+        made = made.resize((wide, tall), _filter())
+    return _webp(made) or picture
+
+
+def mark(picture: bytes, x: int, y: int, window: int = 1280) -> bytes:
+    """A picture with a ring around a point; as it is when it can't be read.
+
+    Parameters
+    ----------
+    picture:
+        PNG, a pixel for each pixel of the browser's window; or a WebP that was made smaller.
+    x, y:
+        The point, pixels of the window.
+    window:
+        How wide the window was of which a WebP was made.
+    """
+    image = _image(picture)
+    if image is None:
+        return picture
+    from PIL import ImageDraw
+
+    made = image.convert("RGB")
+    scale = made.width / window if image.format == "WEBP" else 1.0
+    pen = ImageDraw.Draw(made)
+    for radius, colour, width in ((37, (255, 255, 255), 12), (35, MARK, 8)):
+        around = [(x - radius) * scale, (y - radius) * scale]
+        around += [(x + radius) * scale, (y + radius) * scale]
+        pen.ellipse(around, outline=colour, width=max(round(width * scale), 2))
+    place = io.BytesIO()
+    made.save(place, "PNG", optimize=False)
+    return place.getvalue()
+
+
+def _filter() -> Any:
+    from PIL import Image
+
+    return Image.Resampling.LANCZOS
+
+
+def _webp(image: Any) -> bytes:
+    """The image as WebP; empty where that can't be written."""
+    from PIL import features
+
+    if not features.check("webp"):
+        return b""
+    place = io.BytesIO()
+    image.save(place, "WEBP", quality=60, method=4)
+    return place.getvalue()
+
+
+def _image(picture: bytes) -> Any:
+    """An image of Pillow's, loaded; None for what is none (a script may call any file so)."""
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                return None
-            return np.asarray(image.convert("RGB"))
+        image = Image.open(io.BytesIO(picture), formats=["PNG", "WEBP"])
+        if image.width * image.height > _MOST_PIXELS:
+            return None
+        image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
+    return image
+
+
+def _pixels(picture: bytes) -> np.ndarray | None:
+    """The pixels of a PNG; None for what is none."""
+    import numpy as np
+
+    image = _image(picture)
+    if image is None or image.format != "PNG":
+        return None
+    return np.asarray(image.convert("RGB"))
 
 
 def _marked(pixels: np.ndarray, differs: np.ndarray) -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit.synthetics.engine.run import StepResult
 from labkit.synthetics.records import Run
+from labkit.synthetics.views.film import labelled
 from labkit.views import html, theme
 from labkit.views.drawing import WIDTH, Drawing
 from labkit.views.text import table
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _TOP, _STEP = 210.0, 90.0, 56.0, 26.0
 
 
-def step_waterfall(name: str, run: Run) -> Drawing:
+def step_waterfall(name: str, run: Run, *, label: str = "", own: str = "") -> Drawing:
     """The steps of a run.
 
     Parameters
@@ -27,6 +28,8 @@ def step_waterfall(name: str, run: Run) -> Drawing:
         Of the canary.
     run:
         A run that is over.
+    label, own:
+        Of a recorded run; see :func:`labkit.synthetics.views.film.film_strip`.
     """
     steps = run.result.steps
     title = _title(name, run)
@@ -41,13 +44,18 @@ def step_waterfall(name: str, run: Run) -> Drawing:
         for step in steps
     ]
     data = {
-        "steps": [{"name": s.name, "status": s.status, "duration_ms": s.duration_ms} for s in steps]
+        "steps": [
+            {"name": s.name, "status": s.status, "duration_ms": s.duration_ms} for s in steps
+        ],
+        "recorded": bool(label),
     }
+    lines = [title, *(one for one in (label, own) if one)]
     if not steps:
-        return Drawing(title, title, data, body=html.card(title))
+        return Drawing(title, "\n".join(lines), data, body=html.card(title, *labelled(label, own)))
     head = ("step", "result", "took", "address", "error")
-    text = f"{title}\n{table(head, rows, longest=60)}"
-    return Drawing(title, text, data, svg=_picture(title, steps))
+    text = "\n".join([*lines, table(head, rows, longest=60)])
+    alt = f"{title}; {label}" if label else title
+    return Drawing(title, text, data, svg=_picture(title, steps, [label, own], alt), alt=alt)
 
 
 def _title(name: str, run: Run) -> str:
@@ -62,16 +70,22 @@ def _title(name: str, run: Run) -> str:
     return f"{when}: {count(len(steps), 'step')} passed, {longest.name!r} took longest"
 
 
-def _picture(title: str, steps: tuple[StepResult, ...]) -> str:
+def _picture(title: str, steps: tuple[StepResult, ...], notes: list[str], alt: str) -> str:
     from labkit.views.sheet import draw, fit
 
+    notes = [one for one in notes if one]
+    top = _TOP + 20 * len(notes)
     end = max(step.start_ms + step.duration_ms for step in steps) or 1.0
     width = WIDTH - _LEFT - _RIGHT
 
     def paint(sheet: Sheet) -> None:
         sheet.text(20, 26, fit(title, WIDTH - 40, 14, True), size=14, bold=True)
+        for row, note in enumerate(notes):
+            colour = theme.MUTED if row else theme.INCIDENT_INK
+            told = fit(note, WIDTH - 40, 12, row == 0)
+            sheet.text(20, 48 + 20 * row, told, colour=colour, bold=row == 0)
         for row, step in enumerate(steps):
-            y = _TOP + _STEP * row
+            y = top + _STEP * row
             face = theme.face("OK" if step.status == "PASSED" else "ALARM")
             sign = "\u2713" if step.status == "PASSED" else "\u2717"
             sheet.text(20, y + 12, sign, colour=face.edge, bold=True)
@@ -81,4 +95,4 @@ def _picture(title: str, steps: tuple[StepResult, ...]) -> str:
             sheet.box(x, y, long, 16, face.edge)
             sheet.text(x + long + 6, y + 12, f"{step.duration_ms / 1000:.2f} s", colour=theme.MUTED)
 
-    return draw(_TOP + _STEP * len(steps) + 16, paint, title)
+    return draw(top + _STEP * len(steps) + 16, paint, alt)
