@@ -150,6 +150,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
         from labkit.workloads.people_at_work import AtWork
         from labkit.workloads.shop_figures import ShopFigures
         from labkit.workloads.shop_logs import ShopLogs
+        from labkit.workloads.shop_settings import ShopSettings
         from labkit.workloads.shop_traces import ShopTraces
         from labkit.workloads.shop_visits import ShopVisits
         from labkit.workloads.traced_places import TracedPlaces
@@ -171,6 +172,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             shop=shop,
             shop_logs=ShopLogs(self.world, shop, self.noise_seed),
             shop_traces=ShopTraces(shop, self.noise_seed),
+            shop_settings=ShopSettings(self.world.clock, self.world.ports, shop),
             traced_places=TracedPlaces(self.world.clock, self.world.ports),
             shop_visits=ShopVisits(self.world.clock, self.noise_seed, lambda: shop.incidents),
             at_work=AtWork(self.world, self.noise_seed),
@@ -215,6 +217,7 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             self._door.dispatch = self.dispatch
             self._door.restart()
         wiring.connect(self)
+        self.world.clock.register("people.deed", self.people._do_deed)
         self._methods: dict[str, Callable[..., Any]] = {
             "fleet.load": fleet.load,
             "fleet.base": fleet.base,
@@ -229,10 +232,12 @@ class Lab(Passing, Callers, Tracing, Charging, Keeping):
             "shop.logs": self.shop._write_logs,
             "shop.traces": self.shop._send_traces,
             "shop.runs_on": self.parts.traced_places.put,
+            "shop.relies_on": self.parts.shop_settings.rely,
             "logs.import_file": self.logs._import_file,
             "mailbox.confirm": self.parts.backing.confirm,
             "people.past": self.people._make_past,
             "people.work": self.people._begin_work,
+            "people.deed": self.people._plan_deed,
             "sign_in": self._signed_in,
             "user": self._make_user,
             "throttle": self.dispatch.throttles.set,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from labkit.workloads.people_at_work import AtWork
     from labkit.workloads.shop_figures import ShopFigures
     from labkit.workloads.shop_logs import ShopLogs
+    from labkit.workloads.shop_settings import ShopSettings
     from labkit.workloads.shop_traces import ShopTraces
     from labkit.workloads.shop_visits import ShopVisits
     from labkit.workloads.traced_places import TracedPlaces
@@ -89,6 +90,7 @@ class Parts:
     shop: ShopFigures
     shop_logs: ShopLogs
     shop_traces: ShopTraces
+    shop_settings: ShopSettings
     traced_places: TracedPlaces
     shop_visits: ShopVisits
     at_work: AtWork

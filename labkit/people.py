@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from labkit.core.clock import to_us
-from labkit.core.errors import LabError
+from labkit.core.clock import Phase, to_us
+from labkit.core.errors import AwsError, LabError
 
 if TYPE_CHECKING:
     from labkit.lab import Lab
@@ -190,6 +191,81 @@ class People:
 
         return Episode(kind, start, minutes, size, who, region, source_ip)
 
+    def deed(
+        self,
+        who: str,
+        service: str,
+        operation: str,
+        *,
+        at: datetime | None = None,
+        source_ip: str = "",
+        region: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Let somebody make one call, for real: it changes the account, and the trail has it.
+
+        A call that is refused is a record too.
+
+        Parameters
+        ----------
+        who:
+            An IAM user who is allowed to (``lab.user("tomas", "AdministratorAccess")``), or
+            ``role/session``: the user of the session's name takes the role on, and calls with it.
+        service, operation:
+            boto3's name of the service, AWS's name of the operation.
+        at:
+            When, an aware datetime; now when left out.
+        source_ip:
+            From where; from the usual address of whoever it is when left out.
+        region:
+            Where; the lab's own when left out.
+        parameters:
+            Of the operation, plain values.
+
+        Raises
+        ------
+        LabError
+            For a moment that lies behind, or an operation that the service does not have.
+        """
+        from labkit.gateway.acting import knows
+
+        lab = self._lab
+        at = at or lab.now
+        if at < lab.now:
+            raise LabError(f"{operation} at {at} lies behind: a deed happens now or later")
+        if not knows(service, operation):
+            raise LabError(f"boto3's {service} has no operation {operation}")
+        lab._do(
+            "people.deed", who=who, service=service, operation=operation, at_us=to_us(at),
+            source_ip=source_ip, region=region or lab.region, parameters=parameters,
+        )  # fmt: skip
+
+    def _plan_deed(self, at_us: int, **deed: Any) -> None:
+        clock = self._lab.world.clock
+        clock.at(max(at_us, clock.now_us), Phase.STATE, "people.deed", deed, cause=())
+
+    def _do_deed(self, deed: Mapping[str, Any]) -> None:
+        from labkit.workloads.people_faces import CONSOLE, FACES, OFFICE
+
+        lab, who = self._lab, deed["who"]
+        role, _, name = who.rpartition("/")
+        face = FACES.get(name)
+        place = deed["source_ip"] or (face.source_ip if face else OFFICE)
+        agent = face.user_agent if face else CONSOLE
+        caller = lab.identities.user(name)
+        with suppress(AwsError):  # who is refused has been refused: a record, and no more
+            if role:
+                arn = f"arn:aws:iam::{lab.account}:role/{role}"
+                taken = {"RoleArn": arn, "RoleSessionName": name}
+                answer = lab.acting.call(
+                    caller, "sts", "AssumeRole", taken, deed["region"], {}, place, agent
+                )
+                caller = lab.identities.by_key(answer["Credentials"]["AccessKeyId"])
+            lab.acting.call(
+                caller, deed["service"], deed["operation"], deed["parameters"], deed["region"], {},
+                place, agent,
+            )  # fmt: skip
+
     def principals(self) -> dict[str, dict[str, str]]:
         """The principal of each face, and of ``root``, as records show them."""
         from labkit.workloads.people_faces import FACES
@@ -216,5 +292,5 @@ class People:
     def __repr__(self) -> str:
         return (
             "<people: week(), month(), past(days=), work(), rest(), episode(kind, start), "
-            "principals()>"
+            "deed(who, service, operation, at=), principals()>"
         )

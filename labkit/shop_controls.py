@@ -373,6 +373,49 @@ class ShopControls:
             account=account or lab.account, region=region or lab.region,
         )  # fmt: skip
 
+    def relies_on(
+        self,
+        service: str,
+        what: str,
+        kind: str,
+        size: float,
+        *,
+        least: float = 0.0,
+        holds: str = "",
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Let a service rely on a setting of the account: while it is not good, something befalls
+        the service, and the call that mends the setting ends it.
+
+        ::
+
+            lab.shop.relies_on(
+                "catalogue", "dynamodb:table/products", "throttled_table", 35, least=200)
+
+        Parameters
+        ----------
+        service, kind, size:
+            Whom it befalls, and what, as in :meth:`incident`.
+        what:
+            ``dynamodb:table/NAME`` (its read capacity units), ``ssm:parameter/NAME`` (its text) or
+            ``ec2:security-group/ID`` (what it lets in, ``tcp/5432 tcp/443``).
+        least, holds:
+            What is good: a number that must be reached, or a word that must stand in the text.
+        account, region:
+            Where; the lab's own when left out.
+
+        Raises
+        ------
+        LabError
+            For a setting of another kind, or an incident that can't befall the service.
+        """
+        lab = self._lab
+        lab._do(
+            "shop.relies_on", account=account or lab.account, region=region or lab.region,
+            service=service, what=what, kind=kind, size=size, least=least, holds=holds,
+        )  # fmt: skip
+
     def _send_traces(
         self,
         incidents: Sequence[Mapping[str, Any]],

@@ -141,6 +141,12 @@ HEARERS: tuple[Hears, ...] = (
         lambda lab: lab.parts.traced_places.on_instance_state,
     ),
     Hears(
+        "call.finished",
+        "workloads/shop_settings",
+        "whether what the shop relies on has changed",
+        lambda lab: lab.parts.shop_settings.on_call_finished,
+    ),
+    Hears(
         "log.emitted",
         "logs",
         "lines of AWS resources, into their log groups",
@@ -265,6 +271,7 @@ ANSWERS: tuple[Answers, ...] = (
     ),
     Answers("traces_arrive", "xray", lambda lab: lab.parts.xray.traces_arrive),
     Answers("tracing_setup", "backing/tracing", lambda lab: lab.parts.backing.traced.setup),
+    Answers("setting", "backing/settings", lambda lab: lab.parts.backing.settings.value),
     Answers("key_usable", "backing/kms", lambda lab: lab.parts.backing.kms.usable),
     Answers("objects_under", "backing/s3", lambda lab: lab.parts.backing.objects.under),
     Answers("put_object", "backing/s3", lambda lab: lab.parts.backing.s3_writing.put),

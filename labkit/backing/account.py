@@ -31,6 +31,7 @@ from labkit.backing.route53 import Route53
 from labkit.backing.s3 import S3
 from labkit.backing.s3_reading import S3Reading
 from labkit.backing.s3_writing import S3Writing
+from labkit.backing.settings import Settings
 from labkit.backing.site import Site
 from labkit.backing.sns import Sns
 from labkit.backing.sns_traces import TopicTraces
@@ -91,6 +92,8 @@ class Backing:
         self.codebuild = CodeBuild(site)
         self.ecs = Ecs(site)
         self.beanstalk = Beanstalk(site)
+        #: Settings that workloads rely on.
+        self.settings = Settings(self.moto)
         self.traced = TracedResources(self.moto, self.ec2, self.beanstalk)
         self.route53 = Route53(site)
         self.apigateway = ApiGateway(site)

@@ -217,6 +217,7 @@ PORTS: dict[str, Port] = _table(
         "workloads",
         "xray",
     ),
+    Port("setting", "What is this setting of a resource?", "workloads", "backing/settings"),
     Port("key_usable", "Is this KMS key there and enabled?", "logs, cloudtrail", "backing/kms"),
     Port(
         "objects_under",
@@ -595,6 +596,15 @@ class Ports:
         that is not there."""
         answer: bool = self._ask("traces_arrive")(account, region, what)
         return answer
+
+    def setting(self, account: str, region: str, what: str) -> str | float:
+        """A table's read capacity, a parameter's text, the ports that a security group lets in.
+
+        ``what`` is written ``dynamodb:table/NAME``, ``ssm:parameter/NAME`` or
+        ``ec2:security-group/ID``; of what is not there the answer is 0 or an empty text.
+        """
+        value: str | float = self._ask("setting")(account, region, what)
+        return value
 
     def key_usable(self, key: str, account: str, region: str) -> Verdict[bool]:
         """Whether a KMS key is there and enabled.

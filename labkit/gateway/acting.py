@@ -95,8 +95,10 @@ class Acting:
         params: Mapping[str, Any],
         region: str,
         context: Mapping[str, str],
+        source_ip: str = "",
+        user_agent: str = "",
     ) -> dict[str, Any]:
-        """Make a call as a service or as a session of a role.
+        """Make a call as a service or as a session of a role; or as a person, from an address.
 
         Returns
         -------
@@ -126,8 +128,8 @@ class Acting:
             request=_request(service, operation, given, region),
             principal=principal,
             region=region or "us-east-1",
-            source_ip=invoked,
-            user_agent=invoked,
+            source_ip=source_ip or invoked,
+            user_agent=user_agent or invoked,
             context=context,
         )
         error = answer.get("Error")
@@ -141,6 +143,16 @@ def _model(service: str) -> Any:
     from botocore.session import get_session
 
     return get_session().get_service_model(service)
+
+
+def knows(service: str, operation: str) -> bool:
+    """Whether boto3 has this operation, by AWS's name of it."""
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        return operation in _model(service).operation_names
+    except UnknownServiceError:
+        return False
 
 
 @cache

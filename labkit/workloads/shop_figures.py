@@ -98,6 +98,8 @@ class Shop:
         Which services report here; all of them, unless one has an account of its own.
     incidents:
         What has befallen or will befall.
+    changes:
+        How often that has changed.
     """
 
     account: str
@@ -106,6 +108,7 @@ class Shop:
     shops: Sequence[str]
     services: Sequence[str] = tuple(SERVICES)
     incidents: list[Incident] = field(default_factory=list)
+    changes: int = 0
 
     def series(self) -> list[Series]:
         """All its metrics."""
@@ -216,7 +219,16 @@ class ShopFigures:
                 f"services {', '.join(SERVICES)} and the incidents {', '.join(sorted(self.KINDS))}"
             )
         self._incidents.append(incident)
+        for shop in self._shops:
+            shop.incidents.append(incident)
         self._tell(incident, orders=incident.target == "payment")
+
+    def mend(self, before: Incident, after: Incident) -> None:
+        """Put one incident in the place of another of the same service: it has an end now."""
+        self._incidents[self._incidents.index(before)] = after
+        for shop in self._shops:
+            shop.incidents[shop.incidents.index(before)] = after
+        self._tell(after, orders=after.target == "payment")
 
     def hinder(self, incident: Incident) -> None:
         """Let an incident of a page keep customers from buying; others are passed over.
@@ -225,12 +237,14 @@ class ShopFigures:
         """
         if stops_orders(incident):
             self._pages.append(incident)
+            for shop in self._shops:
+                shop.incidents.append(incident)
             self._tell(incident, orders=True)
 
     def _tell(self, incident: Incident, *, orders: bool) -> None:
-        """Every shop has an incident more, and whoever looked ahead looks again."""
+        """What befalls the shops is another: whoever looked ahead looks again."""
         for shop in self._shops:
-            shop.incidents.append(incident)
+            shop.changes += 1
             changed = [("service", incident.target)] if self.knows(incident) else []
             changed += [("shop", name) for name in shop.shops if orders]
             for dimension, value in changed:
@@ -259,7 +273,7 @@ class ShopFigures:
 
     def version(self, account: str, region: str, series: Series) -> int:
         """Changes with every incident."""
-        return len(self._of[account, region, series].incidents)
+        return self._of[account, region, series].changes
 
     def points(
         self, account: str, region: str, series: Series, start_us: int, end_us: int
