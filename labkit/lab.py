@@ -43,6 +43,7 @@ from labkit.parts import Parts, Post
 from labkit.passing import Passing
 from labkit.people import People
 from labkit.shop_controls import ShopControls
+from labkit.telling import Telling
 from labkit.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ REGION = "us-east-1"
 _GUARD = RealHostGuard()
 
 
-class Lab(Passing, Callers, Tracing, Charging, Keeping):
+class Lab(Passing, Callers, Tracing, Telling, Charging, Keeping):
     """One world: an AWS of its own, on virtual time.
 
     Parameters
