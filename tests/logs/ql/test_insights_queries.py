@@ -78,6 +78,16 @@ def run(text, lines=LINES, **more):
             [("[INFO] Request time: <Number-1> ms", "0.25", "2", "Info")],
         ),
         ("stats sum(ms) / 2 as half by @logStream", [("s0", "6.25"), ("s1", "3.5")]),
+        (
+            "stats count(*) as n by bin(5m) | sort @timestamp desc | display n",
+            [("2",), ("5",), ("1",)],
+        ),
+        # A key with dots in it, below another key and in a structure.
+        (
+            "filter user.`id` = 'u1' or a.`b.c` = 1 | fields jsonParse(@message) as j "
+            "| display user.`id`, j.user.`id`, a.`b.c`",
+            [("u1", "u1", None)],
+        ),
         # The guide's own sample: two slashes are two divisions, not a regular expression.
         (
             'filter @type = "REPORT" '

@@ -140,7 +140,7 @@ class Chain:
         while rest:
             held = self.scope.values.get(head)
             if held is not None and held.kind == "json":
-                return self.inside(held, rest.split("."))
+                return self.inside(held, discovered.keys_of(rest))
             more, _, rest = rest.partition(".")
             head = f"{head}.{more}"
         if self.scope.open:

@@ -7,6 +7,8 @@ log and in the query log. Source: user guide, CWL_AnalyzeLogData-discoverable-fi
 
 from __future__ import annotations
 
+import re
+
 from labkit.logs.engine.ql.values import quoted
 
 #: The columns of a flow log line of version 2, by the names that Logs Insights gives them.
@@ -103,14 +105,29 @@ def column_field(name: str) -> list[str]:
     return found
 
 
+_KEY = re.compile(r"`([^`]+)`|([^.`]+)")
+
+
 def pointers(name: str) -> tuple[str, ...]:
-    """JSON pointers (RFC 6901) where a field may be: by its dots, or as one key with dots in it."""
+    """JSON pointers (RFC 6901) where a field may be: by its dots, or as one key with dots in it.
+
+    A key in backticks is one key for certain: ``attributes.`aws.request_id` ``.
+    """
     if name.startswith("@@"):
         name = name[1:]
     elif name.startswith("@"):
         return ()
-    dotted = "/" + "/".join(map(_escaped, name.split(".")))
+    dotted = "/" + "/".join(map(_escaped, keys_of(name)))
+    if "`" in name:
+        return (dotted,)
     return (dotted, "/" + _escaped(name)) if "." in name else (dotted,)
+
+
+def keys_of(name: str) -> list[str]:
+    """The keys of a dotted name; what stands in backticks is not cut."""
+    if "`" not in name:
+        return name.split(".")
+    return [quoted_key or key for quoted_key, key in _KEY.findall(name)]
 
 
 def _escaped(part: str) -> str:

@@ -109,7 +109,11 @@ class ExpressionReader:
 
     def _of_attribute(self, tree: Tree[Any]) -> plan.Expr:
         of, key = tree.children
-        return plan.Item(self.expr(of), str(key).strip("`"), **self._where(tree))
+        value = self.expr(of)
+        # A field whose key has dots or blanks: attributes.`aws.request_id`.
+        if isinstance(value, plan.Name):
+            return plan.Name(f"{value.name}.{key}", **self._where(tree))
+        return plan.Item(value, str(key).strip("`"), **self._where(tree))
 
     def _op(self, op: str, tree: Tree[Any], *children: Any) -> plan.Expr:
         args = tuple(self.expr(child) for child in children or tree.children)

@@ -16,6 +16,8 @@ def sort(compiler: Compiler, command: plan.Sort) -> None:
     """Say the order of the answer."""
     keys: list[str] = []
     for key in command.keys:
+        if gone(compiler, key.expr):
+            continue
         value = compiler.value(key.expr)
         if value.kind == "json":
             raise QueryError.at("a map or a list cannot be sorted by", key.expr.span)
@@ -26,6 +28,21 @@ def sort(compiler: Compiler, command: plan.Sort) -> None:
     # Rows that agree stay in the order before: groups with one count would else come in
     # whatever order the threads were done.
     compiler.order = keys + [key for key in compiler.order if key not in keys]
+
+
+def gone(compiler: Compiler, expr: plan.Expr) -> bool:
+    """Whether a key is a field that ``stats`` left behind.
+
+    ``stats ... by bin(5m) | sort @timestamp`` stands in many dashboards. Any other command says
+    that the field is gone; there is nothing to sort by, and the rows stay in their order.
+    """
+    if not isinstance(expr, plan.Name) or compiler.scope.open:
+        return False
+    try:
+        compiler.name(expr)
+    except QueryError:
+        return True
+    return False
 
 
 def order_of(value: Value, descending: bool) -> list[str]:
