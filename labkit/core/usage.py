@@ -117,11 +117,13 @@ class Meters:
     # -- what happens
     def count(self, item: str, account: str, region: str, at_us: int, quantity: int = 1) -> None:
         """Something happened ``quantity`` times."""
-        key = (item, account, region)
-        tally = self.tallies.get(key)
-        if tally is None:
-            tally = self.tallies[key] = Tally()
-        tally.add(at_us, quantity)
+        _count(self.tallies, (item, account, region), at_us, quantity)
+
+    def count_read(
+        self, item: str, account: str, region: str, at_us: int, quantity: int = 1
+    ) -> None:
+        """Something happened that a replay does not do again; a saved world keeps the count."""
+        _count(self.reads, (item, account, region), at_us, quantity)
 
     # -- what stands
     def begin(
@@ -181,9 +183,17 @@ class Meters:
         ]
 
     def restore_reads(self, rows: Iterable[Sequence[Any]]) -> None:
-        """The reads of a saved world."""
+        """The reads of a saved world, instead of those that its replay made."""
+        self.reads.clear()
         for item, account, region, times, totals in rows:
             self.reads[item, account, region] = Tally(times, totals)
+
+
+def _count(tallies: dict[Key, Tally], key: Key, at_us: int, quantity: int) -> None:
+    tally = tallies.get(key)
+    if tally is None:
+        tally = tallies[key] = Tally()
+    tally.add(at_us, quantity)
 
 
 def _hours(spans: Iterable[Standing], until_us: int) -> int:

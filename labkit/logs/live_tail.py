@@ -107,29 +107,62 @@ class LiveTail:
         self.sessions[session.id] = session
         return session
 
-    def events(self, session: Session, started: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+    def events(self, session: Session, started: dict[str, Any]) -> Stream:
         """What the session's stream gives: the start, then an update for each second.
 
         None stands for a second that has to pass. An error ends the stream after three hours.
         """
-        try:
-            yield {"sessionStart": started}
-            while True:
-                yield None
-                if self._world.clock.now_us - session.begun_us >= LONGEST_US:
-                    raise AwsError("SessionTimeoutException", "Session Timed out.")
-                yield {"sessionUpdate": update(session)}
-        finally:
-            self.end(session)
+        return Stream(self._told(session, started), lambda: self.end(session))
+
+    def _told(self, session: Session, started: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+        yield {"sessionStart": started}
+        while True:
+            yield None
+            if self._world.clock.now_us - session.begun_us >= LONGEST_US:
+                raise AwsError("SessionTimeoutException", "Session Timed out.")
+            yield {"sessionUpdate": update(session)}
 
     def end(self, session: Session) -> None:
-        """The session is over; its minutes are charged."""
+        """The session is over; its minutes are charged.
+
+        When somebody stops looking stands in no journal, so the minutes are kept with the reads: a
+        world that is opened again takes them from there, and a replay, in which nobody looks, does
+        not count a minute for each session that was begun.
+        """
         if self.sessions.pop(session.id, None) is None:
             return
         now_us = self._world.clock.now_us
         minutes = max(1, -(-(now_us - session.begun_us) // MINUTE))
         region = session.groups[0].region
-        self._world.meters.count("logs.live_tail", session.account, region, now_us, minutes)
+        self._world.meters.count_read("logs.live_tail", session.account, region, now_us, minutes)
+
+
+class Stream:
+    """The events of a session; whoever lets go of it ends the session, also when it was never read.
+
+    A generator of which nothing was asked ends without running its ``finally``: such a session
+    would go on for ever.
+    """
+
+    def __init__(self, events: Iterator[dict[str, Any] | None], end: Callable[[], None]) -> None:
+        self._events, self._end = events, end
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> dict[str, Any] | None:
+        try:
+            return next(self._events)
+        except BaseException:
+            self._end()
+            raise
+
+    def close(self) -> None:
+        """End the session. Idempotent."""
+        self._end()
+
+    def __del__(self) -> None:
+        self._end()
 
 
 def update(session: Session) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_lines_appear_as_they_come_in_and_the_pattern_can_be_changed(lab, group)
     group("fine")
     assert not tail.running and not tail.lines
     assert not lab.parts.logs.live_tail.sessions
-    assert lab.world.meters.tallies[("logs.live_tail", lab.account, lab.region)]
+    assert live_minutes(lab) == 2, "another pattern is another session"
 
 
 def test_a_live_tail_of_what_is_not_there_says_so(lab, group):
@@ -117,3 +117,30 @@ def test_time_that_passes_quickly_shows_no_bar(lab, capsys, monkeypatch):
     monkeypatch.delenv("LABKIT_LEARNER", raising=False)
     lab.advance(days=1)
     assert capsys.readouterr().err == ""
+
+
+def live_minutes(lab):
+    used = lab.world.meters.usage(0, lab.world.clock.now_us)
+    return sum(one.quantity for one in used if one.item == "logs.live_tail")
+
+
+def test_minutes_of_live_tails_are_on_the_bill_of_a_world_that_is_opened_again(lab, group):
+    tail = lab.logs.live("/shop")
+    lab.advance(minutes=7)
+    tail.stop()
+    lab.logs.tail("/shop", seconds=150)
+    assert live_minutes(lab) == 7 + 3
+    again = lab.of(lab.saved())
+    assert live_minutes(again) == 10
+    again.close()
+
+
+def test_a_live_tail_that_goes_on_costs_a_replay_nothing(lab, group):
+    arn = f"arn:aws:logs:{lab.region}:{lab.account}:log-group:/shop"
+    stream = lab.client("logs").start_live_tail(logGroupIdentifiers=[arn])["responseStream"]
+    lab.advance(minutes=2)
+    again = lab.of(lab.saved())
+    assert (live_minutes(lab), live_minutes(again)) == (0, 0)
+    again.close()
+    stream.close()
+    assert live_minutes(lab) == 2
