@@ -1,4 +1,4 @@
-"""OTLP into a lab: a receiver with a port of its own, and the path ``/v1/traces`` of a served lab.
+"""OTLP into a lab: a receiver with a port of its own, and the paths of a served lab.
 
 A request is answered by the thread of its connection. It enters the lab at an instant of its own,
 like a call over HTTP, and its client learns what X-Ray said. When the lab is busy for longer than a
@@ -15,12 +15,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.agents.otlp import PATH, Counters, Receiver, denied
+from labkit.agents.otlp_logs import PATH as LOGS_PATH
+from labkit.agents.otlp_logs import Counters as LogCounters
+from labkit.agents.otlp_logs import LogsReceiver
 from labkit.agents.otlp_segments import Indexing
 from labkit.core.errors import AwsError, LabClosed
 from labkit.core.jsontext import dumps
 from labkit.gateway.http_server import LOOPBACK, HttpServer
 from labkit.gateway.wire import WireAnswer, WireRequest
 from labkit.gateway.wire_services import scope_of
+from labkit.otlp_logs import LogDoor, take_otlp_logs
 
 if TYPE_CHECKING:
     from labkit.lab import Lab
@@ -111,6 +115,8 @@ class OtlpReceiver:
     def __init__(self, lab: Lab, port: int, place: Place, indexing: Indexing) -> None:
         self._door = Door(lab, place)
         self._receiver = Receiver(self._door, indexing)
+        self._log_door = LogDoor(lab, place)
+        self._logs = LogsReceiver(self._log_door, place[1])
         self._server = HttpServer(self._handle, port, most_body=64 * 1024 * 1024)
         self._server.start()
         self.running = True
@@ -131,18 +137,29 @@ class OtlpReceiver:
         return self._server.url + PATH
 
     @property
+    def logs_endpoint(self) -> str:
+        """For ``OTLPLogExporter(endpoint=..., headers={"x-aws-log-group": ..., ...})``."""
+        return self._server.url + LOGS_PATH
+
+    @property
     def counters(self) -> Counters:
-        """Requests, spans, segments."""
+        """Of traces: requests, spans, segments."""
         return self._receiver.counters
 
     @property
+    def log_counters(self) -> LogCounters:
+        """Of logs: requests, records."""
+        return self._logs.counters
+
+    @property
     def log(self) -> list[str]:
-        """What was refused, and why, oldest first."""
-        return list(self._receiver.lines)
+        """What was refused, and why: of traces, then of logs, oldest first."""
+        return [*self._receiver.lines, *self._logs.lines]
 
     def hear(self) -> None:
         """Let in what was taken on trust while the lab was busy."""
         self._receiver.lines.extend(self._door.enter())
+        self._logs.lines.extend(self._log_door.enter())
 
     def stop(self) -> None:
         """Close the port. Idempotent."""
@@ -160,30 +177,39 @@ class OtlpReceiver:
         what = "at" if self.running else "stopped; it was at"
         return (
             f"<OTLP receiver {what} {self.traces_endpoint}: {c.spans} spans in {c.requests} "
-            f"requests, {c.segments} segments, {c.rejected} rejected>"
+            f"requests, {c.segments} segments, {c.rejected} rejected; "
+            f"{self._logs.counters.records} log records>"
         )
 
     def _handle(self, request: WireRequest) -> WireAnswer:
         path = request.target.partition("?")[0]
+        if path.rstrip("/") == LOGS_PATH:
+            return WireAnswer(*self._logs.answer(request.method, request.headers, request.body))
         told = self._receiver.answer(request.method, path, request.headers, request.body)
         return WireAnswer(*told)
 
 
 def is_otlp(request: WireRequest) -> bool:
-    """Whether a request to a served lab is one for the OTLP endpoint."""
-    if request.method != "POST" or request.target.partition("?")[0].rstrip("/") != PATH:
+    """Whether a request to a served lab is one for an OTLP endpoint."""
+    path = request.target.partition("?")[0].rstrip("/")
+    if request.method != "POST" or path not in (PATH, LOGS_PATH):
         return False
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind in ("application/x-protobuf", "application/json")
 
 
 def take_otlp(lab: Lab, request: WireRequest) -> WireAnswer:
-    """Answer ``xray.<region>.amazonaws.com/v1/traces`` for whoever signed, else the learner."""
+    """Answer ``/v1/traces`` and ``/v1/logs`` for whoever signed, else the learner.
+
+    On AWS they are paths of ``xray.<region>.amazonaws.com`` and ``logs.<region>.amazonaws.com``.
+    """
     scope = scope_of(request.headers, {})
     who = lab.identities.by_key(scope.access_key_id)
     host = request.headers.get("host", "").split(".")
-    named = host[1] if len(host) > 3 and host[0] == "xray" else ""
+    named = host[1] if len(host) > 3 and host[0] in ("xray", "logs") else ""
     place = (who.account, scope.region or named or lab.region, who.access_key_id)
-    receiver = Receiver(Door(lab, place))
     path = request.target.partition("?")[0]
+    if path.rstrip("/") == LOGS_PATH:
+        return take_otlp_logs(lab, request, place)
+    receiver = Receiver(Door(lab, place))
     return WireAnswer(*receiver.answer(request.method, path, request.headers, request.body))

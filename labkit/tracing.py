@@ -173,7 +173,10 @@ class Tracing(LabState):
         region_name: str | None = None,
         account_id: str | None = None,
     ) -> OtlpReceiver:
-        """A receiver for OpenTelemetry's traces on 127.0.0.1: OTLP over HTTP.
+        """A receiver for OpenTelemetry's traces and logs on 127.0.0.1: OTLP over HTTP.
+
+        Logs go to the group and stream that the headers ``x-aws-log-group`` and
+        ``x-aws-log-stream`` name; both have to be there.
 
         Parameters
         ----------
@@ -190,7 +193,7 @@ class Tracing(LabState):
         Returns
         -------
         OtlpReceiver
-            Running; ``traces_endpoint`` is what the SDK's exporter takes.
+            Running; ``traces_endpoint`` and ``logs_endpoint`` are what the SDK's exporters take.
 
         Raises
         ------
@@ -222,7 +225,13 @@ class Tracing(LabState):
             "xray_daemon.receive": daemons.receive,
             "xray_daemon.stop": daemons.stop,
             "otlp.take": daemons.take,
+            "otlp.take_logs": self._take_logs,
         }
+
+    def _take_logs(self, **given: Any) -> dict[str, int]:
+        from labkit.otlp_logs import OtlpLogs
+
+        return OtlpLogs(cast("Lab", self)).take(**given)
 
     def _hear(self, *, settle: bool = True) -> None:
         """Let in what has come to the ports of this process. Time is about to pass."""

@@ -39,9 +39,9 @@ SPAN_BYTES = 200 * 1024
 #: Lines of its log that are kept.
 LINES = 500
 
-_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
 #: Of google.rpc.Code.
-_INVALID, _DENIED, _EXHAUSTED, _UNAVAILABLE = 3, 7, 8, 14
+INVALID, DENIED, EXHAUSTED, UNAVAILABLE = 3, 7, 8, 14
 
 Answer = tuple[int, dict[str, str], bytes]
 #: Documents -> what X-Ray handed back as unprocessed. Raises :class:`Refused`.
@@ -59,10 +59,10 @@ class Refused(Exception):
 def denied(status: int, code: str, message: str) -> Refused:
     """What X-Ray answered to a receiver, as its client shall see it."""
     if status in (401, 403):
-        return Refused(status, _DENIED, f"{code}: {message}")
+        return Refused(status, DENIED, f"{code}: {message}")
     if status == 429 or "Throttl" in code:
-        return Refused(429, _EXHAUSTED, f"{code}: {message}")
-    return Refused(503 if status >= 500 else 400, _UNAVAILABLE, f"{code}: {message}")
+        return Refused(429, EXHAUSTED, f"{code}: {message}")
+    return Refused(503 if status >= 500 else 400, UNAVAILABLE, f"{code}: {message}")
 
 
 @dataclass(slots=True)
@@ -99,8 +99,8 @@ class Receiver:
         ``headers``: names in lower case.
         """
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        as_json = kind == _JSON
-        told = {"content-type": _JSON if as_json else _PROTOBUF}
+        as_json = kind == JSON
+        told = {"content-type": JSON if as_json else PROTOBUF}
         self.counters.requests += 1
         try:
             spans = self._read(method, path, headers, kind, body)
@@ -121,17 +121,17 @@ class Receiver:
         if path.rstrip("/") != PATH:
             raise Refused(404, 5, f"traces go to {PATH}")
         if method != "POST":
-            raise Refused(405, _INVALID, "traces are sent by POST")
-        if kind not in (_PROTOBUF, _JSON):
-            raise Refused(415, _INVALID, f"{_PROTOBUF} and {_JSON} are understood, not {kind!r}")
-        plain = _plain(headers.get("content-encoding", "").strip().lower(), body)
+            raise Refused(405, INVALID, "traces are sent by POST")
+        if kind not in (PROTOBUF, JSON):
+            raise Refused(415, INVALID, f"{PROTOBUF} and {JSON} are understood, not {kind!r}")
+        body = plain(headers.get("content-encoding", "").strip().lower(), body)
         try:
-            spans = from_json(plain) if kind == _JSON else from_protobuf(plain)
+            spans = from_json(body) if kind == JSON else from_protobuf(body)
         except Malformed as problem:
-            raise Refused(400, _INVALID, str(problem)) from None
+            raise Refused(400, INVALID, str(problem)) from None
         if len(spans) > MOST_SPANS:
             why = f"{len(spans):,} spans in one request, {MOST_SPANS:,} at most"
-            raise Refused(400, _INVALID, why)
+            raise Refused(400, INVALID, why)
         return spans
 
     def _take(self, spans: Sequence[Span]) -> tuple[int, str]:
@@ -157,20 +157,26 @@ class Receiver:
         return rejected, why
 
 
-def _plain(encoding: str, body: bytes) -> bytes:
-    """A body without its compression, which must not hide how long it is."""
+def plain(encoding: str, body: bytes, most: int = MOST_BYTES) -> bytes:
+    """A body without its compression, which must not hide how long it is.
+
+    Raises
+    ------
+    Refused
+        When it is longer than ``most`` bytes, or cannot be unpacked.
+    """
     if encoding in ("", "identity", "none"):
-        plain = body
+        found = body
     elif encoding == "gzip":
         inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
-            plain = inflater.decompress(body, MOST_BYTES + 1)
+            found = inflater.decompress(body, most + 1)
         except zlib.error as problem:
-            raise Refused(400, _INVALID, f"the body is not gzip: {problem}") from None
-        if len(plain) <= MOST_BYTES and not inflater.eof:
-            raise Refused(400, _INVALID, "the body is gzip that was cut off")
+            raise Refused(400, INVALID, f"the body is not gzip: {problem}") from None
+        if len(found) <= most and not inflater.eof:
+            raise Refused(400, INVALID, "the body is gzip that was cut off")
     else:
-        raise Refused(415, _INVALID, f"gzip or nothing, not {encoding!r}")
-    if len(plain) > MOST_BYTES:
-        raise Refused(413, _INVALID, f"more than {MOST_BYTES:,} bytes in one request")
-    return plain
+        raise Refused(415, INVALID, f"gzip or nothing, not {encoding!r}")
+    if len(found) > most:
+        raise Refused(413, INVALID, f"more than {most:,} bytes in one request")
+    return found

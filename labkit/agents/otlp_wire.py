@@ -107,7 +107,7 @@ def from_protobuf(body: bytes) -> list[Span]:
     return [
         _span(span, resource)
         for group in request.resource_spans
-        for resource in [_attributes(group.resource.attributes)]
+        for resource in [attributes(group.resource.attributes)]
         for scope in group.scope_spans
         for span in scope.spans
     ]
@@ -122,28 +122,30 @@ def _span(span: Any, resource: Attributes) -> Span:
         span.kind,
         span.start_time_unix_nano,
         span.end_time_unix_nano,
-        _attributes(span.attributes),
+        attributes(span.attributes),
         resource,
         span.status.code,
         span.status.message,
-        [Event(e.name, e.time_unix_nano, _attributes(e.attributes)) for e in span.events],
-        [Link(k.trace_id.hex(), k.span_id.hex(), _attributes(k.attributes)) for k in span.links],
+        [Event(e.name, e.time_unix_nano, attributes(e.attributes)) for e in span.events],
+        [Link(k.trace_id.hex(), k.span_id.hex(), attributes(k.attributes)) for k in span.links],
         span.ByteSize(),
     )
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:
-    return {pair.key: _value(pair.value, 0) for pair in pairs}
+def attributes(pairs: Any) -> dict[str, Any]:
+    """Keys and values of protobuf as a dictionary."""
+    return {pair.key: value_of(pair.value, 0) for pair in pairs}
 
 
-def _value(value: Any, depth: int) -> Any:
+def value_of(value: Any, depth: int = 0) -> Any:
+    """An AnyValue as a plain value; bytes in base 64, None for nothing."""
     which = value.WhichOneof("value")
     if which is None or depth > _DEEPEST:
         return None
     if which == "array_value":
-        return [_value(one, depth + 1) for one in value.array_value.values]
+        return [value_of(one, depth + 1) for one in value.array_value.values]
     if which == "kvlist_value":
-        return {pair.key: _value(pair.value, depth + 1) for pair in value.kvlist_value.values}
+        return {pair.key: value_of(pair.value, depth + 1) for pair in value.kvlist_value.values}
     if which == "bytes_value":
         return base64.b64encode(value.bytes_value).decode()
     return getattr(value, which)
@@ -165,15 +167,16 @@ def from_json(body: bytes) -> list[Span]:
     if not isinstance(request, dict):
         raise Malformed("an ExportTraceServiceRequest is a JSON object")
     found = []
-    for group in _objects(request, "resourceSpans"):
+    for group in objects(request, "resourceSpans"):
         told = group.get("resource")
-        resource = _json_attributes(told) if isinstance(told, dict) else {}
-        for scope in _objects(group, "scopeSpans"):
-            found += [_json_span(span, resource) for span in _objects(scope, "spans")]
+        resource = json_attributes(told) if isinstance(told, dict) else {}
+        for scope in objects(group, "scopeSpans"):
+            found += [_json_span(span, resource) for span in objects(scope, "spans")]
     return found
 
 
-def _objects(tree: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+def objects(tree: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    """The objects of a list that may be left out."""
     given = tree.get(name)
     if given is None:
         return
@@ -189,30 +192,31 @@ def _json_span(span: Mapping[str, Any], resource: Attributes) -> Span:
     status = span.get("status")
     told = status if isinstance(status, dict) else {}
     return Span(
-        _hex(span, "traceId"),
-        _hex(span, "spanId"),
-        _hex(span, "parentSpanId"),
-        _text(span, "name"),
+        hexadecimal(span, "traceId"),
+        hexadecimal(span, "spanId"),
+        hexadecimal(span, "parentSpanId"),
+        text(span, "name"),
         _enum(span, "kind", _KINDS),
-        _number(span, "startTimeUnixNano"),
-        _number(span, "endTimeUnixNano"),
-        _json_attributes(span),
+        number(span, "startTimeUnixNano"),
+        number(span, "endTimeUnixNano"),
+        json_attributes(span),
         resource,
         _enum(told, "code", _CODES),
-        _text(told, "message"),
+        text(told, "message"),
         [
-            Event(_text(e, "name"), _number(e, "timeUnixNano"), _json_attributes(e))
-            for e in _objects(span, "events")
+            Event(text(e, "name"), number(e, "timeUnixNano"), json_attributes(e))
+            for e in objects(span, "events")
         ],
         [
-            Link(_hex(k, "traceId"), _hex(k, "spanId"), _json_attributes(k))
-            for k in _objects(span, "links")
+            Link(hexadecimal(k, "traceId"), hexadecimal(k, "spanId"), json_attributes(k))
+            for k in objects(span, "links")
         ],
         len(json.dumps(span)),
     )
 
 
-def _text(tree: Mapping[str, Any], name: str) -> str:
+def text(tree: Mapping[str, Any], name: str) -> str:
+    """A text, empty when it is left out."""
     value = tree.get(name)
     if value is None:
         return ""
@@ -221,19 +225,21 @@ def _text(tree: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _hex(tree: Mapping[str, Any], name: str) -> str:
-    value = _text(tree, name)
+def hexadecimal(tree: Mapping[str, Any], name: str) -> str:
+    """An id in small letters."""
+    value = text(tree, name)
     if not _HEX.fullmatch(value):
         raise Malformed(f"{name} is hexadecimal, not {value[:40]!r}")
     return value.lower()
 
 
-def _number(tree: Mapping[str, Any], name: str) -> int:
+def number(tree: Mapping[str, Any], name: str) -> int:
+    """A number that is not negative, maybe written as a text; 0 when it is left out."""
     value = tree.get(name, 0)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 21:
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Malformed(f"{name} is a number of nanoseconds")
+        raise Malformed(f"{name} is a whole number, not negative")
     return value
 
 
@@ -246,13 +252,15 @@ def _enum(tree: Mapping[str, Any], name: str, names: Mapping[str, int]) -> int:
     return value
 
 
-def _json_attributes(tree: Mapping[str, Any]) -> dict[str, Any]:
+def json_attributes(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``attributes`` of an object as a dictionary."""
     return {
-        _text(one, "key"): _json_value(one.get("value"), 0) for one in _objects(tree, "attributes")
+        text(one, "key"): json_value(one.get("value"), 0) for one in objects(tree, "attributes")
     }
 
 
-def _json_value(value: Any, depth: int) -> Any:
+def json_value(value: Any, depth: int) -> Any:
+    """An AnyValue in JSON as a plain value, None for nothing."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         return None
     for which, given in value.items():
@@ -266,14 +274,16 @@ def _json_value(value: Any, depth: int) -> Any:
                 return float(given)
             except (TypeError, ValueError):
                 raise Malformed("doubleValue is a number") from None
+        if which in ("stringValue", "bytesValue") and not isinstance(given, str):
+            raise Malformed(f"{which} is a text")
         if which in ("stringValue", "boolValue", "bytesValue"):
             return given
         if which == "arrayValue" and isinstance(given, dict):
-            return [_json_value(one, depth + 1) for one in _objects(given, "values")]
+            return [json_value(one, depth + 1) for one in objects(given, "values")]
         if which == "kvlistValue" and isinstance(given, dict):
             return {
-                _text(one, "key"): _json_value(one.get("value"), depth + 1)
-                for one in _objects(given, "values")
+                text(one, "key"): json_value(one.get("value"), depth + 1)
+                for one in objects(given, "values")
             }
     return None
 

@@ -192,9 +192,16 @@ class Daemons:
             When its role can't be had.
         """
         daemon = self._daemons[name]
-        return self._principal(daemon.role, daemon.account)
+        return self.principal_of(daemon.role, daemon.account)
 
-    def _principal(self, role: str, account: str) -> Principal:
+    def principal_of(self, role: str, account: str) -> Principal:
+        """Who a role is, a user's key, or with '' the account's learner.
+
+        Raises
+        ------
+        AwsError
+            When the role can't be had.
+        """
         if self.who is None:
             raise LabError("nobody says who a daemon is")
         return self.who(role, account)
@@ -220,5 +227,5 @@ class Daemons:
     def _call(
         self, role: str, account: str, region: str, operation: str, given: Mapping[str, Any]
     ) -> dict[str, Any]:
-        who = self._principal(role, account)
+        who = self.principal_of(role, account)
         return self._ports.call_as(who, "xray", operation, given, region)

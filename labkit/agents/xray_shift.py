@@ -53,6 +53,20 @@ class Offsets:
             self._offsets.popitem(last=False)
         return offset
 
+    def joined(self, trace_id: object, offset_us: int) -> int:
+        """Microseconds by which a log record is moved: with its trace, else by ``offset_us``.
+
+        ``trace_id``: 32 hexadecimal digits; a trace that nobody has sent yet will be moved so, too.
+        """
+        if not isinstance(trace_id, str) or len(trace_id) != 32:
+            return offset_us
+        name = f"1-{trace_id[:8]}-{trace_id[8:]}"
+        known = self._offsets.setdefault(name, offset_us)
+        self._offsets.move_to_end(name)
+        if len(self._offsets) > TRACES:
+            self._offsets.popitem(last=False)
+        return known
+
     def moved(self, text: str, now_us: int) -> str:
         """A segment document as the lab shall have it; what is none is left as it is."""
         try:

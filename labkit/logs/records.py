@@ -72,6 +72,8 @@ class LogGroup:
     #: The account's retention policy that holds for it, "" when none does, and its days.
     imposed: str = ""
     imposed_days: int | None = None
+    #: Whole texts that were cut in events beyond 1 MB: number of the event -> path -> text.
+    objects: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def kept_days(self) -> int | None:

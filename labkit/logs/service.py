@@ -125,6 +125,16 @@ class Logs:
             self.world.facts.publish("log.ingested", group.account, group.region, told)
         return batch
 
+    def keep_objects(
+        self, account: str, region: str, group: str, objects: Mapping[str, str]
+    ) -> None:
+        """Keep the whole texts, by path, that were cut in the event that a group got last."""
+        found = self.store(account, region).group(group)
+        found.objects[found.events.next_seq - 1] = dict(objects)
+        size = sum(map(size_of, objects.values()))
+        now_us = self.world.clock.now_us
+        self.world.meters.count("logs.ingested", account, region, now_us, size)
+
     def import_lines(
         self,
         account: str,

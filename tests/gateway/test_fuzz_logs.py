@@ -6,6 +6,8 @@ import fuzzed_queries
 import pytest
 from fuzzing import DEPTHS, Fuzzed, attempt, check
 
+from labkit.logs.large_objects import pointer
+
 AT_MS = 1_767_603_600_000
 NAMED = {"logGroupName": "kept"}
 QUERY = NAMED | {
@@ -36,11 +38,14 @@ def prepare(lab):
     stop = logs.start_query(**QUERY)["queryId"]
     rows = logs.get_query_results(queryId=done)["results"]
     saved = logs.put_query_definition(name="kept", queryString="stats count(*)")
+    group = lab.parts.logs.store(lab.account, lab.region).group("kept")
+    group.objects[0] = {"$['body']": "m"}
     return {
         "$query": query,
         "$stop": stop,
         "$ptr": next(cell["value"] for cell in rows[0] if cell["field"] == "@ptr"),
         "$saved": saved["queryDefinitionId"],
+        "$object": pointer(group, 0, "$['body']"),
         "$table": tables[0]["lookupTableArn"],
     }
 
@@ -61,6 +66,7 @@ LOGS = Fuzzed(
         "DeleteMetricFilter": NAMED | {"filterName": "kept"},
         "TestMetricFilter": {"filterPattern": "x", "logEventMessages": ["x"]},
         "StartLiveTail": {"logGroupIdentifiers": [GROUP_ARN]},
+        "GetLogObject": {"logObjectPointer": "$object"},
         "PutTransformer": TRANSFORMED | {"transformerConfig": [{"parseJSON": {}}]},
         "GetTransformer": TRANSFORMED, "DeleteTransformer": TRANSFORMED,
         "TestTransformer": {"transformerConfig": [{"parseJSON": {}}], "logEventMessages": ["{}"]},

@@ -15,6 +15,7 @@ from labkit.logs.api import (
     index_policies,
     integrations,
     keys,
+    large_objects,
     #
     live_tail,
     lookup_tables,
@@ -40,6 +41,7 @@ RESOURCES = (
     groups,
     streams,
     events,
+    large_objects,
     #
     live_tail,
     metric_filters,

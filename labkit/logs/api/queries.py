@@ -9,6 +9,7 @@ from labkit.core.call import Call
 from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, not_found, page, service_of, shown
 from labkit.logs.engine.ql.discovery import fields_of
+from labkit.logs.large_objects import references
 from labkit.logs.masking import masked
 from labkit.logs.querying import COMPLETE, MOST_GROUPS, RUNNING, SCHEDULED, Query
 from labkit.logs.records import LogGroup, pointed
@@ -205,6 +206,7 @@ def get_log_record(call: Call, /, *, logRecordPointer: str, unmask: bool = False
             "@message": message,
             "@ptr": logRecordPointer,
             "@timestamp": str(row.at_ms),
+            **references(group, seq),
         }
     }
 

@@ -109,18 +109,22 @@ _KEY = re.compile(r"`([^`]+)`|([^.`]+)")
 
 
 def pointers(name: str) -> tuple[str, ...]:
-    """JSON pointers (RFC 6901) where a field may be: by its dots, or as one key with dots in it.
+    """JSON pointers (RFC 6901) where a field may be: by its dots, or with dots in its last key.
 
-    A key in backticks is one key for certain: ``attributes.`aws.request_id` ``.
+    OpenTelemetry's keys have dots: ``resource.attributes.service.name`` is the key ``service.name``
+    in ``resource.attributes``. A key in backticks is one key for certain:
+    ``attributes.`aws.request_id` ``.
     """
     if name.startswith("@@"):
         name = name[1:]
     elif name.startswith("@"):
         return ()
-    dotted = "/" + "/".join(map(_escaped, keys_of(name)))
-    if "`" in name:
-        return (dotted,)
-    return (dotted, "/" + _escaped(name)) if "." in name else (dotted,)
+    parts = [_escaped(key) for key in keys_of(name)]
+    most = len(parts) - 1
+    return tuple(
+        "/" + "/".join((*parts[:nested], ".".join(parts[nested:])))
+        for nested in range(most, most - 1 if "`" in name else -1, -1)
+    )
 
 
 def keys_of(name: str) -> list[str]:
