@@ -12,13 +12,14 @@ Nothing is removed when events expire: readers give the first instant that is st
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from labkit.logs.engine.batch import OVERHEAD, size_of
+from labkit.logs.engine.search import Messages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +40,18 @@ class Row(NamedTuple):
     message: str
 
 
+class Sifted(NamedTuple):
+    """Events for a query: those that it must read, and how many and how much there were in all."""
+
+    table: Any
+    records: int
+    bytes: int
+
+
+#: Which of some messages a query must read: their numbers, ascending, or None for all of them.
+Passing = Callable[[Messages], Any]
+
+
 class _Chunk:
     """Some events with consecutive numbers."""
 
@@ -50,6 +63,8 @@ class _Chunk:
         self._stream: Any = []
         self._size: Any = []
         self._columns: tuple[Any, Any, Any, Any] | None = None
+        self._bounds: tuple[int, int, int] | None = None
+        self._searchable: Messages | None = None
         self.sealed = False
         #: Columns that a query made out of the messages, by their name; kept for the next query.
         self.derived: dict[str, Any] = {}
@@ -67,7 +82,7 @@ class _Chunk:
         self._ingested.extend([ingested_ms] * len(at))
         self._stream.extend([stream] * len(at))
         self._size.extend(sizes)
-        self._columns = None
+        self._columns = self._bounds = None
 
     @classmethod
     def bulk(
@@ -88,6 +103,18 @@ class _Chunk:
                 np.asarray(self._size, np.int32),
             )
         return self._columns
+
+    def bounds(self) -> tuple[int, int, int]:
+        """The first and the last instant (milliseconds) and the bytes of the messages."""
+        if self._bounds is None:
+            at, _, _, size = self.columns()
+            empty = not len(at)
+            self._bounds = (
+                0 if empty else int(at.min()),
+                _NEVER_MS if empty else int(at.max()),
+                int(size.sum(dtype=np.int64)),
+            )
+        return self._bounds
 
     def seal(self) -> None:
         """Pack the messages: the chunk is full."""
@@ -111,6 +138,15 @@ class _Chunk:
 
         taken: list[str] = self.messages.take(pa.array(offsets)).to_pylist()
         return taken
+
+    def searchable(self) -> Messages:
+        """The messages as they are searched; kept, once the chunk is full."""
+        if self._searchable is None:
+            made = Messages(self.arrow())
+            if not self.sealed:
+                return made
+            self._searchable, self.messages = made, made.array
+        return self._searchable
 
     def arrow(self) -> pa.Array:
         """The messages as an arrow array."""
@@ -289,32 +325,49 @@ class Events:
         Columns ``ts``, ``ing`` (int64, milliseconds), ``stream_index`` (int32), ``ptr`` (int64, the
         number), ``msg`` (large_string).
         """
+        return self.sifted(start_ms, end_ms, None).table
+
+    def sifted(self, start_ms: int, end_ms: int, passing: Passing | None) -> Sifted:
+        """What :meth:`table` gives, without events that ``passing`` leaves out.
+
+        ``passing`` says which of some messages are looked at: their numbers, ascending, or None for
+        all of them. What it leaves out counts as looked at all the same.
+        """
         import pyarrow as pa
 
         names = ("ts", "ing", "stream_index", "ptr", "msg")
         parts: list[list[Any]] = [[], [], [], [], []]
+        records = total = 0
         for chunk in self._chunks:
-            at, ingested, stream, _ = chunk.columns()
-            seq = np.arange(chunk.first, chunk.first + len(at), dtype=np.int64)
-            texts = chunk.arrow()
-            inside = (at >= start_ms) & (at <= end_ms)
-            if not inside.any():
+            at, ingested, stream, size = chunk.columns()
+            first, last, held = chunk.bounds()
+            if last < start_ms or first > end_ms:
                 continue
-            if not inside.all():
-                at, ingested, stream, seq = (
-                    at[inside],
-                    ingested[inside],
-                    stream[inside],
-                    seq[inside],
-                )
-                texts = texts.filter(pa.array(inside))
+            inside = None
+            if first < start_ms or last > end_ms:
+                inside = (at >= start_ms) & (at <= end_ms)
+            records += len(at) if inside is None else int(inside.sum())
+            total += held if inside is None else int(size[inside].sum(dtype=np.int64))
+            rows = None if passing is None else passing(chunk.searchable())
+            texts = chunk.arrow()
+            if inside is not None:
+                rows = np.flatnonzero(inside) if rows is None else rows[inside[rows]]
+            if rows is None:
+                seq = np.arange(chunk.first, chunk.first + len(at), dtype=np.int64)
+            elif not len(rows):
+                continue
+            else:
+                seq = rows.astype(np.int64) + chunk.first
+                at, ingested, stream = at[rows], ingested[rows], stream[rows]
+                texts = texts.take(pa.array(rows))
             for into, column in zip(parts, (at, ingested, stream, seq, texts), strict=True):
                 into.append(column if isinstance(column, pa.Array) else pa.array(column))
         kinds = (pa.int64(), pa.int64(), pa.int32(), pa.int64(), pa.large_string())
-        return pa.table(
+        table = pa.table(
             [pa.chunked_array(part, kind) for part, kind in zip(parts, kinds, strict=True)],
             names=list(names),
         )
+        return Sifted(table, records, total)
 
     def digest(self) -> str:
         """A hash of all events."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.core.jsontext import parse
 from labkit.logs.account_policies import INDEX, AccountPolicies
 from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.sieve import written
 from labkit.logs.records import STANDARD, LogGroup
 
 if TYPE_CHECKING:
@@ -225,20 +226,9 @@ def _may_have(table: pa.Table, wanted: Wanted) -> Any:
     message = table.column("msg")
     may = pc.match_substring(message, "\\")
     for value in wanted.values:
-        # What JSON writes otherwise than it is shown: booleans, and texts that need escapes.
-        if value in ("0", "1", "") or not value.isascii() or not value.isprintable():
-            return None
-        if not value.lstrip("-").isdigit() and _is_number(value):
+        if written(value) is None:
             return None
         may = pc.or_(may, pc.match_substring(message, value))
         if value.lstrip("-").isdigit():
             may = pc.or_(may, pc.match_substring_regex(message, "[0-9][eE]"))
     return may.to_numpy(zero_copy_only=False).astype(bool)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -63,6 +63,11 @@ def masked(
     return protection.masked(message, standing) if standing else message
 
 
+def shown_as_kept(group: LogGroup) -> bool:
+    """Whether every message of a group is read as it was kept: nothing was ever masked in it."""
+    return not group.policies.get(PROTECTED)
+
+
 def masked_column(group: LogGroup, messages: pa.ChunkedArray, ingested: pa.ChunkedArray) -> Any:
     """A column of messages as readers see it, and as it came, for queries.
 

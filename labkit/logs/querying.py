@@ -17,12 +17,13 @@ from labkit.core.world import World
 from labkit.logs.engine import ql
 from labkit.logs.engine.ql.plan import Source
 from labkit.logs.indexes import Skipped, indexed, spared, wanted_values
-from labkit.logs.masking import masked_column
+from labkit.logs.masking import masked_column, shown_as_kept
 from labkit.logs.records import INFREQUENT_ACCESS, LogGroup, pointer
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from labkit.logs.engine.ql.sieve import Sieve
     from labkit.logs.service import Logs
     from labkit.logs.store import LogStore
 
@@ -199,9 +200,8 @@ class Queries:
         AwsError
             MalformedQueryException.
         """
-        empty = _table([])
         try:
-            ql.run(plan, lambda *_: empty, ql.Moment(0, 0, 0), lookups=self.lookups(store))
+            ql.check(plan, _joined([]), lookups=self.lookups(store))
         except ql.QueryError as error:
             raise malformed(error, plan.text) from None
 
@@ -368,9 +368,9 @@ class Queries:
 
         ``skipped`` is told what field indexes spare.
         """
-        wanted = wanted_values(plan)
+        wanted, sieve = wanted_values(plan), ql.sieve_of(plan)
 
-        def tables(source: Source | None, start_ms: int, end_ms: int) -> pa.Table:
+        def tables(source: Source | None, start_ms: int, end_ms: int) -> ql.Looked:
             over = groups
             if source is not None and source is not plan.source:
                 over = self.groups_of(store, source)
@@ -380,13 +380,19 @@ class Queries:
                 for place, group in enumerate(over)
             ]
             # The conditions are the outer query's: a source inside it is read whole.
-            if over is not groups or not wanted:
-                return _table(parts, clear)
-            kept = [
-                spared(_group_table(*part, clear), self._indexed(part[1]), wanted, skipped)
-                for part in parts
-            ]
-            return _joined([table for table in kept if table is not None])
+            if over is not groups:
+                return _together([_group_table(*part, clear) for part in parts])
+            found = []
+            for part in parts:
+                since = self._indexed(part[1]) if wanted else {}
+                asked = [one for one in wanted if one.indexed or one.name in since]
+                if not asked:
+                    found.append(_group_table(*part, clear, sieve))
+                    continue
+                kept = spared(_group_table(*part, clear).table, since, asked, skipped)
+                if kept is not None:
+                    found.append(ql.Looked.whole(kept))
+            return _together(found)
 
         return ql.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
 
@@ -417,9 +423,13 @@ class Queries:
         return list(found.columns), [["" if v is None else v for v in row] for row in found.rows]
 
 
-def _table(parts: Sequence[tuple[int, LogGroup, int, int]], clear: bool = False) -> pa.Table:
-    """The base relation of a query over several groups."""
-    return _joined([_group_table(*part, clear) for part in parts])
+def _together(found: Sequence[ql.Looked]) -> ql.Looked:
+    """The events of several groups as one relation."""
+    return ql.Looked(
+        _joined([one.table for one in found]),
+        sum(one.records for one in found),
+        sum(one.bytes for one in found),
+    )
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -434,11 +444,22 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int, clear: bool) -> pa.Table:
+def _group_table(
+    place: int,
+    group: LogGroup,
+    start_ms: int,
+    end_ms: int,
+    clear: bool,
+    sieve: Sieve | None = None,
+) -> ql.Looked:
+    """The events of a group; with a sieve those alone that may pass the query's filters."""
     import numpy as np
     import pyarrow as pa
 
-    held = group.events.table(start_ms, end_ms)
+    if sieve is not None and not shown_as_kept(group):
+        sieve = None
+    sifted = group.events.sifted(start_ms, end_ms, sieve.rows if sieve else None)
+    held = sifted.table
     count = held.num_rows
     names = pa.array([stream.name for stream in group.by_index] or [""], pa.string())
     index = held.column("stream_index").combine_chunks()
@@ -449,7 +470,7 @@ def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int, clear:
         return pa.DictionaryArray.from_arrays(zeros, pa.array([text], pa.string()))
 
     seen, plain = masked_column(group, held.column("msg"), held.column("ing"))
-    return pa.table(
+    table = pa.table(
         {
             "ts": held.column("ts"),
             "ing": held.column("ing"),
@@ -461,3 +482,4 @@ def _group_table(place: int, group: LogGroup, start_ms: int, end_ms: int, clear:
             "ptr": pa.array(seq + (place << _SHIFT), pa.int64()),
         }
     )
+    return ql.Looked(table, sifted.records, sifted.bytes) if sieve else ql.Looked.whole(table)

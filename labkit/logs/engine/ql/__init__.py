@@ -6,16 +6,20 @@ from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Moment
 from labkit.logs.engine.ql.errors import QueryError, place
 from labkit.logs.engine.ql.parsing import parse
 from labkit.logs.engine.ql.plan import Query
-from labkit.logs.engine.ql.running import Result, Statistics, run
+from labkit.logs.engine.ql.running import Looked, Result, Statistics, check, run
+from labkit.logs.engine.ql.sieve import sieve_of
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "Looked",
     "Moment",
     "Query",
     "QueryError",
     "Result",
     "Statistics",
+    "check",
     "parse",
     "place",
     "run",
+    "sieve_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,9 @@ LONGEST = 10_000
 DEEPEST = 60
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> plan.Query:
-    """The plan of a query.
+    """The plan of a query. Plans are values: a text that comes again has the one it had.
 
     Parameters
     ----------

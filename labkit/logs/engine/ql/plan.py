@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +347,15 @@ def walk(value: object) -> Iterator[object]:
     if isinstance(value, tuple):
         for item in value:
             yield from walk(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for part in fields(value):
-            if part.name not in ("span", "text"):
-                yield from walk(getattr(value, part.name))
+    else:
+        kind: Any = type(value)
+        for part in _parts(kind):
+            yield from walk(getattr(value, part))
+
+
+@cache
+def _parts(kind: Any) -> tuple[str, ...]:
+    """The fields of a class of the plan; none of what is no such class."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(one.name for one in fields(kind) if one.name not in ("span", "text"))

@@ -8,7 +8,8 @@ Python; their rows are a table again, over which the rest runs. Queries inside (
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,27 @@ if TYPE_CHECKING:
 #: A source's table for a range: columns ``ts`` and ``ing`` (int64, milliseconds), ``log``
 #: (``account:group``), ``stream``, ``msg``, ``region`` (texts), ``ptr`` (int64); ``clear`` (the
 #: message without the mask) when the caller may see it.
-Tables = Callable[["plan.Source | None", int, int], "pa.Table"]
+Tables = Callable[["plan.Source | None", int, int], "pa.Table | Looked"]
+
+#: Fewer events than this are not worth a second thread.
+_FEW = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A table without events that cannot pass the filters, and how much was looked at for it.
+
+    ``records`` events and ``bytes`` of messages: those that were left out are counted too.
+    """
+
+    table: pa.Table
+    records: int
+    bytes: int
+
+    @classmethod
+    def whole(cls, table: pa.Table) -> Looked:
+        """A table that nothing was left out of."""
+        return cls(table, table.num_rows, _size(table))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +121,44 @@ def run(
     QueryError
         When a name, a function or the order of commands is wrong.
     """
+    with _cursor(query) as cursor:
+        return Run(query, tables, moment, limit, lookups or {}, cursor).result()
+
+
+def check(
+    query: plan.Query, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None = None
+) -> None:
+    """Compile a plan and let duckdb bind its names, but run nothing: what is wrong is said now.
+
+    Parameters
+    ----------
+    query:
+        The plan.
+    none:
+        A table of no events.
+    lookups:
+        Lookup tables by name.
+
+    Raises
+    ------
+    QueryError
+        When a name, a function or the order of commands is wrong.
+    """
+    with _cursor(query) as cursor:
+        held = Run(
+            query, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, lookups or {}, cursor, bind=True
+        )
+        held.result()
+
+
+@contextmanager
+def _cursor(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection's cursor, for one at a time."""
     connection, lock = _connection()
     with lock:
         cursor = connection.cursor()
         try:
-            return Run(query, tables, moment, limit, lookups or {}, cursor).result()
+            yield cursor
         except RecursionError:
             raise too_deep(query.text) from None
         finally:
@@ -122,13 +176,17 @@ class Run:
         limit: int,
         lookups: Mapping[str, pa.Table],
         cursor: duckdb.DuckDBPyConnection,
+        *,
+        bind: bool = False,
     ) -> None:
         self.query, self.tables, self.moment = query, tables, moment
         self.limit, self.lookups, self.cursor = limit, lookups, cursor
+        #: Statements are bound and not run.
+        self.bind = bind
         self.statements: list[str] = []
         self.scanned = self.bytes = 0
         self._held: list[str] = []
-        self._names = 0
+        self._names = self._rows = 0
 
     # ---- tables
 
@@ -137,14 +195,17 @@ class Run:
         self._names += 1
         name = f"{prefix}_{self._names}"
         self.cursor.register(name, table)
+        self._rows += table.num_rows
         self._held.append(name)
         return name
 
     def events(self, source: plan.Source | None, start_ms: int, end_ms: int) -> tuple[str, bool]:
         """The base relation of a source: its name, and whether it has the clear text."""
-        table = self.tables(source, start_ms, end_ms)
-        self.scanned += table.num_rows
-        self.bytes += _size(table)
+        given = self.tables(source, start_ms, end_ms)
+        looked = given if isinstance(given, Looked) else Looked.whole(given)
+        table = looked.table
+        self.scanned += looked.records
+        self.bytes += looked.bytes
         return self.hold(table, "events"), "clear" in table.column_names
 
     # ---- stages
@@ -214,7 +275,7 @@ class Run:
             found = [row[:-1] for row in found]
         if matched is None:
             matched = self.scanned
-            if compiled.matched:
+            if compiled.matched and self.scanned:
                 matched = int(self.fetch(compiled.matched, False)[0][0])
         if compiled.pointed:
             told = [row[:-1] for row in found]
@@ -234,9 +295,13 @@ class Run:
         import duckdb
 
         self.statements.append(sql)
-        # Sums of floats depend on the order of adding, hence on how threads shared the rows.
-        self.cursor.execute(f"SET threads = {1 if floats else _threads()}")
         try:
+            if self.bind:
+                self.cursor.sql(sql)
+                return []
+            # Sums of floats depend on the order of adding, hence on how threads shared the rows.
+            one = floats or self._rows < _FEW
+            self.cursor.execute(f"SET threads = {1 if one else _threads()}")
             return self.cursor.execute(sql).fetchall()
         except duckdb.Error as error:
             raise QueryError(f"the query cannot be run: {_first_line(error)}") from error

@@ -1,0 +1,159 @@
+"""Searching many messages at once, as grep searches a file.
+
+Theory of operation. Arrow keeps messages one after the other in one buffer, and offsets beside it.
+A text is looked for in the whole buffer and its places are mapped to messages by the offsets; a
+text that only two messages together hold is none. The rarest byte of the text is looked for first:
+
+1. Where it is rare, by ``bytes.find``, which looks for one byte faster than memory delivers. That
+   takes the messages as ``bytes``; they are copied once, and the arrow array reads the copy.
+2. Elsewhere the buffer is compared with two or three bytes of the text, window by window, so that
+   what is made on the way stays in the cache.
+
+Either way the places are verified by the other bytes. A text that stands in many messages is given
+up: whoever asks looks at every message then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Bytes that are compared at once; a multiple of 8.
+_WINDOW = 1 << 19
+#: Of so many bytes the share of each is counted.
+_SAMPLE = 1 << 14
+#: A text that stands in more than this share of the messages is not looked for any further.
+_FREQUENT = 0.25
+#: More than this share of the words with a place in them is not worth going on.
+_DENSE = 0.5
+#: Rarer than this the places of a byte, or of two or three together, are looked at one by one.
+_RARE = 1 / 1500
+
+
+class Messages:
+    """Messages that can be searched.
+
+    Parameters
+    ----------
+    array:
+        A large_string array without missing values.
+    """
+
+    def __init__(self, array: pa.Array) -> None:
+        import pyarrow as pa
+
+        count = len(array)
+        buffers = array.buffers()
+        offsets = np.frombuffer(buffers[1], np.int64)[array.offset : array.offset + count + 1]
+        begin, end = (int(offsets[0]), int(offsets[-1])) if count else (0, 0)
+        whole = buffers[2]
+        self._bytes: bytes = b"" if whole is None else whole.slice(begin, end - begin).to_pybytes()
+        self._held = np.frombuffer(self._bytes, np.uint8)
+        self._offsets = offsets - begin if count else np.zeros(1, np.int64)
+        self._count = count
+        sample = self._held[:_SAMPLE]
+        self._share = (np.bincount(sample, minlength=256) / max(1, len(sample))).tolist()
+        #: The same messages, over the copy.
+        self.array = pa.LargeStringArray.from_buffers(
+            count, pa.py_buffer(self._offsets), pa.py_buffer(self._bytes)
+        )
+
+    def events(self, places: Any, length: int) -> Any:
+        """The messages in which texts at some places lie, each once, ascending."""
+        rows = np.searchsorted(self._offsets, places, side="right") - 1
+        rows = rows[places + length <= self._offsets[rows + 1]]
+        return rows[np.concatenate(([True], rows[1:] != rows[:-1]))] if len(rows) else rows
+
+    def places(self, text: bytes) -> Any:
+        """Where a text begins in the buffer, ascending; None when it stands in many messages."""
+        held, last = self._held, len(self._held) - len(text) + 1
+        if last <= 0:
+            return np.empty(0, np.int64)
+        looked, rare = self._rarest(text)
+        places = self._found(text, looked[0], last) if rare else None
+        if places is None:
+
+            def compare(low: int, size: int, hit: Any) -> None:
+                begin = low + looked[0]
+                np.equal(held[begin : begin + size], text[looked[0]], out=hit)
+                for at in looked[1:]:
+                    hit &= held[low + at : low + at + size] == text[at]
+
+            places = _set(last, compare)
+        if places is None:
+            return None
+        for at in range(len(text)):
+            if at not in looked or (rare and at != looked[0]):
+                places = places[held[places + at] == text[at]]
+        return places if self._worth(places) else None
+
+    def exponents(self) -> Any:
+        """Where a digit stands before an e and what may be an exponent; None when in many."""
+        held, last = self._held, len(self._held) - 2
+        if last <= 0:
+            return np.empty(0, np.int64)
+
+        def compare(low: int, size: int, hit: Any) -> None:
+            np.equal(held[low + 1 : low + 1 + size] | 0x20, 0x65, out=hit)
+            hit &= (held[low : low + size] - np.uint8(48)) < 10
+
+        places = _set(last, compare)
+        if places is None:
+            return None
+        after = held[places + 2]
+        places = places[((after - np.uint8(48)) < 10) | (after == 43) | (after == 45)]
+        return places if self._worth(places) else None
+
+    def _worth(self, places: Any) -> bool:
+        return len(places) <= _FREQUENT * self._count + 8
+
+    def _rarest(self, text: bytes) -> tuple[list[int], bool]:
+        """The bytes of a text to look for, the rarest first, and whether that one suffices."""
+        share = self._share
+        order = sorted(range(len(text)), key=lambda at: (share[text[at]], at))
+        looked: list[int] = []
+        expected = 1.0
+        for at in order[:3]:
+            looked.append(at)
+            expected *= share[text[at]]
+            if expected < _RARE:
+                break
+        return looked, share[text[looked[0]]] < _RARE
+
+    def _found(self, text: bytes, at: int, last: int) -> Any:
+        """Where one byte of a text stands; None when that is oftener than was expected."""
+        find, byte, end = self._bytes.find, text[at : at + 1], last + at
+        found: list[int] = []
+        keep = found.append
+        place = find(byte, at, end)
+        for _ in range(int(end * _RARE * 2) + 64):
+            if place < 0:
+                return np.asarray(found, np.int64) - at
+            keep(place)
+            place = find(byte, place + 1, end)
+        return None
+
+
+def _set(count: int, compare: Callable[[int, int, Any], None]) -> Any:
+    """``flatnonzero`` of what ``compare(low, size, into)`` says, window by window.
+
+    Few are set: they are packed, and 64 of them are looked at together. None when many are.
+    """
+    words = np.zeros((count + 63) // 64, np.uint64)
+    packed = words.view(np.uint8)
+    hit = np.empty(min(_WINDOW, count), bool)
+    for low in range(0, count, _WINDOW):
+        size = min(_WINDOW, count - low)
+        compare(low, size, hit[:size])
+        bits = np.packbits(hit[:size])
+        packed[low // 8 : low // 8 + len(bits)] = bits
+    held = np.flatnonzero(words)
+    if len(held) > _DENSE * len(words) + 8:
+        return None
+    places = np.flatnonzero(np.unpackbits(words[held].view(np.uint8)).view(bool))
+    return held[places >> 6] * 64 + (places & 63)
