@@ -20,7 +20,7 @@ from __future__ import annotations
 import threading
 from base64 import b64encode
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from labkit.core.ids import shape_uuid
 from labkit.gateway import retries
 from labkit.gateway.long_lists import shortened
 from labkit.gateway.real_hosts import is_aws_host
+from labkit.gateway.user_agents import KeptAgent, plain_agent
 
 if TYPE_CHECKING:
     from labkit.core.call import Principal
@@ -74,11 +75,13 @@ class Door:
 class Frame:
     """One call under way: the client, its parameters, and the door that answers on the wire."""
 
-    __slots__ = ("client", "params", "wire")
+    __slots__ = ("client", "params", "stays", "wire")
 
     def __init__(self, client: Any, params: dict[str, Any]) -> None:
         self.client = client
         self.params = params
+        #: Nobody reads the bytes that botocore makes of it.
+        self.stays = False
         #: Set for a call that goes on to ``before-send`` (:mod:`labkit.gateway.retries`).
         self.wire: Door | None = None
 
@@ -147,10 +150,13 @@ class Hook:
                 events.register_first("choose-signer", hook._choose_signer)
                 # Last: the adaptive mode holds a request back here.
                 events.register_last("before-send", hook._before_send)
+                client._user_agent_creator = KeptAgent(client._user_agent_creator, hook._staying)
                 setattr(client, _ATTACHED, True)
             api_params = hook._with_tokens(client, operation_name, api_params)
-            frames.stack.append(Frame(client, api_params))
+            frame = Frame(client, api_params)
+            frames.stack.append(frame)
             if hook._stays_here(client):
+                frame.stays = True
                 api_params = shortened(operation_name, api_params)
             try:
                 return original(client, operation_name, api_params)
@@ -172,6 +178,11 @@ class Hook:
             and not door.dispatch.throttles
             and _is_aws_url(client.meta.endpoint_url)
         )
+
+    def _staying(self) -> bool:
+        """Whether the call under way stays in the kernel."""
+        stack = self._frames.stack
+        return bool(stack) and stack[-1].stays
 
     def _with_tokens(
         self, client: Any, operation_name: str, api_params: dict[str, Any]
@@ -298,21 +309,6 @@ def _as_on_the_wire(value: Any, protocol: str) -> Any:
 @lru_cache(maxsize=512)
 def _is_aws_url(url: str) -> bool:
     return is_aws_host(urlsplit(url).hostname)
-
-
-@cache
-def plain_agent(agent: str) -> str:
-    """A user agent without what tells one machine from another.
-
-    boto3 names the kernel, the processor and the Python it runs on; CloudTrail would show them, and
-    the same notebook would print another record on another machine.
-    """
-    told = [part for part in agent.split() if not part.startswith(_MACHINE)]
-    return " ".join(told)
-
-
-# "m/" lists the features in use, in the order of a set: another one in each process.
-_MACHINE = ("os/", "md/arch#", "md/pyimpl#", "lang/python#", "exec-env/", "m/")
 
 
 def _with_body_read(

@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 from labkit.core.call import Principal
-from labkit.gateway.boto3_hook import plain_agent
 from labkit.gateway.dispatch import Dispatch
+from labkit.gateway.user_agents import plain_agent
 
 #: Where functions come from: an address of the range that documents use, and not the learner's.
 SOURCE_IP = "198.51.100.24"

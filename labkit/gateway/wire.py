@@ -33,8 +33,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from labkit.core.errors import AwsError
 from labkit.core.ids import shape_uuid
 from labkit.gateway import queue_urls
-from labkit.gateway.boto3_hook import plain_agent
 from labkit.gateway.codec import error_answer
+from labkit.gateway.user_agents import plain_agent
 from labkit.gateway.wire_answers import Writer, write_error
 from labkit.gateway.wire_requests import Reader, form_of
 from labkit.gateway.wire_services import (
