@@ -91,12 +91,13 @@ def connection() -> duckdb.DuckDBPyConnection:
     """A connection in memory that knows every name that compiled SQL uses."""
     import duckdb
 
+    from labkit.logs.engine.opensearch import macros
     from labkit.logs.engine.ql.udfs import register
 
     made = duckdb.connect(":memory:")
     made.execute("SET TimeZone = 'UTC'")
     made.execute("SET enable_progress_bar = false")
-    for macro in MACROS:
+    for macro in (*MACROS, *macros.MACROS):
         made.execute(macro)
     register(made)
     return made

@@ -308,12 +308,18 @@ class Join(Command):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``SOURCE``: log groups by name, or ``logGroups(namePrefix: [...])``; times if given."""
+    """``SOURCE``: log groups by name, or ``logGroups(namePrefix: [...])``; times if given.
+
+    ``indexed``: fields and the values that they must have, by their indexes alone; without groups
+    those that have the index are meant. ``data_sources``: names of the sources that logs are of.
+    """
 
     groups: tuple[str, ...] = ()
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     start: str = ""
     end: str = ""
+    indexed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    data_sources: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         names = ", ".join(f'"{name}"' for name in self.groups)

@@ -123,7 +123,9 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a connection."""
     from duckdb.func import ARROW, SPECIAL
 
-    for name, (function, takes, answer) in UDFS.items():
+    from labkit.logs.engine.opensearch.macros import UDFS as MORE
+
+    for name, (function, takes, answer) in (UDFS | MORE).items():
         connection.create_function(
             name,
             _vectored(function, len(takes), answer),
