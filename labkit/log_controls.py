@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from labkit.lab import Lab
-    from labkit.logs.engine import ql
+    from labkit.logs.engine.languages import Plan
     from labkit.logs.views.live import LiveTailView
     from labkit.views.drawing import Drawing
 
@@ -184,6 +184,7 @@ class LogControls:
         end: datetime | None = None,
         last: timedelta | str = LAST,
         limit: int | None = None,
+        language: str = "CWLI",
     ) -> DataFrame:
         """Run a Logs Insights query and wait for it.
 
@@ -199,6 +200,9 @@ class LogControls:
             A timedelta, or ``"30m"``, ``"6h"``, ``"2d"``.
         limit:
             Rows when the query says nothing; 10,000 when left out.
+        language:
+            ``"CWLI"``, the query language of Logs Insights, ``"SQL"`` or ``"PPL"`` of OpenSearch.
+            SQL names its log groups after FROM.
 
         Returns
         -------
@@ -214,12 +218,15 @@ class LogControls:
         """
         from botocore.exceptions import ClientError
 
+        from labkit.logs.engine import languages
+
         client = self._lab.client("logs")
         until = end or self._lab.now
         since = start or until - _stretch(last)
         names = [groups] if isinstance(groups, str) else list(groups)
         asked: dict[str, Any] = {
             "queryString": text,
+            "queryLanguage": language.upper(),
             "startTime": to_us(since) // 1_000_000,
             "endTime": to_us(until) // 1_000_000,
         }
@@ -238,7 +245,8 @@ class LogControls:
                 told = client.get_query_results(queryId=query_id)
         if told["status"] != "Complete":
             raise LabError(f"the query is {told['status']}")
-        return self._frame(client, query_id, told, text, to_us(since), to_us(until))
+        plan = languages.read(text, language.upper())
+        return self._frame(client, query_id, told, plan, to_us(since), to_us(until))
 
     def explain(self, pattern: str, *lines: str) -> Drawing:
         """Which lines a filter pattern matches, why or why not, and what it extracts.
@@ -379,17 +387,15 @@ class LogControls:
         return many
 
     def _frame(
-        self, client: Any, query_id: str, told: Any, text: str, start_us: int, end_us: int
+        self, client: Any, query_id: str, told: Any, plan: Plan, start_us: int, end_us: int
     ) -> DataFrame:
-        from labkit.logs.engine import ql
         from labkit.logs.views.answer import answer
 
         found = list(told["results"])
         while told.get("nextToken"):
             told = client.get_query_results(queryId=query_id, nextToken=told["nextToken"])
             found += told["results"]
-        plan = ql.parse(text)
-        columns, rows, pointers = _read(found, plan)
+        columns, rows, pointers = _read(found)
         bins = _bins(plan, columns)
         statistics = told["statistics"]
         drawn = answer(columns, rows, statistics, bins=bins, start_us=start_us, end_us=end_us)
@@ -432,7 +438,7 @@ def _pointing(error: Any, text: str) -> Exception:
 
 
 def _read(
-    found: Sequence[Sequence[dict[str, str]]], plan: ql.Query
+    found: Sequence[Sequence[dict[str, str]]],
 ) -> tuple[list[str], list[list[str | None]], list[str]]:
     """Columns, rows and pointers: a column is there when any row has it."""
     columns: list[str] = []
@@ -448,17 +454,11 @@ def _read(
     return columns, rows, [row["@ptr"] for row in held if "@ptr" in row]
 
 
-def _bins(plan: ql.Query, columns: Sequence[str]) -> str:
-    from labkit.logs.engine.ql.plan import Call, Stats
+def _bins(plan: Plan, columns: Sequence[str]) -> str:
+    from labkit.logs.engine import languages
 
-    for command in reversed(plan.commands):
-        if isinstance(command, Stats):
-            for told in command.by:
-                of = told.expr
-                if isinstance(of, Call) and of.function.lower() in ("bin", "datefloor", "dateceil"):
-                    return told.name if told.name in columns else ""
-            return ""
-    return ""
+    found = languages.bins(plan)
+    return found if found in columns else ""
 
 
 def _values(texts: Sequence[str | None], name: str) -> list[Any]:
@@ -479,8 +479,20 @@ def _values(texts: Sequence[str | None], name: str) -> list[Any]:
 
 
 def magic(lab: Lab, line: str, cell: str) -> DataFrame | None:
-    """``%%insights group [group ...] [last=6h] [>> name]``: run the cell's query."""
+    """``%%insights group [group ...] [last=6h] [--language sql] [>> name]``: run the cell's query.
+
+    A query that names its groups itself, as SQL does, stands below ``%%insights`` without a group.
+    """
     words, name = words_of(line, "%%insights group")
-    last = next((word[5:] for word in words if word.startswith("last=")), None)
-    groups = [word for word in words if not word.startswith("last=")]
-    return kept(lab.logs.query(cell, groups, last=last or LAST), name)
+    last, language, groups = "", "CWLI", []
+    left = iter(words)
+    for word in left:
+        if word.startswith("last="):
+            last = word[5:]
+        elif word.startswith("--language"):
+            language = word.partition("=")[2] or next(left, "")
+        else:
+            groups.append(word)
+    if language.upper() not in ("CWLI", "SQL", "PPL"):
+        raise LabError(f"--language is cwli, sql or ppl, not {language!r}")
+    return kept(lab.logs.query(cell, groups, last=last or LAST, language=language), name)

@@ -488,11 +488,12 @@ class Ports:
         return answer
 
     def log_table(
-        self, account: str, region: str, query: str, start_us: int, end_us: int
-    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        self, account: str, region: str, query: str, start_us: int, end_us: int,
+        language: str = "CWLI",
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:  # fmt: skip
         """Head and rows of a Logs Insights query (with its ``SOURCE``) over a range."""
         answer: tuple[Sequence[str], Sequence[Sequence[str]]] = self._ask("log_table")(
-            account, region, query, start_us, end_us
+            account, region, query, start_us, end_us, language
         )
         return answer
 

@@ -31,6 +31,7 @@ from labkit.logs.records import STANDARD, LogGroup
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from labkit.logs.engine.languages import Plan
     from labkit.logs.store import LogStore
 
 #: The key of a group's policy in its policies.
@@ -130,7 +131,7 @@ def indexed(policies: AccountPolicies, store: LogStore, group: LogGroup) -> dict
     return found
 
 
-def wanted_values(query: plan.Query) -> list[Wanted]:
+def wanted_values(query: Plan) -> list[Wanted]:
     """The fields that a query asks equality of, before anything makes names of its own."""
     found: list[Wanted] = []
     for command in query.commands:

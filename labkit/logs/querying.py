@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from labkit.core.clock import DAY, MILLISECOND, MINUTE, Phase
 from labkit.core.errors import AwsError
 from labkit.core.world import World
-from labkit.logs.engine import ql
+from labkit.logs.engine import languages, ql
 from labkit.logs.engine.ql.plan import Source
-from labkit.logs.indexes import Skipped, indexed, spared, wanted_values
+from labkit.logs.indexes import Skipped, Wanted, spared, wanted_values
 from labkit.logs.masking import masked_column, shown_as_kept
-from labkit.logs.records import INFREQUENT_ACCESS, LogGroup, pointer
+from labkit.logs.query_groups import QueryGroups, malformed
+from labkit.logs.records import INFREQUENT_ACCESS, STANDARD, LogGroup, pointer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,7 @@ class Query:
 
     id: str
     text: str
-    plan: ql.Query = field(repr=False)
+    plan: languages.Plan = field(repr=False)
     groups: list[LogGroup] = field(repr=False)
     start_ms: int
     end_ms: int
@@ -110,20 +111,6 @@ class Query:
         }
 
 
-def malformed(error: ql.QueryError, text: str) -> AwsError:
-    """MalformedQueryException, with the place as the API models it."""
-    return AwsError(
-        "MalformedQueryException",
-        error.message,
-        extra={
-            "queryCompileError": {
-                "location": {"startCharOffset": error.start, "endCharOffset": error.end},
-                "message": error.message,
-            }
-        },
-    )
-
-
 class Queries:
     """Queries of a whole lab.
 
@@ -137,6 +124,7 @@ class Queries:
 
     def __init__(self, logs: Logs, world: World) -> None:
         self._logs, self._world = logs, world
+        self.groups = QueryGroups(logs)
         #: Told of each query that has come to its end.
         self.on_done: list[Callable[[LogStore, Query], None]] = []
         world.clock.register("logs.query.run", self._run)
@@ -154,6 +142,7 @@ class Queries:
         limit: int,
         who: str = "",
         clear: bool = False,
+        language: str = languages.CWLI,
     ) -> Query:
         """Check a query and put it into the queue; with ``clear`` it may unmask.
 
@@ -162,25 +151,23 @@ class Queries:
         AwsError
             MalformedQueryException with the place.
         """
-        plan = self.read(text)
+        plan = self.read(text, language)
         start_ms, end_ms = start_s * 1000, end_s * 1000 + 999
-        held = list(groups)
-        if plan.source is not None:
-            held = self.groups_of(store, plan.source)
+        held = self.groups.of_plan(store, plan, groups)
         self._within(held, end_ms)
-        self._classes(plan, held)
+        self._classes(plan, held, language)
         self.check(plan, store)
         now_us = self._world.clock.now_us
         query = Query(
-            self._world.ids.uuid(), text, plan, held, start_ms, end_ms, limit, now_us, who=who,
-            clear=clear,
+            self._world.ids.uuid(), text, plan, held, start_ms, end_ms, limit, now_us, language,
+            who=who, clear=clear,
         )  # fmt: skip
         store.of("queries")[query.id] = query
         self._at(store, query, "logs.query.run", QUEUE_MS)
         return query
 
-    def read(self, text: str) -> ql.Query:
-        """The plan of a text.
+    def read(self, text: str, language: str = languages.CWLI) -> languages.Plan:
+        """The plan of a text in CWLI, SQL or PPL.
 
         Raises
         ------
@@ -188,11 +175,11 @@ class Queries:
             MalformedQueryException.
         """
         try:
-            return ql.parse(text)
+            return languages.read(text, language)
         except ql.QueryError as error:
             raise malformed(error, text) from None
 
-    def check(self, plan: ql.Query, store: LogStore) -> None:
+    def check(self, plan: languages.Plan, store: LogStore) -> None:
         """Compile the plan over no events: names and functions are right, or this says what is not.
 
         Raises
@@ -201,7 +188,7 @@ class Queries:
             MalformedQueryException.
         """
         try:
-            ql.check(plan, _joined([]), lookups=self.lookups(store))
+            languages.check(plan, _joined([]), lookups=self.lookups(store))
         except ql.QueryError as error:
             raise malformed(error, plan.text) from None
 
@@ -221,8 +208,17 @@ class Queries:
             )
 
     @staticmethod
-    def _classes(plan: ql.Query, groups: Sequence[LogGroup]) -> None:
-        """Commands that groups of the class Infrequent Access have not."""
+    def _classes(plan: languages.Plan, groups: Sequence[LogGroup], language: str) -> None:
+        """Commands and languages that groups of other classes than Standard have not."""
+        other = next((group for group in groups if group.log_class != STANDARD), None)
+        if language != languages.CWLI and other is not None:
+            raise malformed(
+                ql.QueryError(
+                    f"{language} queries take log groups of class Standard; {other.name} is of "
+                    f"class {other.log_class}"
+                ),
+                plan.text,
+            )
         if not any(group.log_class == INFREQUENT_ACCESS for group in groups):
             return
         lacking = ("Pattern", "Diff", "Anomaly", "Unmask")
@@ -255,50 +251,6 @@ class Queries:
         query.done_us = self._world.clock.now_us
         for tell in self.on_done:
             tell(store, query)
-
-    def groups_of(self, store: LogStore, source: Source) -> list[LogGroup]:
-        """The groups that a SOURCE names.
-
-        Raises
-        ------
-        AwsError
-            ResourceNotFoundException, MalformedQueryException.
-        """
-        if source.groups:
-            return [self.named(store, name) for name in source.groups]
-        told = dict(source.filters)
-        prefixes = told.get("namePrefix", ())
-        classes = told.get("class", ("STANDARD",))
-        accounts = told.get("accountIdentifiers", (store.account,))
-        if len(prefixes) > 5:
-            raise malformed(ql.QueryError("logGroups takes at most 5 prefixes"), "")
-        found = [
-            group
-            for account in accounts
-            for group in self._logs.store(account, store.region).groups()
-            if (not prefixes or group.name.startswith(tuple(prefixes)))
-            and group.log_class in classes
-        ]
-        return found
-
-    def named(self, store: LogStore, name: str) -> LogGroup:
-        """A group by its name or ARN.
-
-        Raises
-        ------
-        AwsError
-            ResourceNotFoundException.
-        """
-        if name.startswith("arn:"):
-            parts = name.removesuffix(":*").split(":", 6)
-            store, name = self._logs.store(parts[4], parts[3]), parts[6]
-        found = store.find(name)
-        if found is None:
-            raise AwsError(
-                "ResourceNotFoundException",
-                f"Log group '{name}' does not exist for account ID '{store.account}'",
-            )
-        return found
 
     # ---- running
 
@@ -357,7 +309,7 @@ class Queries:
     def run(
         self,
         store: LogStore,
-        plan: ql.Query,
+        plan: languages.Plan,
         groups: Sequence[LogGroup],
         moment: ql.Moment,
         limit: int = ql.DEFAULT_LIMIT,
@@ -372,49 +324,48 @@ class Queries:
 
         def tables(source: Source | None, start_ms: int, end_ms: int) -> ql.Looked:
             over = groups
-            if source is not None and source is not plan.source:
-                over = self.groups_of(store, source)
+            outer = source is None or source is plan.source
+            if source is not None and (not outer or not isinstance(plan, ql.Query)):
+                over = self.groups.of_source(store, source)
             now_us = self._world.clock.now_us
             parts = [
                 (place, group, max(start_ms, group.oldest_ms(now_us)), end_ms)
                 for place, group in enumerate(over)
             ]
-            # The conditions are the outer query's: a source inside it is read whole.
-            if over is not groups:
-                return _together([_group_table(*part, clear) for part in parts])
+            # Conditions are the outer query's: a source inside it has those that it says itself.
+            own = [Wanted(*one, True) for one in source.indexed] if source is not None else []
+            every = [*own, *(wanted if outer else ())]
             found = []
             for part in parts:
-                since = self._indexed(part[1]) if wanted else {}
-                asked = [one for one in wanted if one.indexed or one.name in since]
+                since = self.groups.indexed(part[1]) if every else {}
+                asked = [one for one in every if one.indexed or one.name in since]
                 if not asked:
-                    found.append(_group_table(*part, clear, sieve))
+                    found.append(_group_table(*part, clear, sieve if outer else None))
                     continue
                 kept = spared(_group_table(*part, clear).table, since, asked, skipped)
                 if kept is not None:
                     found.append(ql.Looked.whole(kept))
             return _together(found)
 
-        return ql.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
+        return languages.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
 
     def lookups(self, store: LogStore) -> dict[str, Any]:
         """Lookup tables by name, as arrow."""
         return {name: table.arrow() for name, table in store.of("lookup_tables").items()}
 
-    def _indexed(self, group: LogGroup) -> dict[str, int]:
-        return indexed(self._logs.account_policies, self._logs.store(group.account, group.region),
-                       group)  # fmt: skip
-
     # ---- what others ask
 
     def table(
-        self, account: str, region: str, text: str, start_us: int, end_us: int
-    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        self, account: str, region: str, text: str, start_us: int, end_us: int,
+        language: str = languages.CWLI,
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:  # fmt: skip
         """The port ``log_table``: head and rows of a query with its SOURCE, for a widget."""
         store = self._logs.store(account, region)
-        plan = self.read(text)
+        plan = self.read(text, language)
         if plan.source is None:
             raise AwsError("InvalidParameterException", "The query begins with SOURCE.")
-        groups = self.groups_of(store, plan.source)
+        groups = self.groups.of_plan(store, plan, ())
+        self._classes(plan, groups, language)
         moment = ql.Moment(start_us // 1000, end_us // 1000, self._world.clock.now_us // 1000)
         try:
             found = self.run(store, plan, groups, moment)

@@ -156,12 +156,12 @@ class ScheduledQueries:
         role = settings["executionRoleArn"]
         if not ports.allowed(PRINCIPAL, "sts:AssumeRole", role):
             raise AwsError("AccessDeniedException", f"{PRINCIPAL} can't assume the role {role}")
-        plan = self._logs.queries.read(settings["queryString"])
+        language = settings["queryLanguage"]
+        plan = self._logs.queries.read(settings["queryString"], language)
         names = settings.get("logGroupIdentifiers", ())
-        groups = [self._logs.queries.named(store, name) for name in names]
-        if plan.source is not None:
-            groups = self._logs.queries.groups_of(store, plan.source)
-        clear = "unmask" in settings["queryString"].lower()
+        groups = [self._logs.queries.groups.named(store, name) for name in names]
+        groups = self._logs.queries.groups.of_plan(store, plan, groups)
+        clear = language == "CWLI" and "unmask" in settings["queryString"].lower()
         for action in ("logs:StartQuery", "logs:GetQueryResults", *(["logs:Unmask"] * clear)):
             self._check(role, action, groups if action != "logs:GetQueryResults" else ())
         start_us = now_us - settings.get("startTimeOffset", LOOK_BACK_US // SECOND) * SECOND
@@ -169,7 +169,7 @@ class ScheduledQueries:
         given = [] if plan.source is not None else groups
         return self._logs.queries.start(
             store, settings["queryString"], given, start_us // SECOND, end_us // SECOND,
-            _MOST_ROWS, role, clear,
+            _MOST_ROWS, role, clear, language,
         )  # fmt: skip
 
     def _check(self, role: str, action: str, groups: list[LogGroup] | tuple[()]) -> None:

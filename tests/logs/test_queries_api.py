@@ -75,7 +75,7 @@ def test_a_malformed_query_says_where(lab, logs):
         ),
         ({"endTime": 1}, "InvalidParameterException", "End time"),
         ({"startTime": 1, "endTime": 2}, "MalformedQueryException", "creation time"),
-        ({"queryLanguage": "PPL"}, "InvalidParameterException", "PPL"),
+        ({"queryLanguage": "KQL"}, "InvalidParameterException", "KQL"),
     ],
 )
 def test_what_cannot_be_started(lab, logs, more, code, said):

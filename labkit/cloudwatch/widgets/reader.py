@@ -100,6 +100,7 @@ def _log(frame: Frame, properties: Mapping[str, Any]) -> board.Content:
         str(properties["query"]),
         frame.start_us,
         frame.end_us,
+        str(properties.get("queryLanguage") or "CWLI"),
     )
     return board.Grid(tuple(head), tuple(tuple(map(str, row)) for row in rows))
 

@@ -17,6 +17,7 @@ from labkit.logs.api.requests import (
     too_many,
     validation,
 )
+from labkit.logs.engine.data_sources import data_source
 from labkit.logs.protecting import ACCOUNT_POLICY, DOCUMENT
 from labkit.logs.records import (
     DELIVERY,
@@ -221,18 +222,6 @@ def list_log_groups(
 
 def _indexes(group: LogGroup, field: str) -> bool:
     return f'"{field}"' in str(group.policies.get("index", ""))
-
-
-def data_source(name: str) -> tuple[str, str]:
-    """Which AWS service writes into a group, and what kind of log, by the group's name.
-
-    >>> data_source("/aws/lambda/greet"), data_source("/shop/app")
-    (('aws_lambda', 'default'), ('Unknown', 'Unknown'))
-    """
-    parts = name.split("/")
-    if len(parts) > 3 and parts[:2] == ["", "aws"]:
-        return f"aws_{parts[2].lower().replace('-', '_')}", "default"
-    return "Unknown", "Unknown"
 
 
 def _from_one_of(group: LogGroup, sources: Sequence[Mapping[str, str]]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, not_found, page, service_of, shown
+from labkit.logs.engine import languages
 from labkit.logs.engine.ql.discovery import fields_of
 from labkit.logs.large_objects import references
 from labkit.logs.masking import masked
@@ -55,31 +56,42 @@ def start_query(
     limit: int = 10_000,
 ) -> dict[str, Any]:
     """Start a query over groups and a range, both ends (seconds since the epoch) included."""
-    if queryLanguage != "CWLI":
-        raise invalid(f"labkit runs CWLI queries; {queryLanguage} is not there.")
+    if queryLanguage not in languages.LANGUAGES:
+        raise invalid(f"There is no query language {queryLanguage}.")
     if endTime < startTime:
         raise invalid("End time should be greater than start time.")
     groups = _groups(call, logGroupName, logGroupNames, logGroupIdentifiers)
     service, store = service_of(call), call.store
-    plan = service.queries.read(queryString)
+    plan = service.queries.read(queryString, queryLanguage)
     if plan.source is None and not groups:
         raise invalid(
             "Log groups are needed: logGroupNames, logGroupIdentifiers, or SOURCE in the query."
         )
     if plan.source is not None and groups:
         raise invalid("The query has a SOURCE; log groups cannot be given as well.")
-    running = [q for q in store.of("queries").values() if q.status in (SCHEDULED, RUNNING)]
-    if len(running) >= call.quota("queries.concurrent"):
-        raise AwsError(
-            "LimitExceededException",
-            "Account maximum query concurrency limit of "
-            f"[{call.quota('queries.concurrent')}] reached.",
-        )
+    _not_too_many(call, queryLanguage)
     query = service.queries.start(
         store, queryString, groups, startTime, endTime, limit, call.principal.arn,
-        _may_unmask(call, queryString, groups),
+        queryLanguage == languages.CWLI and _may_unmask(call, queryString, groups),
+        queryLanguage,
     )  # fmt: skip
     return {"queryId": query.id}
+
+
+def _not_too_many(call: Call, language: str) -> None:
+    """Refuse one query more than may run at once; SQL and PPL have a number of their own."""
+    own = language == languages.CWLI
+    running = [
+        query
+        for query in call.store.of("queries").values()
+        if query.status in (SCHEDULED, RUNNING) and (query.language == languages.CWLI) == own
+    ]
+    most = call.quota("queries.concurrent" if own else "queries.concurrent_opensearch")
+    if len(running) >= most:
+        raise AwsError(
+            "LimitExceededException",
+            f"Account maximum query concurrency limit of [{most}] reached.",
+        )
 
 
 def _may_unmask(call: Call, text: str, groups: Sequence[LogGroup]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from labkit.core.call import Call
 from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, page, service_of, shown, validation
+from labkit.logs.engine.languages import LANGUAGES
 from labkit.logs.scheduled_queries import (
     ENABLED,
     PRINCIPAL,
@@ -31,8 +32,8 @@ def _find(call: Call, identifier: str) -> ScheduledQuery:
 
 def _check(call: Call, settings: Mapping[str, Any]) -> None:
     """Refuse what could never run."""
-    if settings["queryLanguage"] != "CWLI":
-        raise validation(f"labkit runs CWLI queries; {settings['queryLanguage']} is not there.")
+    if settings["queryLanguage"] not in LANGUAGES:
+        raise validation(f"There is no query language {settings['queryLanguage']}.")
     try:
         schedule = schedule_of(settings)
     except InvalidSchedule as problem:
@@ -49,7 +50,7 @@ def _check(call: Call, settings: Mapping[str, Any]) -> None:
         raise validation("startTimeOffset must be greater than endTimeOffset, and both at least 0.")
     names = settings.get("logGroupIdentifiers", ())
     try:
-        plan = service_of(call).queries.read(settings["queryString"])
+        plan = service_of(call).queries.read(settings["queryString"], settings["queryLanguage"])
     except AwsError as error:
         raise validation(f"The query is not valid: {error.message}") from None
     if plan.source is None and not names:

@@ -45,7 +45,7 @@ def _add(names: str, fewest: int, most: int, build: Build, floats: bool = False)
 
 
 def _sql(template: str, kind: str = "num") -> Build:
-    """An aggregate over numbers: ``{0}`` and ``{1}`` are the values, ``{d}`` DISTINCT or nothing."""
+    """An aggregate over numbers: ``{0}`` and ``{1}`` are the values, ``{d}`` is DISTINCT."""
 
     def build(call: Call) -> Value:
         told = [value.num for value in call.values]

@@ -23,14 +23,23 @@ MACROS = (
         CASE WHEN json_type(j) = 'ARRAY' THEN json_extract_string(j, '$[*]') END""",
     # A place before the first letter counts from the end, and 0 is the first letter.
     r"""CREATE MACRO os_substring(s, p) AS
-        CASE WHEN p < 0 AND -p > length(s) THEN s ELSE substring(s, CASE WHEN p = 0 THEN 1 ELSE p END)
-        END""",
+        CASE WHEN p < 0 AND -p > length(s) THEN s
+             ELSE substring(s, CASE WHEN p = 0 THEN 1 ELSE p END) END""",
     r"""CREATE MACRO os_substr(s, p, n) AS
         CASE WHEN n <= 0 THEN '' ELSE left(os_substring(s, p), least(n, 1000000)) END""",
     r"""CREATE MACRO os_initcap(s) AS
         array_to_string(list_transform(string_split(lower(s), ' '),
             lambda w: upper(w[1]) || w[2:]), ' ')""",
     r"""CREATE MACRO os_many(n) AS CAST(least(greatest(n, 0), 100000) AS BIGINT)""",
+    r"""CREATE MACRO os_mask(s) AS regexp_replace(regexp_replace(regexp_replace(
+        s, '[A-Z]', 'X', 'g'), '[a-z]', 'x', 'g'), '[0-9]', 'n', 'g')""",
+    r"""CREATE MACRO os_keys(j) AS
+        CASE WHEN json_type(j) = 'OBJECT' THEN CAST(to_json(json_keys(j)) AS JSON) END""",
+    # The clock of a zone at an instant, and the instant at which a zone's clock shows it.
+    r"""CREATE MACRO os_to_zone(ms, zone) AS
+        os_ms(lq_format_date(CAST(ms AS DOUBLE), 'yyyy-MM-dd HH:mm:ss.SSS', zone))""",
+    r"""CREATE MACRO os_from_zone(ms, zone) AS lq_parse_date(
+        strftime(os_at(ms), '%Y-%m-%d %H:%M:%S.%g'), 'yyyy-MM-dd HH:mm:ss.SSS', zone)""",
     r"""CREATE MACRO os_locate(part, s, p) AS
         CASE WHEN p < 1 THEN 0 WHEN strpos(substring(s, p), part) = 0 THEN 0
              ELSE strpos(substring(s, p), part) + p - 1 END""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.logs.engine.opensearch.rows import as_text, as_time
 from labkit.logs.engine.opensearch.scalars import moved
-from labkit.logs.engine.ql import compiling
+from labkit.logs.engine.ql import operators as plain
 from labkit.logs.engine.ql.values import Value, numeric
 
 
@@ -26,7 +26,7 @@ def compared(op: str, left: Value, right: Value) -> Value:
     if left.kind == right.kind == "bool":
         sign = "<>" if op == "!=" else op
         return Value(f"({left.sql} {sign} {right.sql})", "bool")
-    return compiling.compared(op, left, right)
+    return plain.compared(op, left, right)
 
 
 def _a_number(value: Value) -> bool:
@@ -40,9 +40,9 @@ def computed(op: str, left: Value, right: Value) -> Value:
     if op == "+" and left.kind == "interval":
         return moved(right, left, 1)
     if op == "div":
-        quotient = compiling.computed("/", left, right)
+        quotient = plain.computed("/", left, right)
         return Value(f"trunc({quotient.sql})", "num")
-    return compiling.computed(op, left, right)
+    return plain.computed(op, left, right)
 
 
 def like(of: Value, pattern: Value, *, any_case: bool = False) -> Value:

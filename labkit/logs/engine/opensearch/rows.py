@@ -1,8 +1,8 @@
 """Functions as rows of text: ``name, other | arguments | kind | SQL``.
 
 An argument is a letter: ``t`` a text, ``n`` a number, ``i`` a whole number, ``m`` a time (BIGINT,
-milliseconds), ``b`` a condition, ``j`` JSON, ``w`` a unit of time, which
-stands in the SQL in duckdb's word. ``t*`` at the end: any number of them, which
+milliseconds), ``b`` a condition, ``j`` JSON, ``c`` a text in quotes, ``w`` a unit of
+time, which stands in the SQL in duckdb's word. ``t*`` at the end: any number of them, which
 ``{all}`` lists. The kind is that of the answer; ``num`` is kept finite. ``{now}`` is the instant of
 the query.
 """
@@ -91,8 +91,15 @@ def _word(value: Value) -> str:
     return unit_of(value.literal)
 
 
+def _constant(value: Value) -> str:
+    if not isinstance(value.literal, str):
+        raise WrongValue("a text in quotes is needed here")
+    return value.sql
+
+
 _CONVERT: dict[str, Callable[[Value], str]] = {
     "t": as_text,
+    "c": _constant,
     "n": lambda value: value.num,
     "i": lambda value: f"TRY_CAST({value.num} AS BIGINT)",
     "m": as_time,

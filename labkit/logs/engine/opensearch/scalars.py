@@ -7,10 +7,11 @@ what they do is Spark's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from labkit.logs.engine.opensearch.rows import (
     MANY,
+    Build,
     Function,
     Table,
     WrongValue,
@@ -60,7 +61,7 @@ add(
     rtrim | t | text | rtrim({0})
     trim, btrim | t | text | trim({0})
     trim, btrim | t t | text | trim({0}, {1})
-    mask | t | text | regexp_replace(regexp_replace(regexp_replace({0}, '[A-Z]', 'X', 'g'), '[a-z]', 'x', 'g'), '[0-9]', 'n', 'g')
+    mask | t | text | os_mask({0})
     overlay | t t i | text | substring({0}, 1, {2} - 1) || {1} || substring({0}, {2} + length({1}))
     overlay | t t i i | text | substring({0}, 1, {2} - 1) || {1} || substring({0}, {2} + {3})
     repeat | t n | text | repeat({0}, least(os_many({1}), 1000))
@@ -185,8 +186,8 @@ add(
     year | m | num | year(os_at({0}))
     make_date | i i i | text | strftime(TRY(make_date({all})), '%Y-%m-%d')
     make_timestamp | i i i i i n | time | epoch_ms(TRY(make_timestamp({all})))
-    from_utc_timestamp | m t | time | os_ms(lq_format_date(CAST({0} AS DOUBLE), 'yyyy-MM-dd HH:mm:ss.SSS', {1}))
-    to_utc_timestamp | m t | time | lq_parse_date(strftime(os_at({0}), '%Y-%m-%d %H:%M:%S.%g'), 'yyyy-MM-dd HH:mm:ss.SSS', {1})
+    from_utc_timestamp | m t | time | os_to_zone({0}, {1})
+    to_utc_timestamp | m t | time | os_from_zone({0}, {1})
     """,
     plain=True,
 )  # fmt: skip
@@ -200,10 +201,10 @@ add(
     from_json | j t | json | {0}
     to_json, to_json_string | j | text | CAST({0} AS VARCHAR)
     json_array_length, array_length, size, cardinality, array_size | j | num | lq_size({0})
-    json_object_keys, json_keys | j | json | CASE WHEN json_type({0}) = 'OBJECT' THEN CAST(to_json(json_keys({0})) AS JSON) END
+    json_object_keys, json_keys | j | json | os_keys({0})
     json_valid | t | bool | json_valid({0})
     array_contains | j t | bool | lq_contains({0}, {1})
-    array_join | j t | text | array_to_string(os_items({0}), {1})
+    array_join | j c | text | array_to_string(os_items({0}), {1})
     array_distinct | j | json | CAST(to_json(list_sort(list_distinct(os_items({0})))) AS JSON)
     array_sort, sort_array | j | json | CAST(to_json(list_sort(os_items({0}))) AS JSON)
     array_max | j | text | list_max(os_items({0}))
@@ -227,8 +228,8 @@ add(
 )
 
 
-def _built(name: str, fewest: int, most: int, *, plain: bool = False):  # type: ignore[no-untyped-def]
-    def keep(build):  # type: ignore[no-untyped-def]
+def _built(name: str, fewest: int, most: int, *, plain: bool = False) -> Callable[[Build], Build]:
+    def keep(build: Build) -> Build:
         for one in name.split():
             FUNCTIONS.setdefault(one, []).append(Function(one, fewest, most, build, plain))
         return build
@@ -352,6 +353,8 @@ def _substring_index(values: Sequence[Value], now_ms: int) -> Value:
     count = values[2].literal
     if not isinstance(count, int | float):
         raise WrongValue("substring_index needs a plain number")
+    if not isinstance(values[1].literal, str):
+        raise WrongValue("what stands between is a text in quotes")
     pieces = f"string_split({as_text(values[0])}, {as_text(values[1])})"
     cut = f"1, {int(count)}" if count > 0 else f"{int(count)}, -1"
     if not count:

@@ -97,7 +97,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect(":memory:")
     made.execute("SET TimeZone = 'UTC'")
     made.execute("SET enable_progress_bar = false")
+    register(made)
     for macro in (*MACROS, *macros.MACROS):
         made.execute(macro)
-    register(made)
     return made

@@ -66,7 +66,7 @@ class Reader(ExpressionReader):
                 if key not in times:
                     raise QueryError.at("SOURCE has START and END, no other", self.span(child))
                 times[key] = str(child.children[1])
-        return plan.Source(tuple(groups), tuple(filters), **times)
+        return plan.Source(tuple(groups), tuple(filters), start=times["start"], end=times["end"])
 
     def _source_args(self, tree: Tree[Any]) -> list[tuple[str, tuple[str, ...]]]:
         found = []

@@ -121,7 +121,7 @@ def run(
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    with _cursor(query) as cursor:
+    with cursor_for(query) as cursor:
         return Run(query, tables, moment, limit, lookups or {}, cursor).result()
 
 
@@ -144,7 +144,7 @@ def check(
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    with _cursor(query) as cursor:
+    with cursor_for(query) as cursor:
         held = Run(
             query, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, lookups or {}, cursor, bind=True
         )
@@ -152,7 +152,7 @@ def check(
 
 
 @contextmanager
-def _cursor(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
+def cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection's cursor, for one at a time."""
     connection, lock = _connection()
     with lock:

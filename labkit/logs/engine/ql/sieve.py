@@ -19,12 +19,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.search import Messages
+
+if TYPE_CHECKING:
+    from labkit.logs.engine.languages import Plan
 
 _ESCAPE = b"\\"
 #: Longest number that a double keeps digit by digit.
@@ -60,7 +63,7 @@ class Sieve:
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
 
-def sieve_of(query: plan.Query) -> Sieve | None:
+def sieve_of(query: Plan) -> Sieve | None:
     """What every event that passes the filters at the head of a query has; None without any."""
     found: list[Sieve] = []
     for command in query.commands:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.engine.sql.parsing import Query, parse
-from labkit.logs.engine.sql.running import run
+from labkit.logs.engine.sql.running import check, run
 
-__all__ = ["Query", "parse", "run"]
+__all__ = ["Query", "check", "parse", "run"]

@@ -8,7 +8,7 @@ there are.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 #: What Spark writes in a way of its own.
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "TRIM")
@@ -19,18 +19,27 @@ def dialect() -> Any:
     """The dialect, made when it is first needed: sqlglot takes a while to import."""
     from sqlglot.dialects.spark import Spark
 
-    class Parser(Spark.Parser):  # type: ignore[misc, name-defined, unused-ignore]
+    sparks: Any = Spark.Parser
+
+    class Parser(sparks):  # type: ignore[misc]
         """Spark's, without functions of its own."""
 
-        FUNCTIONS: Any = {}
-        FUNCTION_PARSERS = {  # noqa: RUF012
-            name: parser for name, parser in Spark.Parser.FUNCTION_PARSERS.items() if name in _KEPT
+        FUNCTIONS: ClassVar[Any] = {}
+        FUNCTION_PARSERS: ClassVar[Any] = {
+            name: parser for name, parser in sparks.FUNCTION_PARSERS.items() if name in _KEPT
         }
 
     class LogsSql(Spark):
         """OpenSearch SQL as CloudWatch Logs has it."""
 
+        class Tokenizer(Spark.Tokenizer):
+            """Spark's, with ``window`` as a function's name wherever it stands."""
+
+            KEYWORDS: ClassVar[Any] = {
+                word: kind for word, kind in Spark.Tokenizer.KEYWORDS.items() if word != "WINDOW"
+            }
+
     # sqlglot looks for the reader under either name, by its version.
     LogsSql.parser_class = Parser
-    LogsSql.Parser = Parser  # type: ignore[misc, assignment, unused-ignore]
+    LogsSql.Parser = Parser
     return LogsSql

@@ -214,7 +214,9 @@ class Expressions:
         default = node.args.get("default")
         other = Value("NULL", "text") if default is None else self.value(default)
         kind, told = alike([*results, other])
-        pairs = " ".join(f"WHEN {test} THEN {then}" for test, then in zip(tests, told, strict=False))
+        pairs = " ".join(
+            f"WHEN {test} THEN {then}" for test, then in zip(tests, told, strict=False)
+        )
         return Value(f"(CASE {pairs} ELSE {told[-1]} END)", kind)
 
     def _if(self, node: Node) -> Value:
@@ -253,7 +255,9 @@ class Expressions:
     def _trim(self, node: Node) -> Value:
         told = as_text(self.value(node.this))
         letters = node.args.get("expression")
-        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(node.args.get("position") or "", "trim")
+        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(
+            node.args.get("position") or "", "trim"
+        )
         more = f", {as_text(self.value(letters))}" if letters is not None else ""
         return Value(f"{name}({told}{more})", "text")
 
@@ -312,19 +316,19 @@ class Expressions:
         for place, arg in enumerate(args):
             if place == 0 and name in _OF_JSON:
                 values.append(self._json(arg))
-            elif self._is_unit(name, place, arg):
+            elif self._is_unit(name, place, arg, len(args)):
                 values.append(text_value(arg.name))
             else:
                 values.append(self.value(arg))
         return self._built(name, values, node)
 
     @staticmethod
-    def _is_unit(name: str, place: int, arg: Node) -> bool:
+    def _is_unit(name: str, place: int, arg: Node, count: int) -> bool:
         """Whether an argument is a unit without quotes: ``timestampadd(DAY, 1, t)``."""
         from sqlglot import exp
 
         return (
-            place == 0
+            (place, count) == (0, 3)
             and name in ("timestampadd", "timestampdiff", "dateadd", "datediff", "date_diff",
                          "date_add")
             and isinstance(arg, exp.Column | exp.Var)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labkit.logs.engine.ql.errors import QueryError, place
-from labkit.logs.engine.ql.plan import Source, Span
+from labkit.logs.engine.ql.plan import Filter, Literal, Name, Op, Source, Span
+from labkit.logs.engine.ql.values import numeric
 from labkit.logs.engine.sql.dialect import dialect
 from labkit.logs.engine.sql.sources import source_of
 
@@ -31,15 +32,14 @@ SOURCE = "labkit.source"
 class Query:
     """A query. ``source`` is that of its outermost FROM, ``sources`` are all of them.
 
-    ``wanted``: fields and the values that its WHERE asks for, which an index may answer.
+    ``commands``: what its WHERE asks of the events of that FROM, as filters of the query language
+    of Logs Insights: an index or a look at the text may spare events that cannot pass.
     """
 
     text: str
     sources: tuple[Source, ...]
-    wanted: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    commands: tuple[Filter, ...] = ()
     tree: Node = field(repr=False, compare=False, default=None)
-    #: Commands are of the other languages.
-    commands: tuple[Any, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -79,7 +79,7 @@ def parse(text: str) -> Query:
         tree = _tree(text)
         _check(tree, text)
         sources = tuple(_sources(tree))
-        return Query(text, sources, tuple(_wanted(tree)), tree)
+        return Query(text, sources, tuple(_filters(tree)), tree)
     except RecursionError:
         raise QueryError("expressions are nested too deep", 0, len(text)) from None
 
@@ -203,12 +203,20 @@ def _check_select(select: Node) -> None:
     if select.args.get("offset") and not select.args.get("limit"):
         raise QueryError.at("OFFSET stands beside LIMIT only", span_of(select.args["offset"]))
     # A join stands with the select, or with the table that it follows.
-    joins = [*(select.args.get("joins") or []), *(select.args["from_"].this.args.get("joins") or [])]
+    joins = [
+        *(select.args.get("joins") or []),
+        *(select.args["from_"].this.args.get("joins") or []),
+    ]
     if len(joins) > 1:
         raise QueryError.at("a SELECT has one JOIN at most", span_of(joins[1]))
     for join in joins:
         side, kind = str(join.side or "").upper(), str(join.kind or "").upper()
-        if not side and kind in ("", "CROSS") and not join.args.get("on") and not join.args.get("using"):
+        if (
+            not side
+            and kind in ("", "CROSS")
+            and not join.args.get("on")
+            and not join.args.get("using")
+        ):
             raise QueryError.at(
                 "one table stands after FROM: for several log groups write "
                 "`logGroups(logGroupIdentifier: ['a', 'b'])`",
@@ -268,7 +276,7 @@ def _sources(tree: Node) -> Iterator[Source]:
         yield source
 
 
-def _wanted(tree: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _filters(tree: Node) -> Iterator[Filter]:
     from sqlglot import exp
 
     if not isinstance(tree, exp.Select) or tree.args.get("joins"):
@@ -278,14 +286,36 @@ def _wanted(tree: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not isinstance(table, exp.Table) or table.args.get("joins") or where is None:
         return
     for test in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
-        test = test.unnest()
-        if isinstance(test, exp.EQ):
-            name, values = test.this, [test.expression]
-        elif isinstance(test, exp.In) and not test.args.get("query"):
-            name, values = test.this, test.expressions
-        else:
-            continue
-        if not isinstance(name, exp.Column) or name.table not in ("", table.alias):
-            continue
-        if values and all(isinstance(one, exp.Literal) for one in values):
-            yield name.name, tuple(one.name for one in values)
+        condition = _condition(test.unnest(), table.alias)
+        if condition is not None:
+            yield Filter(condition)
+
+
+def _condition(test: Node, alias: str) -> Op | None:
+    """``field = value``, ``field IN (values)`` and ``@message LIKE '%text%'`` as a condition."""
+    from sqlglot import exp
+
+    op, values = "=", [test.args.get("expression")]
+    if isinstance(test, exp.In):
+        op, values = "in", test.expressions
+    elif isinstance(test, exp.Like):
+        op = "like"
+    elif not isinstance(test, exp.EQ):
+        return None
+    column = test.this
+    if not isinstance(column, exp.Column) or not values:
+        return None
+    parts = [part.name for part in column.parts]
+    name = ".".join(parts[1:] if len(parts) > 1 and parts[0].lower() == alias.lower() else parts)
+    told: list[Literal] = []
+    for one in values:
+        if not isinstance(one, exp.Literal):
+            return None
+        number = None if one.is_string else numeric(one.name)
+        told.append(Literal(one.name if number is None else number))
+    if op == "like":
+        text = str(told[0].value).strip("%")
+        if not text or any(mark in text for mark in "%_\\"):
+            return None
+        told = [Literal(text)]
+    return Op(op, (Name(name), *told))

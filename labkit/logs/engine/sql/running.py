@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from labkit.logs.engine.opensearch.rows import as_text
 from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Moment
 from labkit.logs.engine.ql.discovery import fields_of
-from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.plan import Source
-from labkit.logs.engine.ql.running import Result, Statistics, Tables, _connection, _size, _threads
+from labkit.logs.engine.ql.running import (
+    Looked,
+    Result,
+    Run,
+    Statistics,
+    Tables,
+    cursor_for,
+)
 from labkit.logs.engine.sql.parsing import Query
 from labkit.logs.engine.sql.selecting import Compiler
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 #: Events that are looked at for the names that a star stands for.
@@ -53,44 +58,41 @@ def run(
     QueryError
         When a name or a function is wrong.
     """
-    connection, lock = _connection()
-    with lock:
-        cursor = connection.cursor()
-        try:
-            return _Run(query, tables, moment, limit, cursor).result()
-        except RecursionError:
-            raise QueryError("expressions are nested too deep", 0, len(query.text)) from None
-        finally:
-            cursor.close()
+    plan: Any = query
+    with cursor_for(plan) as cursor:
+        return _Run(plan, tables, moment, limit, lookups or {}, cursor).result()
 
 
-class _Run:
-    def __init__(
-        self, query: Query, tables: Tables, moment: Moment, limit: int,
-        cursor: duckdb.DuckDBPyConnection,
-    ) -> None:  # fmt: skip
-        self.query, self.tables, self.moment, self.limit = query, tables, moment, limit
-        self.cursor = cursor
-        self.scanned = self.bytes = 0
-        self.statements: list[str] = []
-        self._held: list[str] = []
+def check(query: Query, none: pa.Table) -> None:
+    """Compile a query and let duckdb bind its names, but run nothing: what is wrong is said now.
+
+    Parameters
+    ----------
+    query:
+        The query.
+    none:
+        A table of no events.
+
+    Raises
+    ------
+    QueryError
+        When a name or a function is wrong.
+    """
+    plan: Any = query
+    with cursor_for(plan) as cursor:
+        _Run(plan, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, {}, cursor, bind=True).result()
+
+
+class _Run(Run):
+    query: Any
 
     def base(self, source: Source) -> tuple[str, Callable[[], Sequence[str]]]:
         """Register the events of a source: the name, and what gives the names of its fields."""
-        table = self.tables(source, self.moment.start_ms, self.moment.end_ms)
-        self.scanned += table.num_rows
-        self.bytes += _size(table)
-        name = f"lines_{len(self._held)}"
-        self.cursor.register(name, table)
-        self._held.append(name)
-        return name, lambda: _names(table)
-
-    def result(self) -> Result:
-        try:
-            return self._result()
-        finally:
-            for name in self._held:
-                self.cursor.unregister(name)
+        given = self.tables(source, self.moment.start_ms, self.moment.end_ms)
+        looked = given if isinstance(given, Looked) else Looked.whole(given)
+        self.scanned += looked.records
+        self.bytes += looked.bytes
+        return self.hold(looked.table, "lines"), lambda: _names(looked.table)
 
     def _result(self) -> Result:
         compiler = Compiler(self.base, self.moment.now_ms)
@@ -98,39 +100,38 @@ class _Run:
         cells = [f"{as_text(one.value)} AS o{n}" for n, one in enumerate(selected.columns)]
         if selected.pointed:
             cells.append("_ptr")
+        elif selected.folded:
+            cells.append(f"({selected.folded})")
         chain = compiler.chain
         # duckdb keeps the order of a subquery: a SELECT over it changes nothing but the texts.
         sql = f"WITH {chain} SELECT {', '.join(cells)} FROM ({selected.sql})"
-        rows = self._fetch(sql, compiler.floats)
+        rows = self.fetch(sql, compiler.floats)
+        more = [row[-1] for row in rows] if selected.pointed or selected.folded else []
+        if more:
+            rows = [row[:-1] for row in rows]
         matched = self.scanned
-        if any(" WHERE " in before or " JOIN " in before for before in selected.before):
+        if self.bind:
+            matched = 0
+        elif selected.folded and more:
+            matched = int(more[0])
+        elif any(" WHERE " in before or " JOIN " in before for before in selected.before):
             counts = " + ".join(f"(SELECT count(*) {before})" for before in selected.before)
-            matched = int(self._fetch(f"WITH {chain} SELECT {counts}", False)[0][0])
-        ptrs = [row[-1] for row in rows] if selected.pointed else []
-        told = [row[:-1] for row in rows] if selected.pointed else rows
+            matched = int(self.fetch(f"WITH {chain} SELECT {counts}", False)[0][0])
         return Result(
             tuple(one.name for one in selected.columns),
-            told,
-            ptrs,
+            rows,
+            more if selected.pointed else [],
             Statistics(matched, self.scanned, self.bytes),
             tuple(self.statements),
         )
 
-    def _fetch(self, sql: str, alone: bool) -> list[Any]:
-        import duckdb
-
-        self.statements.append(sql)
-        self.cursor.execute(f"SET threads = {1 if alone else _threads()}")
+    def fetch(self, sql: str, floats: bool) -> list[Any]:
+        """The rows of a statement; one that takes too long is given up."""
         alarm = threading.Timer(PATIENCE, self.cursor.interrupt)
         alarm.daemon = True
         alarm.start()
         try:
-            return self.cursor.execute(sql).fetchall()
-        except duckdb.InterruptException:
-            raise QueryError("the query took too long and was given up") from None
-        except duckdb.Error as error:
-            first = str(error).split("\n")[0]
-            raise QueryError(f"the query cannot be run: {first}") from error
+            return super().fetch(sql, floats)
         finally:
             alarm.cancel()
 

@@ -118,6 +118,7 @@ class Rows(Scope):
         return found
 
     def column(self, node: Node) -> Value:
+        """What the name is here."""
         parts = parts_of(node)
         try:
             found = self.find(parts, len(parts) > 1)
@@ -136,6 +137,7 @@ class Rows(Scope):
         return f"there is no column {name}" + (f"; did you mean {near[0]}?" if near else "")
 
     def raw(self, node: Node) -> Value | None:
+        """The field with its lists and objects."""
         parts = parts_of(node)
         for source in self.sources:
             if isinstance(source, Events):
@@ -146,6 +148,7 @@ class Rows(Scope):
         return None
 
     def subquery(self, node: Node) -> tuple[str, list[str]]:
+        """A SELECT inside."""
         return self._inner(node, self)
 
     def star(self, alias: str = "") -> list[Column]:
@@ -189,12 +192,14 @@ class Groups(Scope):
         self._within: set[str] = set()
 
     def known(self, node: Node) -> Value | None:
+        """A key of GROUP BY, or what the rows know."""
         for place, (key, value) in enumerate(self.keys):
             if node == key:
                 return Value(f"{self.name}.g{place}", value.kind)
         return None
 
     def column(self, node: Node) -> Value:
+        """What the name is here."""
         name = ".".join(parts_of(node))
         end = self._end(name.lower())
         if end is not None:
@@ -227,6 +232,7 @@ class Groups(Scope):
         return None
 
     def aggregate(self, node: Node) -> Value:
+        """A column of the groups."""
         from sqlglot import exp
 
         args, distinct = list(node.expressions), False
@@ -240,14 +246,16 @@ class Groups(Scope):
         return Value(f"{self.name}.{self.made[value.sql][0]}", value.kind)
 
     def subquery(self, node: Node) -> tuple[str, list[str]]:
+        """A SELECT inside."""
         return self.rows.subquery(node)
 
     def sql(self, before: str) -> str:
         """The relation of the groups, over the rows ``before`` (FROM and WHERE)."""
         cells = [f"{value.sql} AS g{place}" for place, (_, value) in enumerate(self.keys)]
         cells += [f"{value.sql} AS {cell}" for cell, value in self.made.values()]
+        cells.append("count(*) AS rows_")
         by = f" GROUP BY {', '.join(value.sql for _, value in self.keys)}" if self.keys else ""
-        return f"(SELECT {', '.join(cells) or '1 AS one'} {before}{by})"
+        return f"(SELECT {', '.join(cells)} {before}{by})"
 
     @property
     def order(self) -> str:
@@ -265,28 +273,35 @@ class Output(Scope):
         self.explodes = False
 
     def known(self, node: Node) -> Value | None:
+        """A key of GROUP BY, or what the rows know."""
         return self.within.known(node)
 
     def column(self, node: Node) -> Value:
+        """What the name is here."""
         told = self.aliases.get(".".join(parts_of(node)).lower())
         return told if told is not None else self.within.column(node)
 
     def raw(self, node: Node) -> Value | None:
+        """The field with its lists and objects."""
         return self.within.raw(node)
 
     def aggregate(self, node: Node) -> Value:
+        """A column of the groups."""
         return self.within.aggregate(node)
 
     def subquery(self, node: Node) -> tuple[str, list[str]]:
+        """A SELECT inside."""
         return self.within.subquery(node)
 
     def exploded(self, value: Value, node: Node) -> Value:
+        """A row for each item."""
         if self.explodes:
             raise QueryError.at("a SELECT has one explode at most", span_of(node))
         self.explodes = True
         return Value(f"unnest(os_items({value.sql}))", "text")
 
     def window(self, node: Node) -> Value:
+        """A function over a window of these rows."""
         from labkit.logs.engine.sql.windows import windowed
 
         self.windows = True

@@ -38,13 +38,14 @@ class Selected:
     """A SELECT as SQL: its columns are ``c0``, ``c1``, ...
 
     ``before``: FROM and WHERE, to count the rows that passed. ``pointed``: each row is an event,
-    whose number is the column ``_ptr``.
+    whose number is the column ``_ptr``. ``folded``: SQL of that count out of the groups.
     """
 
     sql: str
     columns: list[Column]
     before: list[str] = field(default_factory=list)
     pointed: bool = False
+    folded: str = ""
 
 
 class Compiler:
@@ -62,6 +63,8 @@ class Compiler:
         self.bases, self.now_ms = bases, now_ms
         self.events: list[Events] = []
         self.floats = False
+        #: Groups of the outermost SELECT: read for the answer, and for how many rows they are of.
+        self.links: list[str] = []
         self._names = 0
 
     def fresh(self, letter: str) -> str:
@@ -72,7 +75,7 @@ class Compiler:
     @property
     def chain(self) -> str:
         """The links of the events, for ``WITH``; when everything else is compiled."""
-        return ", ".join(events.link for events in self.events)
+        return ", ".join([*(events.link for events in self.events), *self.links])
 
     # ---- queries
 
@@ -226,6 +229,7 @@ class Compiler:
         columns = self._columns(select, output, rows)
         where = self._having(select, within)
         listed = [f"{one.value.sql} AS c{n}" for n, one in enumerate(columns)]
+        folded = ""
         if select.args.get("distinct") is not None:
             # Keys of ORDER BY are columns of the answer here: groups are known already.
             over = _over(within, before, where)
@@ -238,13 +242,17 @@ class Compiler:
             if pointed:
                 listed.append(f"{rows.sources[0].name}.ptr AS _ptr")
             over = _over(within, before, where)
+            if isinstance(within, Groups) and most is not None:
+                self.links.append(f"{within.name} AS MATERIALIZED {within.sql(before)}")
+                over = f"FROM {within.name}{where}"
+                folded = f"SELECT coalesce(sum(rows_), 0) FROM {within.name}"
             sql = f"SELECT {', '.join(listed)} {over}{order}{_limit(select, most)}"
         self.floats = (
             self.floats or output.windows or output.explodes or len(rows.sources) > 1
             or (isinstance(within, Groups) and within.floats)
         )  # fmt: skip
         made = [Column(one.name, Value(f"c{n}", one.value.kind)) for n, one in enumerate(columns)]
-        return Selected(sql, made, counted, pointed)
+        return Selected(sql, made, counted, pointed, folded)
 
     @staticmethod
     def _having(select: Node, within: Rows | Groups) -> str:

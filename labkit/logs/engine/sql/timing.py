@@ -53,10 +53,8 @@ def window(expressions: Expressions, name: str, args: list[Node], node: Node) ->
     if len(args) != 2:
         raise WrongValue(f"{name} is written {name}(`@timestamp`, '5 minutes')")
     length = args[1]
-    if isinstance(length, exp.Interval):
-        told = f"{length.this.name} {length.unit.name}" if length.unit is not None else ""
-    else:
-        told = str(expressions.value(length).literal or "")
+    told = _told(length) if isinstance(length, exp.Interval) else ""
+    told = told or str(expressions.value(length).literal or "")
     at = as_time(expressions.value(args[0]))
     return Value(floored(f"CAST({at} AS DOUBLE)", stretch(told)), "time")
 
@@ -66,16 +64,15 @@ def end_of(node: Node, start: Value) -> Value:
     from sqlglot import exp
 
     length = node.expressions[1]
-    told = (
-        f"{length.this.name} {length.unit.name}"
-        if isinstance(length, exp.Interval)
-        else length.name
-    )
-    floor = stretch(told)
+    floor = stretch(_told(length) if isinstance(length, exp.Interval) else length.name)
     if floor.months:
         step = f"INTERVAL {floor.months} month"
         return Value(f"epoch_ms(os_at({start.sql}) + {step})", "time")
     return Value(f"({start.sql} + {floor.millis})", "time")
+
+
+def _told(interval: Node) -> str:
+    return f"{interval.this.name} {interval.unit.name}" if interval.unit is not None else ""
 
 
 def is_window(node: Node) -> bool:

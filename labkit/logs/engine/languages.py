@@ -1,0 +1,90 @@
+"""The query languages of Logs Insights by the names that the API gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from labkit.logs.engine import ql
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from labkit.logs.engine import sql
+    from labkit.logs.engine.ql.running import Tables
+
+    #: What reading a query gives: it has ``text``, ``source`` and ``commands`` in every language.
+    Plan: TypeAlias = ql.Query | sql.Query
+
+CWLI, SQL = "CWLI", "SQL"
+LANGUAGES = (CWLI, SQL)
+
+
+def read(text: str, language: str = CWLI) -> Plan:
+    """The plan of a query.
+
+    Raises
+    ------
+    QueryError
+        With the place.
+    """
+    if language == SQL:
+        # sqlglot takes a while to import: not before somebody asks in SQL.
+        from labkit.logs.engine import sql
+
+        return sql.parse(text)
+    return ql.parse(text)
+
+
+def run(
+    plan: Plan,
+    tables: Tables,
+    moment: ql.Moment,
+    *,
+    limit: int = ql.DEFAULT_LIMIT,
+    lookups: Mapping[str, pa.Table] | None = None,
+) -> ql.Result:
+    """Run a plan in the language that it was read in.
+
+    Raises
+    ------
+    QueryError
+        When a name, a function or the order of commands is wrong.
+    """
+    if isinstance(plan, ql.Query):
+        return ql.run(plan, tables, moment, limit=limit, lookups=lookups)
+    from labkit.logs.engine import sql
+
+    return sql.run(plan, tables, moment, limit=limit, lookups=lookups)
+
+
+def check(plan: Plan, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None = None) -> None:
+    """Compile a plan over no events: what is wrong with it is said now.
+
+    Raises
+    ------
+    QueryError
+        When a name, a function or the order of commands is wrong.
+    """
+    if isinstance(plan, ql.Query):
+        ql.check(plan, none, lookups=lookups)
+        return
+    from labkit.logs.engine import sql
+
+    sql.check(plan, none)
+
+
+def bins(plan: Plan) -> str:
+    """Name of the column that holds the start of each stretch of time; "" when there is none."""
+    if not isinstance(plan, ql.Query):
+        return plan.bins
+    for command in reversed(plan.commands):
+        if isinstance(command, ql.plan.Stats):
+            for told in command.by:
+                of = told.expr
+                if isinstance(of, ql.plan.Call) and of.function.lower() in (
+                    "bin", "datefloor", "dateceil", "span",
+                ):  # fmt: skip
+                    return told.name
+            return ""
+    return ""
