@@ -171,30 +171,22 @@ def stored() -> frozenset[tuple[str, str]]:
 
 def operations_page() -> str:
     """``docs/operations.md``: what each operation of our own services is, by model and code."""
-    from labkit.cloudwatch.api import WAITING
-
     built, kept = operations(), stored()
-    waits = {("cloudwatch", name): reason for name, (_, reason) in WAITING.items()}
     lines = [
         "# Operations",
         "",
         "Written by `labkit operations --markdown`; a test compares this page with botocore's",
         "models and with the code. An operation *acts* when a second operation, the clock or a",
-        "fact shows its effect; it is *stored* when it only keeps what it is given; it *waits*",
-        "when it is built and another part, which is not there yet, has what it needs. What waits",
-        "or is not there answers 501 with the reason given here.",
+        "fact shows its effect; it is *stored* when it only keeps what it is given. What is not",
+        "there answers 501 with the reason given here.",
     ]
     for service, names in model().items():
-        idle = {*kept, *waits}
-        acts = [n for n in names if (service, n) in built and (service, n) not in idle]
+        acts = [n for n in names if (service, n) in built and (service, n) not in kept]
         keeps = [n for n in names if (service, n) in kept]
         count = f"{len(acts)} act, {len(keeps)} stored, {len(names)} in the model"
         lines += ["", f"## {service}", "", f"{count}.", "", f"**Act:** {_listed(acts)}"]
         if keeps:
             lines += ["", f"**Stored:** {_listed(keeps)}"]
-        for name in names:
-            if (service, name) in waits:
-                lines += ["", f"**Waits:** {_listed([name])}: {waits[service, name]}"]
         missing: dict[str, list[str]] = {}
         for name in names:
             if (service, name) not in built:

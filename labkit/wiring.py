@@ -298,9 +298,11 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 
-#: Seams of later parts. Each has a strict-xfail test in tests/core/test_wiring.py, which fails the
-#: day somebody fills the seam and forgets to take it off this list.
-UNHEARD_KINDS = frozenset(
+#: Facts that no part of labkit hears. They are for whoever watches a lab, in a notebook or a test:
+#: ``lab.world.facts.hear("canary.run", print)``. What AWS makes of the same happenings goes other
+#: ways (events by ``event.emitted``, notifications by ``deliver``), and a fact that nobody hears is
+#: not even built.
+FOR_WATCHERS = frozenset(
     {
         "metric.put",
         "object.changed",
@@ -310,7 +312,6 @@ UNHEARD_KINDS = frozenset(
         "trace.segment",
     }
 )
-UNANSWERED_PORTS: frozenset[str] = frozenset()
 
 
 def connect(lab: Lab) -> None:
@@ -325,10 +326,10 @@ def table() -> str:
     """Both tables as text."""
     lines = ["fact                 told by             heard by"]
     for kind, row in FACT_KINDS.items():
-        heard = ", ".join(h.who for h in HEARERS if h.kind == kind) or "nobody yet"
+        heard = ", ".join(h.who for h in HEARERS if h.kind == kind) or "who watches"
         lines.append(f"{kind:20} {row.publisher:19} {heard}")
     lines += ["", "port                 answered by"]
     for name in PORTS:
-        who = next((a.who for a in ANSWERS if a.port == name), "nobody yet")
+        who = next(a.who for a in ANSWERS if a.port == name)
         lines.append(f"{name:20} {who}")
     return "\n".join(lines)

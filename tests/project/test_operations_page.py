@@ -12,17 +12,6 @@ def test_the_page_is_the_generated_one():
     assert PAGE.read_text(encoding="utf-8") == services.operations_page()
 
 
-def test_what_waits_waits_for_an_open_port():
-    """Whoever answers the port takes the operation off the list of what waits."""
-    from labkit.cloudwatch.api import OPERATIONS, WAITING
-    from labkit.wiring import UNANSWERED_PORTS
-
-    for name, (port, reason) in WAITING.items():
-        assert ("cloudwatch", name) in OPERATIONS
-        assert port in UNANSWERED_PORTS
-        assert reason.endswith(".")
-
-
 def test_the_page_tells_each_operation_once():
     text = services.operations_page()
     for service, names in services.model().items():

@@ -104,6 +104,3 @@ STORED = frozenset(
         "ListManagedInsightRules",
     }
 )
-
-#: Operations that are built and wait for another part: (the port it will answer, the reason).
-WAITING: dict[str, tuple[str, str]] = {}
