@@ -72,6 +72,10 @@ class XRayStore:
         self._pruned_us = 0
         #: Traces that have changed since the service graph looked last, in order.
         self.touched: dict[str, None] = {}
+        #: How often anything arrived or was forgotten: what was found before is stale by then.
+        self.changes = 0
+        #: What the last question of several pages found, by the question.
+        self.found: dict[tuple[Any, ...], Any] = {}
         #: Things by kind and name (groups, sampling rules, insights, ...), kept for their owners.
         self.kept: dict[str, dict[str, Any]] = {}
 
@@ -106,6 +110,7 @@ class XRayStore:
             held.documents[document["id"]] = document
         held.revision += 1
         held.trace = None
+        self.changes += 1
         self.touched[trace_id] = None
         return new
 
@@ -221,6 +226,7 @@ class XRayStore:
                 held = self._held.pop(trace_id)
                 self._by_update[held.updated_us // MINUTE].discard(trace_id)
                 self.touched[trace_id] = None
+                self.changes += 1
         self._pulled = {m for m in self._pulled if (m + 1) * MINUTE > now_us - KEPT}
 
     def digest(self) -> list[Any]:

@@ -133,6 +133,31 @@ def test_summaries_are_newest_first_in_pages_of_a_hundred(lab, xray):
     assert first["TracesProcessedCount"] == 150 and "NextToken" not in rest
 
 
+def test_pages_after_the_first_do_not_look_again_until_something_arrives(lab, xray, monkeypatch):
+    from labkit.xray.engine.filters import Filter
+
+    looked, select = [], Filter.select
+
+    def looking(self, traces, *more):
+        looked.append(len(traces))
+        return select(self, traces, *more)
+
+    def arrive(*numbers):
+        put(xray, *(segment(n, start=T + n, trace_id=trace_id(n, T + n)) for n in numbers))
+
+    monkeypatch.setattr(Filter, "select", looking)
+    lab.advance(minutes=5)
+    for begin in range(0, 150, 50):
+        arrive(*range(begin, begin + 50))
+    asked = {"StartTime": T, "EndTime": lab.now, "FilterExpression": "responsetime >= 0"}
+    first = xray.get_trace_summaries(**asked)
+    rest = xray.get_trace_summaries(**asked, NextToken=first["NextToken"])
+    assert (len(rest["TraceSummaries"]), looked) == (50, [150])
+    arrive(150)
+    rest = xray.get_trace_summaries(**asked, NextToken=first["NextToken"])
+    assert (len(rest["TraceSummaries"]), looked) == (51, [150, 151])
+
+
 @pytest.mark.parametrize(
     ("by", "second", "found"),
     [("TraceId", 0, True), ("TraceId", 61, False), ("Event", 0, False), ("Event", 121, True),

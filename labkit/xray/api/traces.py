@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -125,25 +126,55 @@ def get_trace_summaries(
     wanted = filter_of(FilterExpression)
     readable(call)
     store: XRayStore = call.store
-    traces = store.traces(start_us, end_us, TimeRangeType)
-    if Sampling and SamplingStrategy:
-        traces = _some(traces, SamplingStrategy)
-    chosen = traces
-    if wanted is not None:
-        from labkit.xray.filtering import groups
-
-        chosen = wanted.select(traces, groups(store), store.account)
-    rows, more = page(chosen, NextToken, PAGE)
+    strategy = SamplingStrategy if Sampling else None
+    asked = (start_us, end_us, TimeRangeType, FilterExpression, str(strategy or ""))
+    held: Found | None = store.found.get(asked) if NextToken else None
+    if held is None or held.changes != store.changes:
+        held = _found(store, start_us, end_us, TimeRangeType, strategy, wanted)
+        store.found.clear()
+        if len(held.chosen) > PAGE:
+            store.found[asked] = held
+    rows, more = page(held.chosen, NextToken, PAGE)
     if not NextToken:
         store.service.world.meters.count(
-            "xray.retrieved", call.account, call.region, call.now_us, len(traces)
+            "xray.retrieved", call.account, call.region, call.now_us, held.processed
         )
     return {
         "TraceSummaries": [_summary(store, one, call.account, TimeRangeType) for one in rows],
         "ApproximateTime": to_datetime(end_us),
-        "TracesProcessedCount": len(traces),
+        "TracesProcessedCount": held.processed,
         **more,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question found, kept for the pages after the first.
+
+    ``changes``: how often the store had changed by then; ``processed``: traces looked at.
+    """
+
+    changes: int
+    processed: int
+    chosen: Sequence[Trace]
+
+
+def _found(
+    store: XRayStore,
+    start_us: int,
+    end_us: int,
+    by: str,
+    strategy: Mapping[str, Any] | None,
+    wanted: Filter | None,
+) -> Found:
+    traces = store.traces(start_us, end_us, by)
+    if strategy:
+        traces = _some(traces, strategy)
+    if wanted is None:
+        return Found(store.changes, len(traces), traces)
+    from labkit.xray.filtering import groups
+
+    return Found(store.changes, len(traces), wanted.select(traces, groups(store), store.account))
 
 
 def _some(traces: list[Trace], strategy: Mapping[str, Any]) -> list[Trace]:
