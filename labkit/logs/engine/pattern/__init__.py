@@ -7,14 +7,14 @@ answer, faster. Source: user guide, FilterAndPatternSyntax and its pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.logs.engine.pattern import columns, regexes, selectors, terms
+from labkit.logs.engine.pattern import columns, quick, regexes, selectors, terms
 from labkit.logs.engine.pattern.columns import Columns
 from labkit.logs.engine.pattern.outcome import Match, PatternError
 from labkit.logs.engine.pattern.scanner import Scanner
@@ -52,6 +52,16 @@ class Pattern:
     text: str
     body: Everything | Terms | JsonPattern | Columns
     regexes: int = 0
+    #: :meth:`matches`, made once for many messages.
+    test: Callable[[str], bool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        test: Callable[[str], bool] = self.body.matches
+        if isinstance(self.body, JsonPattern):
+            test = quick.json_test(self.body)
+        elif isinstance(self.body, Columns):
+            test = quick.columns_test(self.body)
+        object.__setattr__(self, "test", test)
 
     @property
     def kind(self) -> str:
@@ -65,7 +75,7 @@ class Pattern:
 
     def matches(self, message: str) -> bool:
         """Whether a message matches."""
-        return self.body.matches(message)
+        return self.test(message)
 
     def match(self, message: str) -> Match:
         """Whether a message matches, why, and what it extracts."""
@@ -75,7 +85,7 @@ class Pattern:
         """Which of many messages match."""
         if isinstance(self.body, Terms):
             return self.body.mask(messages if isinstance(messages, list) else list(messages))
-        return np.fromiter(map(self.body.matches, messages), np.bool_)
+        return np.fromiter(map(self.test, messages), np.bool_)
 
     def value_of(self, selector: str, message: str) -> str | None:
         """The text that a selector finds in a message; None when there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from labkit.logs.engine.pattern import regexes
@@ -101,3 +103,46 @@ def holds(op: str, want: Wanted, found: str, number: float | None) -> bool:
     if op == "<=":
         return number <= want.number
     return number > want.number if op == ">" else number >= want.number
+
+
+#: The signs that compare numbers.
+ORDERS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def fitting(want: Wanted) -> Callable[[str], bool]:
+    """:meth:`Wanted.fits`, made once for many texts."""
+    text = want.text
+    if want.kind == "regex":
+        return lambda found: regexes.found(text, found)
+    if not want.starred:
+        return text.__eq__
+    first, *pieces, last = text.split("*")
+    if not pieces and not last:
+        return lambda found: found.startswith(first)
+    if not pieces and not first:
+        return lambda found: found.endswith(last)
+    return lambda found: _star(text, found)
+
+
+def holding(op: str, want: Wanted) -> Callable[[str], bool]:
+    """:func:`holds` for a text whose number is what it says, made once for many texts."""
+    text, number = want.text, want.number
+    order = ORDERS.get(op)
+    if order is not None:
+        if want.kind != "number":
+            return lambda found: False
+
+        def ordered(found: str) -> bool:
+            value = number_of(found)
+            return value is not None and order(value, number)
+
+        return ordered
+    fits = fitting(want)
+    if want.kind == "number":
+
+        def fits(found: str) -> bool:
+            return found == text or number_of(found) == number
+
+    return fits if op == "=" else lambda found: not fits(found)
