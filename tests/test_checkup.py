@@ -55,7 +55,13 @@ def test_a_healthy_machine(machine):
     states = {f.name: f.state for f in report.findings if f.name != "port"}
     assert set(states.values()) == {OK}, report
     names = "Python packages JupyterLab Chromium chromedriver Node.js fonts progress shadows"
-    assert set(states) == {*names.split(), "present folder", "AWS settings", "time zone"}
+    assert set(states) == {
+        *names.split(),
+        "present folder",
+        "AWS settings",
+        "time zone",
+        "compiled files",
+    }
     assert "142.0.7444.59" in found(machine(), "Chromium").told
 
 
@@ -66,6 +72,11 @@ def test_an_old_python_is_said_with_what_to_do(machine):
     )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["requires-python"] == ">=" + ".".join(map(str, checkup.OLDEST_PYTHON))
+
+
+def test_a_python_that_compiles_everything_again_is_said(machine):
+    finding = found(machine(environment={"PYTHONDONTWRITEBYTECODE": "1"}), "compiled files")
+    assert finding.state == NOTE and "unset PYTHONDONTWRITEBYTECODE" in finding.remedy
 
 
 def test_packages_that_lack_or_are_old(machine):
