@@ -334,19 +334,23 @@ def window_at(rule: AlarmRule, samples: Samples, tick_us: int) -> list[Period]:
     firsts = rows.tolist()
     starts = edges.tolist()
     single = rule.parsed.kind in _ONE_POINT and samples.counts is None
-    ticks = np.full(1, tick_us, dtype=np.int64)
+    filled = np.flatnonzero(rows[1:] > rows[:-1])
+    values = samples.sums[rows[1:][filled] - 1]
+    counts = np.ones(len(filled))
+    dues = _due(rule, samples, rows[1:][filled] - 1)
+    if len(filled) and not (single and (rows[1:] - rows[:-1] <= 1).all()):
+        # All windows at once: each is worth what it would be by itself.
+        ticks = np.full(len(filled), tick_us, dtype=np.int64)
+        windows = (edges[:-1][filled], edges[1:][filled], ticks)
+        values = rule.parsed.columns(samples, *windows)
+        counts = sample_counts(samples, *windows)
+    found = iter(zip(values.tolist(), counts.tolist(), dues.tolist(), strict=True))
     periods = []
     for k in range(size):
-        first, last = firsts[k], firsts[k + 1]
-        if last <= first:
+        if firsts[k + 1] <= firsts[k]:
             periods.append(Period(starts[k], None, 0.0, size - k))
             continue
-        value, count = float(samples.sums[last - 1]), 1.0
-        if last - first > 1 or not single:
-            window = (edges[k : k + 1], edges[k + 1 : k + 2], ticks)
-            value = float(rule.parsed.columns(samples, *window)[0])
-            count = float(sample_counts(samples, *window)[0])
-        due = int(_due(rule, samples, np.array([last - 1]))[0])
+        value, count, due = next(found)
         age = max((tick_us - due) // period, 0) + 1
         periods.append(Period(starts[k], None if math.isnan(value) else value, count, age))
     return periods
