@@ -25,6 +25,7 @@ from labkit.callers import Callers
 from labkit.canary_runs import CanaryRuns
 from labkit.charging import Charging
 from labkit.controls import Elapsed, FleetControls, Identity
+from labkit.core import collector
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabClosed, LabError
 from labkit.core.journal import Entry, Journal
@@ -107,6 +108,7 @@ class Lab(Passing, Callers, Tracing, Telling, Charging, Keeping):
     ) -> None:
         if start is not None and start.tzinfo is None:
             raise LabError("start must be an aware datetime: datetime(2026, 1, 5, 9, tzinfo=UTC)")
+        collector.ease()
         self.seed = seed
         self.start = start or START
         self.account = account
