@@ -37,6 +37,6 @@ def rule_metric(
     if rule.template:
         raise MathUnavailable("A lab has no traffic at endpoint services.")
     parsed = read(rule.definition)
-    events = store.service.log_events(store, parsed.groups, start_us, end_us)
+    events = store.service.log_events(store, parsed.groups, start_us, end_us, rule.transformed)
     counted = [(at, text) for at, text in events if rule.counted(at)]
     return dict(report(parsed, counted, start_us, step_us).metric(metric))

@@ -97,11 +97,16 @@ class CloudWatch:
             )
 
     def log_events(
-        self, store: Store, groups: Sequence[str], start_us: int, end_us: int
+        self,
+        store: Store,
+        groups: Sequence[str],
+        start_us: int,
+        end_us: int,
+        transformed: bool = False,
     ) -> Sequence[tuple[int, str]]:
         """Log events (microseconds, text) of an account's groups, for Contributor Insights."""
         ports = self._world.ports
-        return ports.log_events(store.account, store.region, groups, start_us, end_us)
+        return ports.log_events(store.account, store.region, groups, start_us, end_us, transformed)
 
     def on_metric_emitted(self, fact: Fact) -> None:
         """Store a point that an AWS resource measured of itself, as of now.

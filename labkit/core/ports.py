@@ -498,11 +498,20 @@ class Ports:
         return answer
 
     def log_events(
-        self, account: str, region: str, groups: Sequence[str], start_us: int, end_us: int
+        self,
+        account: str,
+        region: str,
+        groups: Sequence[str],
+        start_us: int,
+        end_us: int,
+        transformed: bool = False,
     ) -> Sequence[tuple[int, str]]:
-        """Events (microseconds, text) of log groups, whose names may end in ``*``, over a range."""
+        """Events (microseconds, text) of log groups, whose names may end in ``*``, over a range.
+
+        ``transformed``: as a group's transformer made them; those that failed are left out.
+        """
         answer: Sequence[tuple[int, str]] = self._ask("log_events")(
-            account, region, groups, start_us, end_us
+            account, region, groups, start_us, end_us, transformed
         )
         return answer
 

@@ -224,7 +224,7 @@ def _may_have(table: pa.Table, wanted: Wanted) -> Any:
         return np.isin(streams.astype(object), list(wanted.values))
     if wanted.name.startswith("@"):
         return None
-    message = table.column("msg")
+    message = table.column("seen" if "seen" in table.column_names else "msg")
     may = pc.match_substring(message, "\\")
     for value in wanted.values:
         if written(value) is None:

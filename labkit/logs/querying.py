@@ -392,6 +392,13 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
     }  # fmt: skip
     if not tables:
         return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
+    if any("seen" in table.column_names for table in tables):
+        # Groups without a transformer: their fields are in the message.
+        tables = [
+            table if "seen" in table.column_names
+            else table.append_column("seen", table.column("msg").cast(pa.large_string()))
+            for table in tables
+        ]  # fmt: skip
     return pa.concat_tables(tables, promote_options="permissive")
 
 
@@ -407,7 +414,7 @@ def _group_table(
     import numpy as np
     import pyarrow as pa
 
-    if sieve is not None and not shown_as_kept(group):
+    if sieve is not None and (group.structured or not shown_as_kept(group)):
         sieve = None
     sifted = group.events.sifted(start_ms, end_ms, sieve.rows if sieve else None)
     held = sifted.table
@@ -429,8 +436,21 @@ def _group_table(
             "stream": pa.DictionaryArray.from_arrays(index, names),
             "msg": seen,
             **({"clear": plain} if clear else {}),
+            **_structured(group, held),
             "region": same(group.region),
             "ptr": pa.array(seq + (place << _SHIFT), pa.int64()),
         }
     )
     return ql.Looked(table, sifted.records, sifted.bytes) if sieve else ql.Looked.whole(table)
+
+
+def _structured(group: LogGroup, held: pa.Table) -> dict[str, Any]:
+    """Columns with the text in which fields are found, where a transformer made another."""
+    if not group.structured:
+        return {}
+    import pyarrow as pa
+
+    message = held.column("msg")
+    seen, errors = group.structured.columns(held.column("ptr").to_numpy(), message)
+    shown, _ = masked_column(group, pa.chunked_array([seen]), held.column("ing"))
+    return {"seen": shown, "failed": errors}

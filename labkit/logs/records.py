@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import DAY
+from labkit.logs.structured import Structured
 
 if TYPE_CHECKING:
     from labkit.logs.events import Events
@@ -74,6 +75,8 @@ class LogGroup:
     imposed_days: int | None = None
     #: Whole texts that were cut in events beyond 1 MB: number of the event -> path -> text.
     objects: dict[int, dict[str, str]] = field(default_factory=dict)
+    #: What stands for events where fields are looked for.
+    structured: Structured = field(default_factory=Structured)
 
     @property
     def kept_days(self) -> int | None:

@@ -20,6 +20,7 @@ from labkit.logs.anomaly_detectors import AnomalyDetectors
 from labkit.logs.deliveries import Deliveries
 from labkit.logs.engine.batch import OVERHEAD, clean, size_of
 from labkit.logs.engine.pattern import Pattern, PatternError, parse
+from labkit.logs.events import Row
 from labkit.logs.exports import Exports
 from labkit.logs.figures import Figures
 from labkit.logs.imports import Imports
@@ -34,7 +35,7 @@ from labkit.logs.scheduled_queries import ScheduledQueries
 from labkit.logs.storage import Storage
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
-from labkit.logs.transforming import transformed
+from labkit.logs.transforming import Transforming
 
 #: Services for which AWS makes the log group with the first line. Whether their role (or an option,
 #: as of ECS) lets them make it is asked where the lines come from.
@@ -72,6 +73,7 @@ class Logs:
         self.integrations = Integrations(world)
         self.protecting = Protecting(world)
         self.metric_filters = MetricFilters(world)
+        self.transforming = Transforming(world, self.account_policies)
         self.live_tail = LiveTail(world)
         #: What happens to an accepted batch, in this order.
         self.on_accepted: list[Callable[[Accepted], None]] = [
@@ -98,10 +100,12 @@ class Logs:
         messages: Sequence[str],
         request_id: str = "",
         sizes: Sequence[int] = (),
+        structured: Sequence[str] = (),
     ) -> Accepted | None:
         """Keep lines of one stream, in the order of time, and let happen what they set off.
 
-        ``sizes``: bytes of the messages in UTF-8, where somebody has counted them already.
+        ``sizes``: bytes of the messages in UTF-8, where somebody has counted them already;
+        ``structured``: JSON in which their fields are found, where no transformer makes it.
         """
         if not timestamps_ms:
             return None
@@ -109,9 +113,11 @@ class Logs:
         sizes = sizes or [size_of(text) for text in messages]
         first = group.events.append(stream.index, timestamps_ms, messages, now_ms, sizes)
         _touch(stream, timestamps_ms[0], timestamps_ms[-1], now_ms)
+        made = self.transforming.made(group, messages)
+        group.structured.put(first, made.kept or structured)
         batch = Accepted(
             group, stream, first, timestamps_ms, messages, now_ms, request_id, sizes,
-            transformed(group, messages),
+            made.texts,
         )  # fmt: skip
         for happen in self.on_accepted:
             happen(batch)
@@ -290,9 +296,19 @@ class Logs:
         self.write(group, data["log_stream"], [(at, text) for at, text in data["events"]])
 
     def log_events(
-        self, account: str, region: str, groups: Sequence[str], start_us: int, end_us: int
+        self,
+        account: str,
+        region: str,
+        groups: Sequence[str],
+        start_us: int,
+        end_us: int,
+        transformed: bool = False,
     ) -> list[tuple[int, str]]:
-        """The port ``log_events``: (microseconds, text) of groups, whose names may end in ``*``."""
+        """The port ``log_events``: (microseconds, text) of groups, whose names may end in ``*``.
+
+        ``transformed``: events as their group's transformer made them; those that it could not
+        transform are left out.
+        """
         store = self.store(account, region)
         found: list[tuple[int, str]] = []
         for group in store.groups():
@@ -302,9 +318,10 @@ class Logs:
             found += [
                 (
                     row.at_ms * 1000,
-                    masked(group, row.at_ms, row.message, False, row.ingested_ms),
+                    masked(group, row.at_ms, text, False, row.ingested_ms),
                 )
                 for row in group.events.scan(start, -(-end_us // 1000))
+                for text in _version(group, row, transformed)
             ]
         return sorted(found, key=lambda event: event[0])
 
@@ -336,6 +353,15 @@ class Logs:
             [account, region, store.digest()]
             for (account, region), store in sorted(self.world.stores("logs").items())
         ]
+
+
+def _version(group: LogGroup, row: Row, transformed: bool) -> Sequence[str]:
+    """The text of an event, none when it could not be transformed."""
+    if not transformed or not group.structured:
+        return (row.message,)
+    if group.structured.error(row.seq) is not None:
+        return ()
+    return (group.structured.text(row.seq) or row.message,)
 
 
 def _named(name: str, pattern: str) -> bool:

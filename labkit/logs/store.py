@@ -107,6 +107,7 @@ class LogStore:
                     sorted((kind, repr(value)) for kind, value in group.policies.items()),
                     [[s.name, s.created_us, s.first_ms, s.last_ms] for s in group.by_index],
                     group.events.digest(), group.objects,
+                    group.structured.digest(),
                 ]
             )  # fmt: skip
         told.append(sorted((kind, sorted((n, repr(v)) for n, v in held.items()))

@@ -200,7 +200,9 @@ def get_insight_rule_report(
             "cloudwatch", "GetInsightRuleReport", "A lab has no traffic at endpoint services."
         )
     parsed = read(rule.definition)
-    events = call.ports.log_events(call.account, call.region, parsed.groups, start_us, end_us)
+    events = call.ports.log_events(
+        call.account, call.region, parsed.groups, start_us, end_us, rule.transformed
+    )
     counted = [(at, text) for at, text in events if rule.counted(at)]
     found = report(parsed, counted, start_us, Period * SECOND, OrderBy)
     labels = [parsed.aliases.get(key, key) if not parsed.json else key for key in parsed.keys]

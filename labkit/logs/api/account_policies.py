@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from labkit.core.call import Call
@@ -17,13 +18,14 @@ from labkit.logs.account_policies import (
     NEVER,
     RETENTION,
     SUBSCRIPTION,
+    TRANSFORMER,
     AccountPolicy,
     retention_of,
 )
 from labkit.logs.api.data_protection import read_policy
 from labkit.logs.api.requests import invalid, not_found, page, service_of, shown, too_many
 from labkit.logs.api.subscription_filters import check_destination, reached
-from labkit.logs.engine import criteria
+from labkit.logs.engine import criteria, transform
 from labkit.logs.protecting import ACCOUNT_POLICY as PROTECTION
 from labkit.logs.records import LogGroup
 from labkit.logs.store import LogStore
@@ -65,10 +67,29 @@ def _check(call: Call, kind: str, name: str, document: str, selection: str) -> N
             isinstance(told, dict) and (told.get("Fields") or told.get("FieldsV2"))
         ):
             raise ValueError("the document needs Fields or FieldsV2 with one field at least")
+        elif kind == TRANSFORMER:
+            _check_transformer(told)
         elif not isinstance(told, dict | list):
             raise ValueError("the document is no JSON object")
     except ValueError as problem:
         raise invalid(f"The policy is not valid: {problem}") from None
+
+
+def _check_transformer(told: Any) -> None:
+    """What PutTransformer gets checked by the model is here a text: it is checked by the same."""
+    from botocore.validate import ParamValidator
+
+    report = ParamValidator().validate(told, _processors())
+    if report.has_errors():
+        raise ValueError(report.generate_report())
+    transform.check(told)
+
+
+@cache
+def _processors() -> Any:
+    from botocore.session import get_session
+
+    return get_session().get_service_model("logs").shape_for("Processors")
 
 
 def _check_room(store: LogStore, kind: str, name: str, selection: str) -> None:

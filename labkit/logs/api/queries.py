@@ -10,6 +10,7 @@ from labkit.core.errors import AwsError
 from labkit.logs.api.requests import group_of, invalid, not_found, page, service_of, shown
 from labkit.logs.engine import languages
 from labkit.logs.engine.ql.discovery import fields_of
+from labkit.logs.events import Row
 from labkit.logs.large_objects import references
 from labkit.logs.masking import masked
 from labkit.logs.querying import COMPLETE, MOST_GROUPS, RUNNING, SCHEDULED, Query
@@ -211,7 +212,7 @@ def get_log_record(call: Call, /, *, logRecordPointer: str, unmask: bool = False
     message = masked(group, row.at_ms, row.message, unmask, row.ingested_ms)
     return {
         "logRecord": {
-            **fields_of(message, group.log),
+            **_fields(group, row, unmask),
             "@ingestionTime": str(row.ingested_ms),
             "@log": group.log,
             "@logStream": group.by_index[row.stream].name,
@@ -221,6 +222,14 @@ def get_log_record(call: Call, /, *, logRecordPointer: str, unmask: bool = False
             **references(group, seq),
         }
     }
+
+
+def _fields(group: LogGroup, row: Row, unmask: bool) -> dict[str, str]:
+    """The fields of an event: of what its transformer made, where it made something."""
+    text = group.structured.text(row.seq) or row.message
+    found = fields_of(masked(group, row.at_ms, text, unmask, row.ingested_ms), group.log)
+    error = group.structured.error(row.seq)
+    return found if error is None else {**found, "@transformationError": error}
 
 
 #: How many events GetLogGroupFields looks at, and how far around the instant.
@@ -250,7 +259,7 @@ def get_log_group_fields(
         row = group.events.row(seq)
         assert row is not None
         names = ["@ingestionTime", "@log", "@logStream", "@message", "@timestamp"]
-        for name in (*names, *fields_of(row.message, group.log)):
+        for name in (*names, *_fields(group, row, False)):
             counts[name] = counts.get(name, 0) + 1
     return {
         "logGroupFields": [

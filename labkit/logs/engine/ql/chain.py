@@ -11,7 +11,7 @@ left: a name that was not carried through is an error then.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from labkit.logs.engine.ql import discovered, plan
@@ -50,8 +50,10 @@ class Chain:
         Columns of the base relation, by the names of the query, when it does not hold events.
     prefix:
         Put before the names of the links, for a query inside another.
-    clear:
-        The base has a column ``clear``: the message without its mask.
+    has:
+        Columns that the base may have: ``clear``, the message without its mask; ``seen``, the text
+        in which fields are found where that is not the message, and ``failed``, why an event could
+        not be transformed.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Chain:
         given: dict[str, Value] | None = None,
         *,
         prefix: str = "q",
-        clear: bool = False,
+        has: Container[str] = (),
     ) -> None:
         self.moment = moment
         self.base = base
@@ -78,7 +80,10 @@ class Chain:
         #: The link of the first stats: read twice, once for how many events there were.
         self.counted_at = ""
         self.floats = False
-        self.clear = clear
+        self.clear = "clear" in has
+        self.structured = "seen" in has
+        #: The column in which fields are found.
+        self.text = "seen" if self.structured else "msg"
         #: Added to the times of events: `stats ... offset 1h` looks at an hour earlier.
         self.later_ms = 0
         #: The bins of the last stats: their column, their length, the columns of other groups.

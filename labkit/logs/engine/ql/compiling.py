@@ -66,7 +66,7 @@ class Compiler(Expressions):
             self._fields[name] = self._discovered(name)
         inner = ""
         if self._paths:
-            leaves, json = discovered.json_columns(self._paths)
+            leaves, json = discovered.json_columns(self._paths, self.text)
             inner = f"(SELECT *, {leaves} AS _j FROM (SELECT *, {json} AS js FROM {self.base}))"
         adds = "".join(f", {self._fields[name]} AS {column(made[name])}" for name in made)
         self.link(f"SELECT *{adds} FROM {inner or self.base}")
@@ -105,8 +105,10 @@ class Compiler(Expressions):
 
     def _discovered(self, name: str) -> str:
         if name.startswith("@") and not name.startswith("@@"):
+            if name == discovered.FAILED and self.structured:
+                return "failed"
             return discovered.lambda_field(name) or "CAST(NULL AS VARCHAR)"
-        found = discovered.column_field(name)
+        found = discovered.column_field(name, self.text)
         for pointer in discovered.pointers(name):
             self._paths.append(pointer)
             found.append(f"lq_found(_j[{len(self._paths)}], js, {quoted(pointer)})")

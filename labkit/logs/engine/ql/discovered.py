@@ -78,6 +78,15 @@ ALWAYS = {
 }
 
 
+#: Why an event could not be transformed.
+FAILED = "@transformationError"
+
+
+def over(sql: str, text: str) -> str:
+    """SQL over the event's message, over another column instead."""
+    return re.sub(r"\bmsg\b", text, sql)
+
+
 def lambda_field(name: str) -> str | None:
     """SQL of a field of Lambda's lines, None when it has none of that name."""
     sql = _LAMBDA.get(name)
@@ -92,7 +101,7 @@ def _tabs(sql: str) -> str:
     return sql.replace("\\t", "\t")
 
 
-def column_field(name: str) -> list[str]:
+def column_field(name: str, text: str = "msg") -> list[str]:
     """SQL of a name in lines of columns: flow logs, query logs."""
     found = []
     flow = _FLOW_ALIASES.get(name, name)
@@ -102,7 +111,7 @@ def column_field(name: str) -> list[str]:
     if queried in ROUTE53:
         part = ROUTE53.index(queried) + 1
         found.append(f"CASE WHEN {_IS_ROUTE53} THEN split_part(msg, ' ', {part}) END")
-    return found
+    return [over(sql, text) for sql in found]
 
 
 _KEY = re.compile(r"`([^`]+)`|([^.`]+)")
@@ -146,10 +155,13 @@ JSON_OF_LINE = (
 )
 
 
-def json_columns(paths: list[str]) -> tuple[str, str]:
-    """Two columns over the base: the leaves at those pointers, read at once, and the JSON."""
+def json_columns(paths: list[str], text: str = "msg") -> tuple[str, str]:
+    """Two columns over the base: the leaves at those pointers, read at once, and the JSON.
+
+    ``text``: the column in which fields are found.
+    """
     listed = ", ".join(map(quoted, paths))
     return (
         f"CASE WHEN json_valid(js) THEN json_extract_string(js, [{listed}]) END",
-        f"({JSON_OF_LINE})",
+        f"({over(JSON_OF_LINE, text)})",
     )

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 #: A source's table for a range: columns ``ts`` and ``ing`` (int64, milliseconds), ``log``
 #: (``account:group``), ``stream``, ``msg``, ``region`` (texts), ``ptr`` (int64); ``clear`` (the
-#: message without the mask) when the caller may see it.
+#: message without the mask) when the caller may see it; ``seen`` (where fields are found) and
+#: ``failed`` where a group has a transformer.
 Tables = Callable[["plan.Source | None", int, int], "pa.Table | Looked"]
 
 #: Fewer events than this are not worth a second thread.
@@ -199,14 +200,16 @@ class Run:
         self._held.append(name)
         return name
 
-    def events(self, source: plan.Source | None, start_ms: int, end_ms: int) -> tuple[str, bool]:
-        """The base relation of a source: its name, and whether it has the clear text."""
+    def events(
+        self, source: plan.Source | None, start_ms: int, end_ms: int
+    ) -> tuple[str, Sequence[str]]:
+        """The base relation of a source: its name, and which columns it has."""
         given = self.tables(source, start_ms, end_ms)
         looked = given if isinstance(given, Looked) else Looked.whole(given)
         table = looked.table
         self.scanned += looked.records
         self.bytes += looked.bytes
-        return self.hold(table, "events"), "clear" in table.column_names
+        return self.hold(table, "events"), table.column_names
 
     # ---- stages
 
@@ -246,8 +249,8 @@ class Run:
 
     def _stage(self, commands: Sequence[plan.Command], moment: Moment) -> Compiled:
         back = next((c.offset_ms for c in commands if isinstance(c, plan.Stats)), 0)
-        base, clear = self.events(self.query.source, moment.start_ms - back, moment.end_ms - back)
-        compiler = Compiler(moment, base, clear=clear)
+        base, has = self.events(self.query.source, moment.start_ms - back, moment.end_ms - back)
+        compiler = Compiler(moment, base, has=has)
         compiler.later_ms = back
         self.add_subqueries(compiler, commands)
         compiler.begin(commands, join_keys(commands))
@@ -330,8 +333,8 @@ class Run:
         for value in plan.walk(query.commands):
             if isinstance(value, (plan.Subquery, plan.Join, AppendCols, Estimate, *_IN_PYTHON)):
                 raise QueryError("a query inside another holds no further one and no pattern")
-        base, clear = self.events(query.source, self.moment.start_ms, self.moment.end_ms)
-        inner = Compiler(self.moment, base, prefix=prefix, clear=clear)
+        base, has = self.events(query.source, self.moment.start_ms, self.moment.end_ms)
+        inner = Compiler(self.moment, base, prefix=prefix, has=has)
         inner.begin(query.commands, needed)
         self.add_commands(inner, query.commands)
         return inner

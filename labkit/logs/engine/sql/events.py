@@ -37,12 +37,20 @@ class Events:
         What the query calls it.
     names:
         Gives the names of the fields that are found in the events, for the star.
+    structured:
+        The table has ``seen``, where fields are found instead of the message, and ``failed``.
     """
 
     def __init__(
-        self, base: str, name: str, alias: str, names: Callable[[], Sequence[str]]
+        self,
+        base: str,
+        name: str,
+        alias: str,
+        names: Callable[[], Sequence[str]],
+        structured: bool = False,
     ) -> None:
         self.base, self.name, self.alias = base, name, alias
+        self._structured, self._text = structured, "seen" if structured else "msg"
         self._names = names
         self._fields: dict[str, tuple[str, str]] = {}
         self._paths: list[str] = []
@@ -80,8 +88,10 @@ class Events:
 
     def _discovered(self, name: str) -> str:
         if name.startswith("@") and not name.startswith("@@"):
+            if name == discovered.FAILED and self._structured:
+                return "failed"
             return discovered.lambda_field(name) or "CAST(NULL AS VARCHAR)"
-        found = discovered.column_field(name)
+        found = discovered.column_field(name, self._text)
         for pointer in discovered.pointers(name):
             self._paths.append(pointer)
             found.append(f"lq_found(_j[{len(self._paths)}], js, {quoted(pointer)})")
@@ -97,7 +107,8 @@ class Events:
         """The link of the chain that reads the events with every column asked for so far."""
         source = self.base
         if self._paths or self._raw:
-            source = f"(SELECT *, ({discovered.JSON_OF_LINE}) AS js FROM {source})"
+            _, json = discovered.json_columns([], self._text)
+            source = f"(SELECT *, {json} AS js FROM {source})"
         if self._paths:
             leaves, _ = discovered.json_columns(self._paths)
             source = f"(SELECT *, {leaves} AS _j FROM {source})"

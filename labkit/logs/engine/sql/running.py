@@ -86,13 +86,17 @@ def check(query: Query, none: pa.Table) -> None:
 class _Run(Run):
     query: Any
 
-    def base(self, source: Source) -> tuple[str, Callable[[], Sequence[str]]]:
-        """Register the events of a source: the name, and what gives the names of its fields."""
+    def base(self, source: Source) -> tuple[str, Callable[[], Sequence[str]], bool]:
+        """Register the events of a source: the name, and what gives the names of its fields.
+
+        Last: whether some of the events were transformed.
+        """
         given = self.tables(source, self.moment.start_ms, self.moment.end_ms)
         looked = given if isinstance(given, Looked) else Looked.whole(given)
         self.scanned += looked.records
         self.bytes += looked.bytes
-        return self.hold(looked.table, "lines"), lambda: _names(looked.table)
+        structured = "seen" in looked.table.column_names
+        return self.hold(looked.table, "lines"), lambda: _names(looked.table), structured
 
     def _result(self) -> Result:
         compiler = Compiler(self.base, self.moment.now_ms)
@@ -140,7 +144,8 @@ def _names(table: pa.Table) -> list[str]:
     """The names of the fields that are found in a sample of events, in the order of the events."""
     count = table.num_rows
     places = range(0, count, max(1, count // _LOOKED_AT))
-    messages, logs = table.column("msg"), table.column("log")
+    text = "seen" if "seen" in table.column_names else "msg"
+    messages, logs = table.column(text), table.column("log")
     found: dict[str, None] = {}
     for place in places:
         found.update(dict.fromkeys(fields_of(messages[place].as_py(), logs[place].as_py())))

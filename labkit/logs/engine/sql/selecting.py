@@ -29,8 +29,9 @@ from labkit.logs.engine.sql.scopes import Groups, Output, Rows, parts_of
 if TYPE_CHECKING:
     Node: TypeAlias = Any
 
-#: Gives the base relation of a source, and the names of the fields in it for a star.
-Bases = Callable[[Source], tuple[str, Callable[[], Sequence[str]]]]
+#: Gives the base relation of a source, the names of the fields in it for a star, and whether some
+#: of its events were transformed.
+Bases = Callable[[Source], tuple[str, Callable[[], Sequence[str]], bool]]
 
 
 @dataclass
@@ -144,9 +145,9 @@ class Compiler:
         if not isinstance(table, exp.Table):
             raise QueryError.at("a log group or a SELECT stands after FROM", span_of(table))
         source = table.meta[SOURCE]
-        base, names = self.bases(source)
+        base, names, structured = self.bases(source)
         alias = table.alias or (source.groups[0] if len(source.groups) == 1 else "")
-        events = Events(base, self.fresh("e"), alias, names)
+        events = Events(base, self.fresh("e"), alias, names, structured)
         events.conditions = [
             " OR ".join(compared("=", events.find(name), text_value(one)).sql for one in values)
             for name, values in source.indexed

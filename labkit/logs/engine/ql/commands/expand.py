@@ -48,7 +48,7 @@ def _structure(compiler: Compiler, name: plan.Name, value: Value) -> str:
     reads = [f"lq_json({value.text})", f"to_json({value.text})"]
     if compiler.scope.open and compiler.events and not name.name.startswith("@"):
         reads[:0] = [
-            f"json_extract(lq_json(msg), {quoted(pointer)})"
+            f"json_extract(lq_json({compiler.text}), {quoted(pointer)})"
             for pointer in discovered.pointers(name.name)
         ]
     return f"coalesce({', '.join(reads)})"

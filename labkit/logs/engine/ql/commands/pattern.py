@@ -19,8 +19,8 @@ def patterns_of(
     run: Run, commands: Sequence[plan.Command], of: plan.Expr, moment: Moment
 ) -> tuple[list[Row], int]:
     """The patterns of a range, and how many events they are found in."""
-    base, clear = run.events(run.query.source, moment.start_ms, moment.end_ms)
-    compiler = Compiler(moment, base, clear=clear)
+    base, has = run.events(run.query.source, moment.start_ms, moment.end_ms)
+    compiler = Compiler(moment, base, has=has)
     run.add_subqueries(compiler, commands)
     compiler.begin([*commands, plan.Pattern(of)])
     run.add_commands(compiler, commands)

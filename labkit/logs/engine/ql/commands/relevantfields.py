@@ -145,8 +145,8 @@ def relevant(
     if not names:
         names = _fields_in(run.tables(run.query.source, moment.start_ms, moment.end_ms))
     names = [name for name in names if name not in command.asked]
-    base, clear = run.events(run.query.source, moment.start_ms, moment.end_ms)
-    compiler = Compiler(moment, base, clear=clear)
+    base, has = run.events(run.query.source, moment.start_ms, moment.end_ms)
+    compiler = Compiler(moment, base, has=has)
     run.add_subqueries(compiler, [*before, command])
     compiler.begin([*before, command], names)
     run.add_commands(compiler, before)
@@ -178,7 +178,9 @@ def _fields_in(table: pa.Table) -> list[str]:
     found: dict[str, None] = {"@logStream": None}
     head = table.slice(0, SAMPLE)
     for message, log in zip(
-        head.column("msg").to_pylist(), head.column("log").to_pylist(), strict=True
+        head.column("seen" if "seen" in head.column_names else "msg").to_pylist(),
+        head.column("log").to_pylist(),
+        strict=True,
     ):
         found.update(dict.fromkeys(fields_of(message, log)))
     return list(found)[:MOST_FIELDS]
