@@ -60,6 +60,9 @@ def bar(what: str, total: float, unit: str = "") -> Iterator[Callable[[float], N
 
     try:
         yield tell
+        if shown is not None:
+            # What is over is all done: a bar in a notebook that ends early stays there, in red.
+            shown.update(total - shown.n)
     finally:
         if shown is not None:
             shown.close()

@@ -21,7 +21,7 @@ from labkit.views.timeaxis import whole_second
 from labkit.views.wording import count
 
 #: Width of one picture and of the large one, pixels.
-_WIDE, _LARGE = 200, 560
+_WIDE, _LARGE = 184, 560
 #: Pixels of a picture for each pixel of the page: sharp on a fine screen, and no more.
 _SHARP = 1.5
 _POINT = re.compile(r"at point \((\d+), (\d+)\)")
