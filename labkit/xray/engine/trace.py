@@ -20,9 +20,10 @@ Source: X-Ray developer guide, "X-Ray segment documents" (subsegments, inferred 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
+
+from labkit.core.kept import kept
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -242,6 +243,8 @@ class Trace:
         self.id = trace_id
         self.spans = spans
         self.revision = revision
+        #: As filter expressions see it, when one has asked.
+        self.subject: Any = None
         #: Segments and inferred segments in the order in which they began.
         self.segments = sorted(
             (one for one in spans.values() if one.kind != "subsegment"),
@@ -251,16 +254,18 @@ class Trace:
     def __repr__(self) -> str:
         return f"<trace {self.id} of {len(self.spans)} spans>"
 
-    @cached_property
+    @kept
     def root(self) -> Span | None:
         """The segment that nobody called; the earliest when its caller has not arrived."""
-        own = [one for one in self.segments if one.kind == "segment"]
-        for one in own:
-            if not one.parent_id:
-                return one
-        return own[0] if own else None
+        first = None
+        for one in self.segments:
+            if one.kind == "segment":
+                if not one.parent_id:
+                    return one
+                first = first or one
+        return first
 
-    @cached_property
+    @kept
     def loose(self) -> list[Span]:
         """Spans whose parent has not arrived, the root not among them."""
         return [
@@ -269,16 +274,16 @@ class Trace:
             if one.parent is None and one.parent_id and one is not self.root
         ]
 
-    @cached_property
+    @kept
     def start(self) -> float:
         """When the first span began, seconds since the epoch."""
-        return min((one.start for one in self.spans.values()), default=0.0)
+        return min([one.start for one in self.spans.values()], default=0.0)
 
-    @cached_property
+    @kept
     def end(self) -> float:
         """When the last span ended, as far as is known."""
         return max(
-            (one.start if one.end is None else one.end for one in self.spans.values()), default=0.0
+            [one.start if one.end is None else one.end for one in self.spans.values()], default=0.0
         )
 
     @property
@@ -286,19 +291,19 @@ class Trace:
         """Seconds from the first start to the last end."""
         return self.end - self.start
 
-    @cached_property
+    @kept
     def response_time(self) -> float:
         """Seconds that the caller waited: the root segment's."""
         return 0.0 if self.root is None else self.root.duration
 
-    @cached_property
+    @kept
     def partial(self) -> bool:
         """Whether something is missing: in progress, a callee announced, a parent not there."""
         if any(one.end is None for one in self.spans.values()) or self.loose:
             return True
         return any(one.traced and not _called(one) for one in self.spans.values())
 
-    @cached_property
+    @kept
     def services(self) -> list[Service]:
         """The services that took part, in the order in which they began."""
         return list(dict.fromkeys(service_of(one) for one in self.segments))

@@ -27,33 +27,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from labkit.core.kept import kept
 from labkit.xray.engine.filters.elements import Element, Values, elements_of, texts
 from labkit.xray.engine.trace import Service, Span, Trace, service_of
 
 #: Annotations of a trace that are indexed, and what their keys are made of.
 INDEXED = 50
 _KEY = re.compile(r"[A-Za-z0-9_.]+")
-
-T = TypeVar("T")
-
-
-class kept(Generic[T]):  # noqa: N801 - a decorator
-    """An attribute worked out when it is first read; without the lock of functools'."""
-
-    def __init__(self, work: Callable[[Any], T]) -> None:
-        self._work = work
-        self.__doc__ = work.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, one: Any, owner: type | None = None) -> T:
-        value = self._work(one)
-        # Not through __dict__: asking for it would make a dictionary of each object's attributes.
-        setattr(one, self._name, value)
-        return value
 
 
 class Requested:
@@ -429,10 +411,10 @@ class TraceSubject(Requested):
 
 def subject_of(trace: Trace) -> TraceSubject:
     """The subject of a trace, made once for each."""
-    kept: TraceSubject | None = trace.__dict__.get("_subject")
-    if kept is None:
-        kept = trace.__dict__["_subject"] = TraceSubject(trace)
-    return kept
+    found: TraceSubject | None = trace.subject
+    if found is None:
+        found = trace.subject = TraceSubject(trace)
+    return found
 
 
 def _lasted(start: float, end: float) -> float:
