@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.core.clock import to_datetime, to_us
 from labkit.core.errors import LabError
+from labkit.log_waiting import waited
 from labkit.querying import kept, words_of
-from labkit.views.waiting import patience
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -238,13 +238,7 @@ class LogControls:
             query_id = client.start_query(**asked)["queryId"]
         except ClientError as error:
             raise _pointing(error, text) from None
-        with patience("running the query"):
-            told = client.get_query_results(queryId=query_id)
-            while told["status"] in ("Scheduled", "Running"):
-                self._lab.advance(seconds=1)
-                told = client.get_query_results(queryId=query_id)
-        if told["status"] != "Complete":
-            raise LabError(f"the query is {told['status']}")
+        told = waited(self._lab, client, query_id)
         plan = languages.read(text, language.upper())
         return self._frame(client, query_id, told, plan, to_us(since), to_us(until))
 

@@ -145,6 +145,8 @@ class Clock:
         self.before_event: Callable[[str], None] = lambda key: None
         #: Told of each event that is over, for whoever waits.
         self.watch: Callable[[int], None] | None = None
+        #: Ends the event that runs, where it can end in the middle; Ctrl-C asks for it.
+        self.interrupt: Callable[[], None] | None = None
         #: Every phase of every instant up to here is over.
         self.passed_us = start_us - 1
         self._phase = -1
@@ -298,7 +300,7 @@ class Clock:
         due = self._next(limit_us)
         if due is None:
             return
-        with _interrupts_between_events() as interrupted:
+        with _interrupts_between_events(self) as interrupted:
             while due is not None:
                 self._step(*due)
                 if self.watch is not None:
@@ -334,8 +336,11 @@ class Clock:
 
 
 @contextmanager
-def _interrupts_between_events() -> Iterator[Callable[[], bool]]:
-    """Hold Ctrl-C back while an event runs; the loop asks between two events."""
+def _interrupts_between_events(clock: Clock) -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back while an event runs; the loop asks between two events.
+
+    An event that takes long and can stop in the middle says how by ``clock.interrupt``.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
@@ -343,6 +348,8 @@ def _interrupts_between_events() -> Iterator[Callable[[], bool]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         came.append(number)
+        if clock.interrupt is not None:
+            clock.interrupt()
 
     previous = signal.getsignal(signal.SIGINT)
     if not callable(previous):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from labkit.core.clock import Clock
@@ -36,6 +36,9 @@ class World:
         # One lock around the dispatch. Without it eight threads that put fifty points each lose
         # about half of them between a read and a write of the same series.
         self.lock = threading.RLock()
+        #: Operation -> what its call does before it waits for the lock, given the parameters:
+        #: StopQuery would else wait for the very query that it is to end.
+        self.urgent: dict[tuple[str, str], Callable[[Mapping[str, Any]], None]] = {}
         self._makers: dict[str, Callable[[str, str], Any]] = {}
         self._stores: dict[tuple[str, str, str], Any] = {}
 

@@ -288,6 +288,8 @@ class Dispatch:
         service: str = service_model.service_name
         name: str = operation_model.name
         entry = self._entry(service_model, operation_model, service, name)
+        if (service, name) in world.urgent:
+            world.urgent[service, name](params)
         with world.lock:
             self.seen += 1
             clock = world.clock

@@ -7,7 +7,7 @@ complete after the time that its bytes take. Its answer is kept for seven days.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,8 @@ class Query:
     pointers: list[str] = field(default_factory=list)
     done_us: int = 0
     why: str = ""
+    #: It was interrupted while it was computed: what it finds is computed when it is done.
+    interrupted: bool = False
     #: What field indexes spared it.
     skipped: Skipped = field(default_factory=Skipped)
 
@@ -129,6 +131,9 @@ class Queries:
         self.on_done: list[Callable[[LogStore, Query], None]] = []
         world.clock.register("logs.query.run", self._run)
         world.clock.register("logs.query.done", self._done)
+        world.urgent["logs", "StopQuery"] = self._interrupt
+        #: Id of the query that is computed at present.
+        self._computed = ""
 
     # ---- starting and looking
 
@@ -272,20 +277,52 @@ class Queries:
         if query is None or query.status != SCHEDULED:
             return
         query.status = RUNNING
+        scanned = self._compute(store, query)
+        if scanned is not None:
+            took = LEAST_MS + scanned // BYTES_PER_MS
+            self._at(store, query, "logs.query.done", took)
+
+    def _compute(self, store: LogStore, query: Query) -> int | None:
+        """Answer a query; the bytes that it was over, None when it failed.
+
+        Ctrl-C, or StopQuery from another thread, ends the computing and not the query. It stays
+        Running for as long as it would have been, so that a replay, in which nobody interrupts,
+        comes to the same; it is computed anew when it is due, unless it was stopped by then.
+        """
+        charged, self._computed = query.interrupted, query.id
+        self._world.clock.interrupt = ql.interrupt
         try:
             self.answer(store, query)
+        except ql.Interrupted as stop:
+            query.interrupted, scanned = True, stop.bytes_scanned
         except (AwsError, ql.QueryError) as error:
             query.status, query.why = FAILED, str(error)
             self._ended(store, query)
-            return
-        assert query.result is not None
-        took = LEAST_MS + query.result.statistics.bytes_scanned // BYTES_PER_MS
-        self._at(store, query, "logs.query.done", took)
+            return None
+        else:
+            assert query.result is not None
+            query.interrupted, scanned = False, query.result.statistics.bytes_scanned
+        finally:
+            self._computed, self._world.clock.interrupt = "", None
+        if not charged:
+            self._logs.scanned(store.account, store.region, scanned)
+        return scanned
+
+    def _interrupt(self, params: Mapping[str, Any]) -> None:
+        """Somebody is about to stop a query: it need not be computed any further."""
+        if self._computed and params.get("queryId") == self._computed:
+            ql.interrupt()
 
     def _done(self, data: dict[str, Any]) -> None:
         store, query = self._of(data)
         if query is None or query.status != RUNNING:
             return
+        if query.interrupted:
+            if self._compute(store, query) is None:
+                return
+            if query.interrupted:  # again: it is due once more
+                self._at(store, query, "logs.query.done", QUEUE_MS)
+                return
         query.status = COMPLETE
         if self._world.clock.now_us - query.created_us > LONGEST_US:
             query.status, query.result = TIMEOUT, None
@@ -303,8 +340,6 @@ class Queries:
             "" if ptr is None else pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1))
             for ptr in query.result.ptrs
         ]
-        bytes_scanned = query.result.statistics.bytes_scanned
-        self._logs.scanned(store.account, store.region, bytes_scanned)
 
     def run(
         self,

@@ -69,8 +69,8 @@ def bar(what: str, total: float, unit: str = "") -> Iterator[Callable[[float], N
 
 
 @contextmanager
-def patience(what: str) -> Iterator[None]:
-    """A clock beside work of which nobody knows how far it is."""
+def patience(what: str, progress: Callable[[], float] = lambda: -1.0) -> Iterator[None]:
+    """A clock beside work that says nothing of itself; ``progress``: percent, -1 for unknown."""
     if not wanted():
         yield
         return
@@ -83,6 +83,8 @@ def patience(what: str) -> Iterator[None]:
 
         with tqdm(desc=what, leave=False, bar_format="{desc}: {elapsed}") as shown:
             while not over.wait(_LOOK):
+                done = progress()
+                shown.set_description_str(f"{what}, {done:.0f} %" if done > 0 else what, False)
                 shown.refresh()
 
     thread = threading.Thread(target=show, name="waiting", daemon=True)

@@ -6,11 +6,21 @@ from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Moment
 from labkit.logs.engine.ql.errors import QueryError, place
 from labkit.logs.engine.ql.parsing import parse
 from labkit.logs.engine.ql.plan import Query
-from labkit.logs.engine.ql.running import Looked, Result, Statistics, check, run
+from labkit.logs.engine.ql.running import (
+    Interrupted,
+    Looked,
+    Result,
+    Statistics,
+    check,
+    interrupt,
+    progress,
+    run,
+)
 from labkit.logs.engine.ql.sieve import sieve_of
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "Interrupted",
     "Looked",
     "Moment",
     "Query",
@@ -18,8 +28,10 @@ __all__ = [
     "Result",
     "Statistics",
     "check",
+    "interrupt",
     "parse",
     "place",
+    "progress",
     "run",
     "sieve_of",
 ]

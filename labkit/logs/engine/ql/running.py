@@ -86,6 +86,52 @@ class Result:
     statements: tuple[str, ...] = ()
 
 
+class Interrupted(Exception):
+    """Somebody asked for the query to end (:func:`interrupt`).
+
+    Parameters
+    ----------
+    bytes_scanned:
+        Bytes of the messages that it was over.
+    """
+
+    def __init__(self, bytes_scanned: int) -> None:
+        super().__init__("the query was interrupted")
+        self.bytes_scanned = bytes_scanned
+
+
+@dataclass
+class _Now:
+    """What runs at present; one query does at a time."""
+
+    cursor: duckdb.DuckDBPyConnection | None = None
+    asked: bool = False
+
+
+_now = _Now()
+
+
+def interrupt() -> None:
+    """End the query that runs, if any does; whoever runs it gets :class:`Interrupted`."""
+    cursor = _now.cursor
+    if cursor is not None:
+        _now.asked = True
+        cursor.interrupt()
+
+
+def progress() -> float:
+    """How far the statement that runs is, by duckdb's estimate: percent, -1 when it has none.
+
+    duckdb looks at the clock only after two seconds, and a statement over few events is not asked.
+    """
+    import duckdb
+
+    try:
+        return _now.cursor.query_progress() if _now.cursor is not None else -1.0
+    except duckdb.Error:  # it is over
+        return -1.0
+
+
 @cache
 def _connection() -> tuple[duckdb.DuckDBPyConnection, threading.Lock]:
     from labkit.logs.engine.ql.dialect import connection
@@ -158,11 +204,13 @@ def cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
     connection, lock = _connection()
     with lock:
         cursor = connection.cursor()
+        _now.cursor, _now.asked = cursor, False
         try:
             yield cursor
         except RecursionError:
             raise too_deep(query.text) from None
         finally:
+            _now.cursor = None
             cursor.close()
 
 
@@ -298,15 +346,22 @@ class Run:
         import duckdb
 
         self.statements.append(sql)
+        if _now.asked:
+            raise Interrupted(self.bytes)
         try:
             if self.bind:
                 self.cursor.sql(sql)
                 return []
+            few = self._rows < _FEW
             # Sums of floats depend on the order of adding, hence on how threads shared the rows.
-            one = floats or self._rows < _FEW
-            self.cursor.execute(f"SET threads = {1 if one else _threads()}")
+            self.cursor.execute(f"SET threads = {1 if floats or few else _threads()}")
+            if not few:
+                self.cursor.execute("SET enable_progress_bar = true")
+                self.cursor.execute("SET enable_progress_bar_print = false")
             return self.cursor.execute(sql).fetchall()
         except duckdb.Error as error:
+            if _now.asked:
+                raise Interrupted(self.bytes) from None
             raise QueryError(f"the query cannot be run: {_first_line(error)}") from error
 
     # ---- queries inside
