@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from benchmarks import start, tracing
+from benchmarks import reacting, start, tracing
 from benchmarks.measure import Row, in_own_process
 
 
@@ -302,135 +302,6 @@ def over_http() -> list[Row]:
     ]
 
 
-def deliver() -> list[Row]:
-    """One delivery to each kind of target."""
-    ours, peer = in_own_process("deliver", "labkit"), in_own_process("deliver", "moto")
-    return [
-        Row(
-            f"deliver to a {kind}, policies asked",
-            seconds * 1e6,
-            f"moto: {put}" if kind in peer else "moto: put_record",
-            peer.get(kind, peer["stream"]) * 1e6,
-            "us",
-            goal,
-            note=""
-            if kind in peer
-            else "moto runs functions in Docker; its cheapest put stands in",
-        )
-        for kind, put, goal in (
-            ("topic", "publish", 4),
-            ("queue", "send_message", 4),
-            ("stream", "put_record", 2),
-            ("function", "invoke", None),
-        )
-        if (seconds := ours.get(kind)) is not None
-    ]
-
-
-def functions() -> list[Row]:
-    """Lambda functions that really run."""
-    got = in_own_process("functions")
-
-    def limit(what: str, key: str, most: float) -> Row:
-        return Row(what, got[key] * 1e3, "limit", most, "ms", 1, faster=False)
-
-    return [
-        limit("warm Lambda invocation", "warm", 5),
-        limit("warm Lambda invocation with a call to SQS", "calling", 10),
-        Row(
-            "cold start with boto3, function made",
-            got["cold"] * 1e3,
-            "new interpreter, import boto3, client",
-            got["interpreter"] * 1e3,
-            "ms",
-            1,
-        ),
-    ]
-
-
-def events() -> list[Row]:
-    """Event patterns: all rules of a bus at once."""
-    got = in_own_process("event_patterns")
-    ours, moto = got["ours"], got["moto"]
-
-    def micros(rate: float) -> float:
-        return 1e6 / rate
-
-    rows = [
-        Row(
-            f"match an event, 1,000 rules, {kind}",
-            micros(ours[f"{kind} 1000"]),
-            "moto, rule by rule",
-            micros(moto[f"{kind} 1000"]),
-            "us",
-            500,
-            note=f"{ours[f'{kind} 1000']:,.0f} events/s",
-        )
-        for kind in ("exact", "mixture")
-    ]
-    rows += [
-        Row(
-            f"match an event, 10,000 rules, {kind}",
-            micros(ours[f"{kind} 10000"]),
-            f"{peer:,} rule{'s' if peer > 1 else ''}",
-            micros(ours[f"{kind} {peer}"]),
-            "us",
-            2,
-            faster=False,
-            note="; ".join(f"{n:,}: {ours[f'{kind} {n}']:,.0f}/s" for n in (1, 100, 1000, 10000)),
-        )
-        for kind, peer in (("exact", 1), ("mixture", 100))
-    ]
-    took = in_own_process("schedules")
-    for name, fired in (("each minute", 525_600), ("weekdays at nine", 261)):
-        rows.append(
-            Row(
-                f"a year of firings, {name}",
-                took[name] * 1e3,
-                "walk over all minutes",
-                took[f"walk {name}"] * 1e3,
-                "ms",
-                5,
-                note=f"{fired / took[name]:,.0f} firings/s; the walk over a week, scaled",
-            )
-        )
-    put, peer = in_own_process("put_events", "labkit"), in_own_process("put_events", "moto")
-    rows.append(
-        Row(
-            "put_events, 200 rules, one sends to a queue",
-            put["put"] * 1e6,
-            "moto in process",
-            peer["put"] * 1e6,
-            "us",
-            100,
-            note="1 KB; boto3's own part of a call is most of ours",
-        )
-    )
-    rows.append(
-        Row(
-            "the same, 10 events to the queue in one call",
-            put["ten"] * 1e6,
-            "moto in process",
-            peer["ten"] * 1e6,
-            "us",
-            100,
-        )
-    )
-    rows.append(
-        Row(
-            "a rule's schedule fires, no target",
-            put["firing"] * 1e6,
-            "limit",
-            10,
-            "us",
-            1,
-            faster=False,
-            note=f"{1 / put['firing']:,.0f} firings/s",
-        )
-    )
-    return rows
-
-
 def insights() -> list[Row]:
     """The detector of CloudTrail Insights: its speed, and how well it judges unseen weeks."""
     from benchmarks.insight_scenarios import FINAL_SEEDS
@@ -463,9 +334,9 @@ GROUPS = {
     "math": metric_math,
     "recording": recording,
     "http": over_http,
-    "deliver": deliver,
-    "functions": functions,
-    "events": events,
+    "deliver": reacting.deliver,
+    "functions": reacting.functions,
+    "events": reacting.events,
     "insights": insights,
     "history": history,
     "log_events": log_events,
