@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from labkit.backing.mount import MotoWorld
-from labkit.backing.opensearch_documents import BadRequest, Documents, NoIndex
+from labkit.backing.opensearch_documents import Documents, NoIndex
+from labkit.backing.opensearch_queries import BadRequest
 from labkit.core.call import Principal
 
 HOST = ".es.amazonaws.com"

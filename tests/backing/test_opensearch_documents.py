@@ -2,7 +2,8 @@
 
 import pytest
 
-from labkit.backing.opensearch_documents import BadRequest, Documents, NoIndex, moment
+from labkit.backing.opensearch_documents import Documents, NoIndex
+from labkit.backing.opensearch_queries import BadRequest, moment
 
 ROWS = {
     "1": {"status": 200, "path": "/a", "text": "All is well", "tags": ["x", "y"], "t": 1_000,

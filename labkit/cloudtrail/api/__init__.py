@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.cloudtrail.api import events, insights, keys, lake, trails
+from labkit.cloudtrail.api import events, insights, keys, lake, trail_tags, trails
 
 #: CloudTrail's code for a parameter that breaks a constraint of the model.
 VALIDATION_CODE = "ValidationException"
@@ -26,7 +26,7 @@ OPERATIONS = {
     ("cloudtrail", "GetTrailStatus"): trails.get_trail_status,
     ("cloudtrail", "PutEventSelectors"): trails.put_event_selectors,
     ("cloudtrail", "GetEventSelectors"): trails.get_event_selectors,
-    ("cloudtrail", "AddTags"): trails.add_tags,
-    ("cloudtrail", "RemoveTags"): trails.remove_tags,
-    ("cloudtrail", "ListTags"): trails.list_tags,
+    ("cloudtrail", "AddTags"): trail_tags.add_tags,
+    ("cloudtrail", "RemoveTags"): trail_tags.remove_tags,
+    ("cloudtrail", "ListTags"): trail_tags.list_tags,
 }

@@ -1,4 +1,4 @@
-"""Trails: CreateTrail, StartLogging, event selectors, tags and what they answer.
+"""Trails: CreateTrail, StartLogging, event selectors and what they answer.
 
 Source: botocore cloudtrail 2013-11-01; CloudTrail user guide, cloudtrail-create-and-update-a-trail
 (aws-semantics 7.3, 7.5, 7.8). The codes of the errors are AWS's; the texts are ours.
@@ -453,51 +453,3 @@ def _selected(trail: Trail) -> dict[str, Any]:
         return {"TrailARN": trail.arn, "AdvancedEventSelectors": trail.advanced}
     chosen = trail.selectors or [dict(one) for one in selectors.DEFAULT]
     return {"TrailARN": trail.arn, "EventSelectors": chosen}
-
-
-# -- tags
-def _tagged(call: Call, arn: str) -> Trail:
-    trail = _service(call).trails.find(arn)
-    if trail is None or trail.account != call.account:
-        raise AwsError("ResourceNotFoundException", f"There is no trail {arn}.")
-    return trail
-
-
-def add_tags(
-    call: Call, /, *, ResourceId: str, TagsList: Sequence[Mapping[str, str]]
-) -> dict[str, Any]:
-    """Tag a trail, 50 tags at most."""
-    trail = _tagged(call, ResourceId)
-    tags = {**trail.tags, **{tag["Key"]: tag.get("Value", "") for tag in TagsList}}
-    if len(tags) > call.quota("trails.tags"):
-        raise AwsError("TagsLimitExceededException", "A trail has up to 50 tags.")
-    trail.tags = tags
-    return {}
-
-
-def remove_tags(
-    call: Call, /, *, ResourceId: str, TagsList: Sequence[Mapping[str, str]]
-) -> dict[str, Any]:
-    """Take tags from a trail."""
-    trail = _tagged(call, ResourceId)
-    for tag in TagsList:
-        trail.tags.pop(tag["Key"], None)
-    return {}
-
-
-def list_tags(
-    call: Call, /, *, ResourceIdList: Sequence[str], NextToken: str | None = None
-) -> dict[str, Any]:
-    """The tags of trails."""
-    return {
-        "ResourceTagList": [
-            {
-                "ResourceId": arn,
-                "TagsList": [
-                    {"Key": key, "Value": value}
-                    for key, value in sorted(_tagged(call, arn).tags.items())
-                ],
-            }
-            for arn in ResourceIdList
-        ]
-    }
