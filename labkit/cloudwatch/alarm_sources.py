@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.cloudwatch import reading
-from labkit.cloudwatch.queries import detector_of, pool, select, usage_quota
+from labkit.cloudwatch.pooling import detector_of, pool, select, usage_quota
 from labkit.cloudwatch.store import Store
 from labkit.core.clock import DAY, HOUR
 from labkit.core.sources import Series

@@ -9,6 +9,7 @@ sheet      the drawing surface: matplotlib in, SVG out that is the same to the b
 curves     series read from whatever holds them: arrays, boto3 responses, pandas
 happenings what happened beside them: states of alarms, e-mails, incidents
 story      what these data say, as a title and as values
+steps      curves as steps in pixels
 chart      all of it on one time axis
 periods    an alarm's evaluation range as boxes
 html text  tables, chips and cards, once for a page and once for a terminal

@@ -7,19 +7,17 @@ The same chart can write itself in characters for a terminal (:func:`labkit.view
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.views import theme
 from labkit.views.curves import Curve, missing
 from labkit.views.drawing import WIDTH
-from labkit.views.sheet import Point, Sheet, draw, fit, text_width, wrap
+from labkit.views.sheet import Sheet, draw, fit, text_width, wrap
+from labkit.views.steps import Panel, apart, area, bars_of, breaches, extremes, steps
 from labkit.views.timeaxis import clock_text, ticks
 from labkit.views.wording import nice_axis, period, quantity, short
 
 Span = tuple[int, int, str]
-#: A piece of a curve: left and right in pixels, lowest and highest value there.
-Bar = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +110,6 @@ _PANEL, _PANEL_STACKED = 190, 130
 _BAND, _BAND_STEP = 18, 23
 
 
-@dataclass(slots=True)
-class _Panel:
-    top: float
-    height: float
-    curves: list[tuple[Curve, str]]
-    low: float
-    high: float
-    marks: list[float]
-
-    def y(self, value: float) -> float:
-        """Where a value is, in pixels; what is off the scale is at its end."""
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return self.top + self.height * (1 - share)
-
-
 class _Layout:
     """Where everything is."""
 
@@ -165,15 +148,15 @@ class _Layout:
         self,
         groups: list[list[tuple[Curve, str]]],
         scales: list[tuple[float, float, list[float]]],
-    ) -> list[_Panel]:
+    ) -> list[Panel]:
         y = 16 + _TITLE_LINE * len(self.title)
         height = _PANEL_STACKED if len(groups) > 1 else _PANEL
         if self.chart.bands_only:
-            return [_Panel(y + 4 + self.names_height, 0, groups[0], 0, 1, [])]
-        panels: list[_Panel] = []
+            return [Panel(y + 4 + self.names_height, 0, groups[0], 0, 1, [])]
+        panels: list[Panel] = []
         for group, (low, high, marks) in zip(groups, scales, strict=True):
             top = y + 30 + (self.names_height if not panels else 0)
-            panels.append(_Panel(top, height, group, low, high, marks))
+            panels.append(Panel(top, height, group, low, high, marks))
             y = top + height
         return panels
 
@@ -193,11 +176,11 @@ class _Layout:
         return placed
 
     def _scale(self, curves: list[Curve]) -> tuple[float, float, list[float]]:
-        values = [value for curve in curves for value in (_extremes(curve))]
+        values = [value for curve in curves for value in (extremes(curve))]
         if self.chart.threshold is not None:
             values.append(self.chart.threshold.value)
         for bound in self.chart.envelope or ():
-            values += _extremes(bound)
+            values += extremes(bound)
         if not values:
             return 0, 1, []
         return nice_axis(min(values), max(values), curves[0].unit)
@@ -291,7 +274,7 @@ class _Layout:
         return self.x(end) - self.x(start) >= text_width(state, _SMALL, True) + 10
 
     # -- one panel
-    def _panel(self, sheet: Sheet, panel: _Panel) -> None:
+    def _panel(self, sheet: Sheet, panel: Panel) -> None:
         chart = self.chart
         bottom = panel.top + panel.height
         self._caption(sheet, panel)
@@ -321,13 +304,13 @@ class _Layout:
             )  # fmt: skip
         sheet.line([(self.left, bottom), (self.right, bottom)], theme.LINE)
         if chart.envelope is not None:
-            sheet.areas(self._area(panel, *chart.envelope), theme.MUTED, 0.18)
-        bars = [(curve, colour, self._bars(curve)) for curve, colour in panel.curves]
+            sheet.areas(area(panel, self, *chart.envelope), theme.MUTED, 0.18)
+        bars = [(curve, colour, bars_of(curve, self)) for curve, colour in panel.curves]
         if chart.threshold is not None:
             for _, _, runs in bars:
-                sheet.areas(self._breaches(panel, runs, chart.threshold), theme.BREACH, 0.16)
+                sheet.areas(breaches(panel, runs, chart.threshold), theme.BREACH, 0.16)
         for _, colour, runs in bars:
-            lines, dots = self._steps(panel, runs)
+            lines, dots = steps(panel, runs)
             sheet.lines(lines, colour, 2)
             sheet.lines(dots, colour, 4)
         if chart.threshold is not None:
@@ -335,7 +318,7 @@ class _Layout:
             sheet.line([(self.left, y), (self.right, y)], theme.THRESHOLD, 1.3, (6, 4))
         self._end_labels(sheet, panel)
 
-    def _caption(self, sheet: Sheet, panel: _Panel) -> None:
+    def _caption(self, sheet: Sheet, panel: Panel) -> None:
         curves = [curve for curve, _ in panel.curves]
         y = panel.top - 9 - (self.names_height if panel is self.panels[0] else 0)
         x: float = self.left
@@ -349,7 +332,7 @@ class _Layout:
             words.append(f"{period(periods[0])} periods")
         sheet.text(x, y, fit(", ".join(words), self.right - x), colour=theme.MUTED)
 
-    def _incidents(self, sheet: Sheet, panel: _Panel) -> None:
+    def _incidents(self, sheet: Sheet, panel: Panel) -> None:
         first = panel is self.panels[0]
         for start, end, _ in self.chart.incidents:
             x, to = self.x(start), self.x(end)
@@ -364,7 +347,7 @@ class _Layout:
                 y = panel.top - 6 - 16 * lane
                 sheet.text(left, y, name, size=_SMALL, colour=theme.INCIDENT_INK)
 
-    def _end_labels(self, sheet: Sheet, panel: _Panel) -> None:
+    def _end_labels(self, sheet: Sheet, panel: Panel) -> None:
         """What stands at the curves' and the threshold's right ends, moved apart where needed."""
         entries: list[tuple[float, str, str]] = []
         room = WIDTH - 8 - self.right
@@ -381,7 +364,7 @@ class _Layout:
             entries.append((panel.y(self.chart.threshold.value), self._limit_text(), ""))
         entries.sort(key=lambda entry: entry[0])
         for (_, label, colour), y in zip(
-            entries, _apart([y for y, _, _ in entries], 15, panel.top, panel.top + panel.height),
+            entries, apart([y for y, _, _ in entries], 15, panel.top, panel.top + panel.height),
             strict=True,
         ):  # fmt: skip
             x = self.right + 6
@@ -389,100 +372,6 @@ class _Layout:
                 sheet.line([(x, y), (x + 12, y)], colour, 3)
                 x += 17
             sheet.text(x, y + 4, fit(label, room - (23 if colour else 6)), size=12)
-
-    # -- curves
-    def _bars(self, curve: Curve) -> list[list[Bar]]:
-        return [
-            self._run(curve, first, behind)
-            for first, behind in curve.runs()
-            if curve.end(behind - 1) > self.chart.start_us
-            and curve.starts[first] < self.chart.end_us
-        ]
-
-    def _run(self, curve: Curve, first: int, behind: int) -> list[Bar]:
-        chart = self.chart
-        indexes = [
-            i
-            for i in range(first, behind)
-            if curve.end(i) > chart.start_us and curve.starts[i] < chart.end_us
-        ]
-        if not indexes:
-            return []
-        values = curve.values
-        if len(indexes) <= 2 * (self.x(curve.end(indexes[-1])) - self.x(curve.starts[indexes[0]])):
-            return [
-                (self.x(curve.starts[i]), self.x(curve.end(i)), values[i], values[i])
-                for i in indexes
-            ]
-        columns: dict[int, tuple[float, float]] = {}
-        for i in indexes:
-            column = int(self.x(curve.starts[i]))
-            low, high = columns.get(column, (values[i], values[i]))
-            columns[column] = (min(low, values[i]), max(high, values[i]))
-        found = sorted(columns.items())
-        ends = [float(column) for column, _ in found[1:]] + [self.x(curve.end(indexes[-1]))]
-        return [
-            (float(column), max(end, column + 0.5), low, high)
-            for (column, (low, high)), end in zip(found, ends, strict=True)
-        ]
-
-    def _steps(
-        self, panel: _Panel, runs: list[list[Bar]]
-    ) -> tuple[list[list[Point]], list[list[Point]]]:
-        """Lines, and dots for runs too narrow to be seen as lines."""
-        lines: list[list[Point]] = []
-        dots: dict[tuple[int, int], list[Point]] = {}
-        for run in runs:
-            if not run:
-                continue
-            if run[-1][1] - run[0][0] < 3:
-                x = (run[0][0] + run[-1][1]) / 2
-                for y in {panel.y(run[0][2]), panel.y(run[0][3])}:
-                    dots[(round(x), round(y))] = [(x - 2, y), (x + 2, y)]
-                continue
-            line: list[Point] = []
-            for left, right, low, high in run:
-                y = panel.y(low)
-                if line and line[-1][1] == y and low == high:
-                    line[-1] = (right, y)
-                    continue
-                line.append((left, y))
-                if low != high:
-                    line += [(left, panel.y(high)), (left, y)]
-                line.append((right, y))
-            lines.append(line)
-        return lines, [dots[key] for key in sorted(dots)]
-
-    def _area(self, panel: _Panel, lower: Curve, upper: Curve) -> list[list[Point]]:
-        """The area between two curves, run by run."""
-        areas = []
-        for below, above in zip(self._bars(lower), self._bars(upper), strict=False):
-            if not below or not above:
-                continue
-            top = [(x, panel.y(high)) for left, right, _, high in above for x in (left, right)]
-            bottom = [(x, panel.y(low)) for left, right, low, _ in below for x in (left, right)]
-            areas.append([*top, *reversed(bottom)])
-        return areas
-
-    def _breaches(
-        self,
-        panel: _Panel,
-        runs: list[list[Bar]],
-        threshold: Threshold,
-    ) -> list[list[Point]]:
-        """The areas between the threshold and the curve on its bad side."""
-        areas: list[list[Point]] = []
-        base = panel.y(threshold.value)
-        for run in runs:
-            edge: list[Point] = []
-            for left, right, low, high in [*run, (0.0, 0.0, 0.0, 0.0)]:
-                worst = low if threshold.below else high
-                if right > left and threshold.breached_by(worst):
-                    edge += [(left, panel.y(worst)), (right, panel.y(worst))]
-                elif edge:
-                    areas.append([(edge[0][0], base), *edge, (edge[-1][0], base)])
-                    edge = []
-        return areas
 
     # -- bands and envelopes
     def _band(self, sheet: Sheet, band: Band, top: float) -> None:
@@ -532,19 +421,3 @@ class _Layout:
 
     def _shown(self, at: int) -> bool:
         return self.chart.start_us <= at <= self.chart.end_us
-
-
-def _extremes(curve: Curve) -> tuple[float, ...]:
-    return (min(curve.values), max(curve.values)) if curve.values else ()
-
-
-def _apart(wanted: Sequence[float], distance: float, top: float, bottom: float) -> list[float]:
-    """Places near the wanted ones (ascending), at least ``distance`` apart, within the panel."""
-    places: list[float] = []
-    for y in wanted:
-        places.append(max(y, places[-1] + distance) if places else max(y, top))
-    limit = bottom
-    for number in range(len(places) - 1, -1, -1):
-        places[number] = min(places[number], limit)
-        limit = places[number] - distance
-    return places

@@ -1,7 +1,7 @@
 """The drawing surface: measuring, fitting, folding, and the SVG written again."""
 
-from labkit.views.chart import _apart
 from labkit.views.sheet import _path, draw, fit, text_width, wrap
+from labkit.views.steps import apart
 
 
 def test_widths_come_from_the_font_that_matplotlib_brings():
@@ -46,6 +46,6 @@ def test_what_is_drawn_later_lies_on_top():
 
 
 def test_labels_are_moved_apart_and_stay_inside():
-    assert _apart([10, 11, 12], 15, 0, 100) == [10, 25, 40]
-    assert _apart([95, 96, 97], 15, 0, 100) == [70, 85, 100]
-    assert _apart([], 15, 0, 100) == []
+    assert apart([10, 11, 12], 15, 0, 100) == [10, 25, 40]
+    assert apart([95, 96, 97], 15, 0, 100) == [70, 85, 100]
+    assert apart([], 15, 0, 100) == []
