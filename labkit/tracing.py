@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from labkit.gateway.identity import Identities
     from labkit.lab import Lab
     from labkit.otlp_door import OtlpReceiver
+    from labkit.syslog_door import SyslogReceiver
 
 #: For whom a daemon may run: services that a role of it trusts, asked in this order.
 HOSTS = (
@@ -43,7 +44,7 @@ class Tracing(LabState):
     acting: Acting
     #: Daemons and receivers of this process, running or stopped.
     _daemons: list[XRayDaemon]
-    _receivers: list[OtlpReceiver]
+    _receivers: list[OtlpReceiver | SyslogReceiver]
 
     def xray_daemon(
         self,
@@ -215,6 +216,51 @@ class Tracing(LabState):
         self._receivers.append(receiver)
         return receiver
 
+    def syslog(
+        self,
+        endpoint: str,
+        *,
+        tcp_port: int = 0,
+        udp_port: int = 0,
+        region_name: str | None = None,
+        account_id: str | None = None,
+    ) -> SyslogReceiver:
+        """The ports of a VPC endpoint for syslog, on 127.0.0.1: TCP and UDP, without TLS.
+
+        What comes in goes to the log groups whose syslog configuration names the endpoint, when
+        time passes.
+
+        Parameters
+        ----------
+        endpoint:
+            ``vpce-...`` of ``com.amazonaws.<region>.syslog-logs``.
+        tcp_port, udp_port:
+            0 takes free ones; on AWS they are 1514 and 514.
+        account_id, region_name:
+            Whose endpoint, and where; the lab's own when left out.
+
+        Raises
+        ------
+        LabError
+            When there is no such endpoint, or a port is taken.
+        """
+        from labkit.syslog_door import SyslogReceiver
+
+        self._check_open()
+        account, region = account_id or self.account, region_name or self.region
+        service = self.parts.backing.vpc.endpoint_service(account, region, endpoint)
+        if service != f"com.amazonaws.{region}.syslog-logs":
+            what = f"is of {service}" if service else "is not there"
+            raise LabError(f"the VPC endpoint {endpoint} {what}; syslog needs one of syslog-logs")
+        try:
+            receiver = SyslogReceiver(
+                cast("Lab", self), endpoint, account, region, tcp_port, udp_port
+            )
+        except OSError as problem:
+            raise LabError(f"ports for syslog can't be had: {problem.strerror}") from None
+        self._receivers.append(receiver)
+        return receiver
+
     def _trace_methods(self) -> dict[str, Callable[..., Any]]:
         """What of this stands in the journal, by name; a new world's daemons learn who they are."""
         daemons, clock = self.parts.daemons, self.world.clock
@@ -226,6 +272,7 @@ class Tracing(LabState):
             "xray_daemon.stop": daemons.stop,
             "otlp.take": daemons.take,
             "otlp.take_logs": self._take_logs,
+            "syslog.take": self.parts.logs.syslog.take,
         }
 
     def _take_logs(self, **given: Any) -> dict[str, int]:

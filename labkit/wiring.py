@@ -295,6 +295,9 @@ ANSWERS: tuple[Answers, ...] = (
     Answers("log_events", "logs", lambda lab: lab.parts.logs.log_events),
     Answers("log_table", "logs", lambda lab: lab.parts.logs.queries.table),
     Answers("put_log_lines", "logs", lambda lab: lab.parts.logs.put_lines),
+    Answers(
+        "vpc_endpoint_service", "backing/vpc", lambda lab: lab.parts.backing.vpc.endpoint_service
+    ),
     Answers("allowed", "gateway", lambda lab: lab.authorizer.allowed),
 )
 

@@ -63,6 +63,12 @@ class Vpc:
         site.moto.listen("vpc", self)
         site.register("vpc.flush", self._flush)
 
+    def endpoint_service(self, account: str, region: str, endpoint_id: str) -> str | None:
+        """Of which service a VPC endpoint is, None when there is none (its port)."""
+        with self._site.moto.held():
+            found = self._site.moto.backend("ec2", account, region).vpc_end_points.get(endpoint_id)
+            return None if found is None or found.state == "deleted" else str(found.service_name)
+
     def created(self, log: Any) -> None:
         """Told by moto's models: a flow log was made."""
         log.deliver_logs_status, log.deliver_logs_error_message = "SUCCESS", None

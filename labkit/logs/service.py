@@ -35,6 +35,7 @@ from labkit.logs.scheduled_queries import ScheduledQueries
 from labkit.logs.storage import Storage
 from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import Subscriptions
+from labkit.logs.syslog import Syslog
 from labkit.logs.transforming import Transforming
 
 #: Services for which AWS makes the log group with the first line. Whether their role (or an option,
@@ -73,6 +74,7 @@ class Logs:
         self.integrations = Integrations(world)
         self.protecting = Protecting(world)
         self.metric_filters = MetricFilters(world)
+        self.syslog = Syslog(self, world)
         self.transforming = Transforming(world, self.account_policies)
         self.live_tail = LiveTail(world)
         #: What happens to an accepted batch, in this order.

@@ -35,7 +35,10 @@ class Structured:
         return bool(self._runs)
 
     def put(self, first_seq: int, texts: Sequence[str]) -> None:
-        """Keep the texts of events that follow each other; numbers only grow."""
+        """Keep the texts of events that follow each other; numbers only grow.
+
+        "" stands for an event that has none.
+        """
         if not texts:
             return
         if self._runs and self._firsts[-1] + len(self._runs[-1]) == first_seq:
@@ -48,7 +51,7 @@ class Structured:
     def text(self, seq: int) -> str | None:
         """The JSON of an event; None when it has none."""
         held = self._held(seq)
-        return None if held is None or held.startswith(ERROR) else held
+        return None if not held or held.startswith(ERROR) else held
 
     def error(self, seq: int) -> str | None:
         """Why an event could not be transformed; None when it could, or nobody tried."""
@@ -84,7 +87,8 @@ class Structured:
         failed = pc.starts_with(found, ERROR)
         nothing = pa.scalar(None, pa.large_string())
         errors = pc.if_else(failed, pc.utf8_slice_codeunits(found, 1), nothing)
-        seen = pc.coalesce(pc.if_else(failed, nothing, found), messages.combine_chunks())
+        empty = pc.or_(failed, pc.equal(found, ""))
+        seen = pc.coalesce(pc.if_else(empty, nothing, found), messages.combine_chunks())
         return seen, errors
 
     def digest(self) -> str:

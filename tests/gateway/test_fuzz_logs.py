@@ -16,6 +16,7 @@ QUERY = NAMED | {
 }  # fmt: skip
 HITS = {"metricName": "m", "metricNamespace": "n", "metricValue": "1"}
 GROUP_ARN = "arn:aws:logs:us-east-1:123456789012:log-group:kept"
+SYSLOG = {"logGroupIdentifier": "kept", "vpcEndpointId": "$endpoint"}
 TRANSFORMED = {"logGroupIdentifier": "kept"}
 STREAM = NAMED | {"logStreamName": "kept"}
 
@@ -38,6 +39,12 @@ def prepare(lab):
     stop = logs.start_query(**QUERY)["queryId"]
     rows = logs.get_query_results(queryId=done)["results"]
     saved = logs.put_query_definition(name="kept", queryString="stats count(*)")
+    ec2 = lab.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    name = "com.amazonaws.us-east-1.syslog-logs"
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=name, VpcEndpointType="Interface")
+    endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+    logs.put_syslog_configuration(logGroupIdentifier="kept", vpcEndpointId=endpoint)
     group = lab.parts.logs.store(lab.account, lab.region).group("kept")
     group.objects[0] = {"$['body']": "m"}
     return {
@@ -45,6 +52,7 @@ def prepare(lab):
         "$stop": stop,
         "$ptr": next(cell["value"] for cell in rows[0] if cell["field"] == "@ptr"),
         "$saved": saved["queryDefinitionId"],
+        "$endpoint": endpoint,
         "$object": pointer(group, 0, "$['body']"),
         "$table": tables[0]["lookupTableArn"],
     }
@@ -67,6 +75,8 @@ LOGS = Fuzzed(
         "TestMetricFilter": {"filterPattern": "x", "logEventMessages": ["x"]},
         "StartLiveTail": {"logGroupIdentifiers": [GROUP_ARN]},
         "GetLogObject": {"logObjectPointer": "$object"},
+        "PutSyslogConfiguration": SYSLOG, "DeleteSyslogConfiguration": SYSLOG,
+        "ListSyslogConfigurations": {},
         "PutTransformer": TRANSFORMED | {"transformerConfig": [{"parseJSON": {}}]},
         "GetTransformer": TRANSFORMED, "DeleteTransformer": TRANSFORMED,
         "TestTransformer": {"transformerConfig": [{"parseJSON": {}}], "logEventMessages": ["{}"]},

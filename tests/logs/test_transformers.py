@@ -90,6 +90,8 @@ def test_processors(logs, config, message, found):
         ([JSON, {"parseJSON": {}, "csv": {}}], "exactly one"),
         ([{"grok": {"match": "%{NOTHING:a}"}}], "no pattern NOTHING"),
         ([{"parseVPC": {"source": "a"}}], "source can only be @message"),
+        ([JSON, {"parseVPC": {}}], "has to be the first"),
+        ([{"parseWAF": {}}, {"parseVPC": {}}], "at most one parser of AWS's own"),
         ([{"parseToOCSF": {"eventSource": "VPCFlow", "ocsfVersion": "V1.1"}}], "not in labkit"),
     ],
 )

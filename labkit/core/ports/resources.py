@@ -27,6 +27,11 @@ class Resources(Asking):
         answer: Delivery = self._ask("instance_action")(account, region, instance_id, action)
         return answer
 
+    def vpc_endpoint_service(self, account: str, region: str, endpoint_id: str) -> str | None:
+        """``com.amazonaws.us-east-1.syslog-logs``; None when there is no such endpoint."""
+        answer: str | None = self._ask("vpc_endpoint_service")(account, region, endpoint_id)
+        return answer
+
     def instance_about(self, account: str, region: str, instance_id: str) -> Mapping[str, str]:
         """What an instance can learn of itself: ``hostname``, ``ip_address``, ``role_arn``.
 

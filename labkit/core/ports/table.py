@@ -93,6 +93,12 @@ PORTS: dict[str, Port] = _table(
         "backing/ec2",
     ),
     Port(
+        "vpc_endpoint_service",
+        "Of which service is this VPC endpoint?",
+        "logs",
+        "backing/vpc",
+    ),
+    Port(
         "allowed",
         "May this role or service do this to that?",
         "Firehose and whoever acts with a role",

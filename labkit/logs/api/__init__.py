@@ -29,6 +29,7 @@ from labkit.logs.api import (
     streams,
     #
     subscription_filters,
+    syslog,
     tags,
     transformers,
 )
@@ -54,6 +55,7 @@ RESOURCES = (
     integrations,
     deliveries,
     imports,
+    syslog,
     #
     queries,
     query_definitions,

@@ -44,7 +44,7 @@ def parse(text: str) -> plan.Query:
 
     if len(text) > LONGEST:
         raise QueryError(f"The query is longer than {LONGEST} characters.", LONGEST, len(text))
-    if not text.strip():
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.split("\n")):
         raise QueryError("The query is empty.", 0, len(text))
     _not_too_deep(text)
     try:

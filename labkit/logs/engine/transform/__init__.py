@@ -20,6 +20,9 @@ MOST, MOST_PARSERS = 20, 5
 
 PARSERS = parsers.PROCESSORS
 MUTATORS = mutators.PROCESSORS
+#: Parsers of logs that AWS writes: one of them at most, at the head (user guide,
+#: CloudWatch-Logs-Transformation-Create).
+VENDED = frozenset(parsers.VENDED)
 
 #: Processors that labkit does not run, and why.
 LATER = {
@@ -48,6 +51,13 @@ def check(config: Sequence[Mapping[str, Any]]) -> None:
         names.append(next(iter(processor)))
     if names[0] not in PARSERS and names[0] not in LATER:
         raise TransformError(f"The first processor has to parse; {names[0]} does not.")
+    vended = [name for name in names if name in VENDED]
+    if len(vended) > 1:
+        raise TransformError(
+            f"A transformer has at most one parser of AWS's own logs, not {' and '.join(vended)}."
+        )
+    if vended and names[0] != vended[0]:
+        raise TransformError(f"{vended[0]} has to be the first processor.")
     parsing = [name for name in names if name in PARSERS]
     if len(parsing) > MOST_PARSERS:
         raise TransformError(f"A transformer has at most {MOST_PARSERS} processors that parse.")

@@ -214,6 +214,10 @@ PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], bool]] = {
 }
 
 
+#: Those that read what AWS writes.
+VENDED = ("parseVPC", "parseRoute53", "parsePostgres", "parseWAF", "parseCloudfront")
+
+
 def check(name: str, settings: Settings) -> None:
     """Refuse settings that cannot be run.
 
@@ -238,6 +242,5 @@ def check(name: str, settings: Settings) -> None:
         between = settings.get("fieldDelimiter") or "&"
         if between == (settings.get("keyValueDelimiter") or "="):
             raise TransformError("parseKeyValue: the two delimiters must differ.")
-    only = ("parseVPC", "parseRoute53", "parsePostgres", "parseWAF", "parseCloudfront")
-    if name in only and (settings.get("source") or MESSAGE) != MESSAGE:
+    if name in VENDED and (settings.get("source") or MESSAGE) != MESSAGE:
         raise TransformError(f"{name}: source can only be @message.")
