@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from labkit.core.errors import LabClosed
 from labkit.core.ids import shape_uuid
 from labkit.gateway import retries
+from labkit.gateway.endpoints import KeptEndpoints
 from labkit.gateway.long_lists import shortened
 from labkit.gateway.real_hosts import is_aws_host
 from labkit.gateway.user_agents import KeptAgent, plain_agent
@@ -151,6 +152,9 @@ class Hook:
                 # Last: the adaptive mode holds a request back here.
                 events.register_last("before-send", hook._before_send)
                 client._user_agent_creator = KeptAgent(client._user_agent_creator, hook._staying)
+                if client._ruleset_resolver is not None:
+                    kept = KeptEndpoints(client._ruleset_resolver, hook._staying)
+                    client._ruleset_resolver = kept
                 setattr(client, _ATTACHED, True)
             api_params = hook._with_tokens(client, operation_name, api_params)
             frame = Frame(client, api_params)
