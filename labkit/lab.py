@@ -40,7 +40,6 @@ from labkit.gateway.identity import Identities
 from labkit.gateway.real_hosts import RealHostGuard
 from labkit.gateway.surroundings import SURROUNDINGS
 from labkit.keeping import Keeping
-from labkit.parts import Parts, Post
 from labkit.passing import Passing
 from labkit.people import People
 from labkit.shop_controls import ShopControls
@@ -48,11 +47,13 @@ from labkit.telling import Telling
 from labkit.tracing import Tracing
 
 if TYPE_CHECKING:
+    from labkit.backing.account import Backing
     from labkit.cloudtrail.service import CloudTrail
     from labkit.cloudwatch.service import CloudWatch
     from labkit.cloudwatch.widgets.showing import DashboardView
     from labkit.eventbridge.service import EventBridge
     from labkit.log_controls import LogControls
+    from labkit.parts import Parts
     from labkit.querying import AthenaControls
     from labkit.synthetics.service import Synthetics
     from labkit.views.mailbox import Mailbox
@@ -134,64 +135,31 @@ class Lab(Passing, Callers, Tracing, Telling, Charging, Keeping):
 
     # -- assembling
     def _build(self) -> None:
-        from labkit.agents.hosted import Agents
-        from labkit.agents.xray_hosted import Daemons
-        from labkit.athena.service import Athena
+        from labkit.assembling import assembled
         from labkit.backing.account import Backing
-        from labkit.cloudtrail.service import CloudTrail
-        from labkit.cloudwatch.service import CloudWatch
-        from labkit.eventbridge.service import EventBridge
-        from labkit.logs.service import Logs
-        from labkit.oam.service import Oam
-        from labkit.scheduler.service import Scheduler
-        from labkit.schemas.service import Schemas
-        from labkit.synthetics.service import Synthetics
-        from labkit.workloads.fleet import Fleet
-        from labkit.workloads.group_load import GroupLoads
-        from labkit.workloads.groups import Groups
-        from labkit.workloads.latencies import Latencies
-        from labkit.workloads.people_at_work import AtWork
-        from labkit.workloads.shop_figures import ShopFigures
-        from labkit.workloads.shop_logs import ShopLogs
-        from labkit.workloads.shop_settings import ShopSettings
-        from labkit.workloads.shop_traces import ShopTraces
-        from labkit.workloads.shop_visits import ShopVisits
-        from labkit.workloads.traced_places import TracedPlaces
-        from labkit.xray.service import XRay
 
         self.world = World(self.seed, to_us(self.start))
         backing = Backing(self.world, self.noise_seed)
         self.identities = Identities(self.world.ids, self.account, backing.issued_to)
-        fleet = Fleet(self.noise_seed, self.world.clock, self.world.facts)
-        shop = ShopFigures(self.noise_seed, self.world.facts)
-        self.parts = Parts(
-            backing=backing,
-            fleet=fleet,
-            groups=Groups(fleet, self.world.facts),
-            group_loads=GroupLoads(fleet, self.world.clock),
-            latencies=Latencies(self.noise_seed),
-            agents=Agents(fleet, self.world.clock, self.world.facts, self.world.ports),
-            daemons=Daemons(self.world.clock, self.world.ports),
-            shop=shop,
-            shop_logs=ShopLogs(self.world, shop, self.noise_seed),
-            shop_traces=ShopTraces(shop, self.noise_seed),
-            shop_settings=ShopSettings(self.world.clock, self.world.ports, shop),
-            traced_places=TracedPlaces(self.world.clock, self.world.ports),
-            shop_visits=ShopVisits(self.world.clock, self.noise_seed, lambda: shop.incidents),
-            at_work=AtWork(self.world, self.noise_seed),
-            cloudwatch=CloudWatch(self.world, self.account, self.region),
-            cloudtrail=CloudTrail(self.world, self.account, self.region),
-            oam=Oam(self.world),
-            eventbridge=EventBridge(self.world),
-            scheduler=Scheduler(self.world),
-            schemas=Schemas(self.world),
-            logs=Logs(self.world, self.account, self.region),
-            xray=XRay(self.world, self.account, self.region),
-            synthetics=Synthetics(self.world, self.account, self.region, self.noise_seed),
-            athena=Athena(self.world, self.account),
-            post=Post(),
-        )
+        self.parts = assembled(self.world, backing, self.account, self.region, self.noise_seed)
         self.authorizer = Authorizer(backing.policies)
+        self._open_gateway(backing)
+        self.canary_runs = CanaryRuns(self)
+        if self._door is None:
+            self._door = Door(self.dispatch)
+        else:
+            self._door.dispatch = self.dispatch
+            self._door.restart()
+        wiring.connect(self)
+        self.world.clock.register("people.deed", self.people._do_deed)
+        self._methods = self._journal_methods()
+        if self.builder:
+            self.handles = dict(builders.build(self.builder, self, self.builder_args))
+            self.world.journal = Journal()
+            self.dispatch.seen = 0
+
+    def _open_gateway(self, backing: Backing) -> None:
+        """Calls come in; who acts for others, and whose policies are asked, is known."""
         self.dispatch = Dispatch(
             self.world,
             self.identities,
@@ -213,15 +181,11 @@ class Lab(Passing, Callers, Tracing, Telling, Charging, Keeping):
         backing.policies.kept_by("logs", self.parts.logs.policy)
         self._function_door = FunctionDoor(self.dispatch, backing.domains.ask)
         backing.functions.connect(self._function_door, self.authorizer.judge)
-        self.canary_runs = CanaryRuns(self)
-        if self._door is None:
-            self._door = Door(self.dispatch)
-        else:
-            self._door.dispatch = self.dispatch
-            self._door.restart()
-        wiring.connect(self)
-        self.world.clock.register("people.deed", self.people._do_deed)
-        self._methods: dict[str, Callable[..., Any]] = {
+
+    def _journal_methods(self) -> dict[str, Callable[..., Any]]:
+        """What beside calls and time stands in the journal, by name."""
+        fleet = self.parts.fleet
+        return {
             "fleet.load": fleet.load,
             "fleet.base": fleet.base,
             "fleet.fail_check": fleet.fail_check,
@@ -246,10 +210,6 @@ class Lab(Passing, Callers, Tracing, Telling, Charging, Keeping):
             "throttle": self.dispatch.throttles.set,
             **self._trace_methods(),
         }
-        if self.builder:
-            self.handles = dict(builders.build(self.builder, self, self.builder_args))
-            self.world.journal = Journal()
-            self.dispatch.seen = 0
 
     def _activate(self) -> None:
         assert self._door is not None

@@ -57,6 +57,7 @@ from typing import Any
 
 from labkit.backing import (
     moto_autoscaling,
+    moto_autoscaling_operations,
     moto_codebuild,
     moto_dispatch,
     moto_ec2,
@@ -347,6 +348,7 @@ __all__ = ["MOTO_LOCK", "Answer", "Failure", "MotoWorld", "mounted_world"]
 # These register their seams when they are imported, and that is all they are imported for.
 _SEAMS = (
     moto_autoscaling,
+    moto_autoscaling_operations,
     moto_codebuild,
     moto_ec2,
     moto_ecs,
