@@ -92,7 +92,11 @@ def test_processors(logs, config, message, found):
         ([{"parseVPC": {"source": "a"}}], "source can only be @message"),
         ([JSON, {"parseVPC": {}}], "has to be the first"),
         ([{"parseWAF": {}}, {"parseVPC": {}}], "at most one parser of AWS's own"),
-        ([{"parseToOCSF": {"eventSource": "VPCFlow", "ocsfVersion": "V1.1"}}], "not in labkit"),
+        ([{"parseToOCSF": {"eventSource": "AWSWAF", "ocsfVersion": "V1.1"}}], "no AWS WAF"),
+        (
+            [{"parseToOCSF": {"eventSource": "VPCFlow", "ocsfVersion": "V1.1"}}, {"parseVPC": {}}],
+            "at most one parser",
+        ),
     ],
 )
 def test_what_is_refused(logs, config, said):

@@ -24,11 +24,6 @@ MUTATORS = mutators.PROCESSORS
 #: CloudWatch-Logs-Transformation-Create).
 VENDED = frozenset(parsers.VENDED)
 
-#: Processors that labkit does not run, and why.
-LATER = {
-    "parseToOCSF": "the Open Cybersecurity Schema Framework is a schema of its own, with versions",
-}
-
 
 def check(config: Sequence[Mapping[str, Any]]) -> None:
     """Look at a configuration.
@@ -49,7 +44,7 @@ def check(config: Sequence[Mapping[str, Any]]) -> None:
                 f"Processor {number} must be exactly one; it has {len(processor)}."
             )
         names.append(next(iter(processor)))
-    if names[0] not in PARSERS and names[0] not in LATER:
+    if names[0] not in PARSERS:
         raise TransformError(f"The first processor has to parse; {names[0]} does not.")
     vended = [name for name in names if name in VENDED]
     if len(vended) > 1:
@@ -68,7 +63,7 @@ def check(config: Sequence[Mapping[str, Any]]) -> None:
         elif name in MUTATORS:
             mutators.check(name, settings)
         else:
-            raise TransformError(f"{name} is not in labkit: {LATER.get(name, 'unknown')}.")
+            raise TransformError(f"{name} is not known.")
     for name in ("grok", "copyValue", "addKeys"):
         if names.count(name) > 1 and name != "grok":
             raise TransformError(f"A transformer has at most one {name}.")
@@ -90,4 +85,4 @@ def transform(config: Sequence[Mapping[str, Any]], message: str) -> str | None:
     return dumps(event) if made and event else None
 
 
-__all__ = ["LATER", "MOST", "TransformError", "check", "transform"]
+__all__ = ["MOST", "TransformError", "check", "transform"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from labkit.logs.engine.ql.discovered import FLOW, ROUTE53
 from labkit.logs.engine.transform import grok as _grok
+from labkit.logs.engine.transform import ocsf as _ocsf
 from labkit.logs.engine.transform.paths import TransformError, get, put
 
 Settings = Mapping[str, Any]
@@ -201,6 +202,13 @@ def parse_cloudfront(event: dict[str, Any], settings: Settings) -> bool:
     return _place(event, {}, found)
 
 
+def parse_to_ocsf(event: dict[str, Any], settings: Settings) -> bool:
+    """``parseToOCSF``: a line of AWS's logs as an event of OCSF."""
+    text = _source(event, settings)
+    found = _ocsf.convert(text, settings["eventSource"]) if text is not None else None
+    return found is not None and _place(event, {}, found)
+
+
 PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], bool]] = {
     "parseJSON": parse_json,
     "grok": grok,
@@ -211,11 +219,14 @@ PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], bool]] = {
     "parsePostgres": parse_postgres,
     "parseWAF": parse_waf,
     "parseCloudfront": parse_cloudfront,
+    "parseToOCSF": parse_to_ocsf,
 }
 
 
 #: Those that read what AWS writes.
-VENDED = ("parseVPC", "parseRoute53", "parsePostgres", "parseWAF", "parseCloudfront")
+VENDED = (
+    "parseVPC", "parseRoute53", "parsePostgres", "parseWAF", "parseCloudfront", "parseToOCSF",
+)  # fmt: skip
 
 
 def check(name: str, settings: Settings) -> None:
@@ -242,5 +253,7 @@ def check(name: str, settings: Settings) -> None:
         between = settings.get("fieldDelimiter") or "&"
         if between == (settings.get("keyValueDelimiter") or "="):
             raise TransformError("parseKeyValue: the two delimiters must differ.")
-    if name in VENDED and (settings.get("source") or MESSAGE) != MESSAGE:
+    if name == "parseToOCSF":
+        _ocsf.check(settings)
+    elif name in VENDED and (settings.get("source") or MESSAGE) != MESSAGE:
         raise TransformError(f"{name}: source can only be @message.")
