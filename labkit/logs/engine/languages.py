@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from labkit.logs.engine.ql.running import Tables
 
     #: What reading a query gives: it has ``text``, ``source`` and ``commands`` in every language.
+    #: A PPL query is one of the query language of Logs Insights with further commands.
     Plan: TypeAlias = ql.Query | sql.Query
 
-CWLI, SQL = "CWLI", "SQL"
-LANGUAGES = (CWLI, SQL)
+CWLI, SQL, PPL = "CWLI", "SQL", "PPL"
+LANGUAGES = (CWLI, SQL, PPL)
 
 
 def read(text: str, language: str = CWLI) -> Plan:
@@ -33,6 +34,10 @@ def read(text: str, language: str = CWLI) -> Plan:
         from labkit.logs.engine import sql
 
         return sql.parse(text)
+    if language == PPL:
+        from labkit.logs.engine import ppl
+
+        return ppl.parse(text)
     return ql.parse(text)
 
 
@@ -51,10 +56,13 @@ def run(
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    if isinstance(plan, ql.Query):
+    if type(plan) is ql.Query:
         return ql.run(plan, tables, moment, limit=limit, lookups=lookups)
-    from labkit.logs.engine import sql
+    from labkit.logs.engine import ppl, sql
 
+    if isinstance(plan, ppl.Query):
+        return ppl.run(plan, tables, moment, limit=limit)
+    assert isinstance(plan, sql.Query)
     return sql.run(plan, tables, moment, limit=limit, lookups=lookups)
 
 
@@ -66,12 +74,15 @@ def check(plan: Plan, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None 
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    if isinstance(plan, ql.Query):
+    if type(plan) is ql.Query:
         ql.check(plan, none, lookups=lookups)
         return
-    from labkit.logs.engine import sql
+    from labkit.logs.engine import ppl, sql
 
-    sql.check(plan, none)
+    if isinstance(plan, ppl.Query):
+        ppl.check(plan, none)
+    elif isinstance(plan, sql.Query):
+        sql.check(plan, none)
 
 
 def bins(plan: Plan) -> str:
@@ -82,9 +93,12 @@ def bins(plan: Plan) -> str:
         if isinstance(command, ql.plan.Stats):
             for told in command.by:
                 of = told.expr
-                if isinstance(of, ql.plan.Call) and of.function.lower() in (
-                    "bin", "datefloor", "dateceil", "span",
-                ):  # fmt: skip
+                if not isinstance(of, ql.plan.Call):
+                    continue
+                name = of.function.lower()
+                # A span of numbers is no stretch of time.
+                timed = name == "span" and any(isinstance(a, ql.plan.Period) for a in of.args)
+                if timed or name in ("bin", "datefloor", "dateceil"):
                     return told.name
             return ""
     return ""

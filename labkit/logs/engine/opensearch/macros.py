@@ -30,7 +30,7 @@ MACROS = (
     r"""CREATE MACRO os_initcap(s) AS
         array_to_string(list_transform(string_split(lower(s), ' '),
             lambda w: upper(w[1]) || w[2:]), ' ')""",
-    r"""CREATE MACRO os_many(n) AS CAST(least(greatest(n, 0), 100000) AS BIGINT)""",
+    r"""CREATE MACRO os_many(n) AS CAST(least(greatest(n, 0), 10000) AS BIGINT)""",
     r"""CREATE MACRO os_mask(s) AS regexp_replace(regexp_replace(regexp_replace(
         s, '[A-Z]', 'X', 'g'), '[a-z]', 'x', 'g'), '[0-9]', 'n', 'g')""",
     r"""CREATE MACRO os_keys(j) AS
@@ -40,6 +40,11 @@ MACROS = (
         os_ms(lq_format_date(CAST(ms AS DOUBLE), 'yyyy-MM-dd HH:mm:ss.SSS', zone))""",
     r"""CREATE MACRO os_from_zone(ms, zone) AS lq_parse_date(
         strftime(os_at(ms), '%Y-%m-%d %H:%M:%S.%g'), 'yyyy-MM-dd HH:mm:ss.SSS', zone)""",
+    # 10,000 letters at most: repeat(repeat(...)) would fill the memory.
+    r"""CREATE MACRO os_repeat(s, n) AS
+        repeat(s, least(os_many(n), 10000 // greatest(length(s), 1)))""",
+    r"""CREATE MACRO os_replace(s, a, b) AS
+        CASE WHEN length(s) * length(b) < 100000000 THEN replace(s, a, b) END""",
     r"""CREATE MACRO os_locate(part, s, p) AS
         CASE WHEN p < 1 THEN 0 WHEN strpos(substring(s, p), part) = 0 THEN 0
              ELSE strpos(substring(s, p), part) + p - 1 END""",

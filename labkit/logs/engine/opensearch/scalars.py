@@ -64,9 +64,9 @@ add(
     mask | t | text | os_mask({0})
     overlay | t t i | text | substring({0}, 1, {2} - 1) || {1} || substring({0}, {2} + length({1}))
     overlay | t t i i | text | substring({0}, 1, {2} - 1) || {1} || substring({0}, {2} + {3})
-    repeat | t n | text | repeat({0}, least(os_many({1}), 1000))
+    repeat | t n | text | os_repeat({0}, {1})
     replace | t t | text | replace({0}, {1}, '')
-    replace | t t t | text | replace({0}, {1}, {2})
+    replace | t t t | text | os_replace({0}, {1}, {2})
     reverse | t | text | reverse({0})
     space | n | text | repeat(' ', os_many({0}))
     split_part | t t i | text | CASE WHEN {2} <> 0 THEN split_part({0}, {1}, {2}) END

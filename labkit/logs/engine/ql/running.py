@@ -217,6 +217,9 @@ def cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
 class Run:
     """One run of one plan: the tables that it holds, and what it has looked at so far."""
 
+    #: What compiles the commands of a query.
+    compiles: type[Compiler] = Compiler
+
     def __init__(
         self,
         query: plan.Query,
@@ -389,7 +392,7 @@ class Run:
             if isinstance(value, (plan.Subquery, plan.Join, AppendCols, Estimate, *_IN_PYTHON)):
                 raise QueryError("a query inside another holds no further one and no pattern")
         base, has = self.events(query.source, self.moment.start_ms, self.moment.end_ms)
-        inner = Compiler(self.moment, base, prefix=prefix, has=has)
+        inner = self.compiles(self.moment, base, prefix=prefix, has=has)
         inner.begin(query.commands, needed)
         self.add_commands(inner, query.commands)
         return inner

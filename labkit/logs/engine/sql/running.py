@@ -83,7 +83,21 @@ def check(query: Query, none: pa.Table) -> None:
         _Run(plan, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, {}, cursor, bind=True).result()
 
 
-class _Run(Run):
+class PatientRun(Run):
+    """A run whose statements are given up when they take too long."""
+
+    def fetch(self, sql: str, floats: bool) -> list[Any]:
+        """The rows of a statement; one that takes too long is given up."""
+        alarm = threading.Timer(PATIENCE, self.cursor.interrupt)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return super().fetch(sql, floats)
+        finally:
+            alarm.cancel()
+
+
+class _Run(PatientRun):
     query: Any
 
     def base(self, source: Source) -> tuple[str, Callable[[], Sequence[str]], bool]:
@@ -96,7 +110,7 @@ class _Run(Run):
         self.scanned += looked.records
         self.bytes += looked.bytes
         structured = "seen" in looked.table.column_names
-        return self.hold(looked.table, "lines"), lambda: _names(looked.table), structured
+        return self.hold(looked.table, "lines"), lambda: names_of(looked.table), structured
 
     def _result(self) -> Result:
         compiler = Compiler(self.base, self.moment.now_ms)
@@ -129,18 +143,8 @@ class _Run(Run):
             tuple(self.statements),
         )
 
-    def fetch(self, sql: str, floats: bool) -> list[Any]:
-        """The rows of a statement; one that takes too long is given up."""
-        alarm = threading.Timer(PATIENCE, self.cursor.interrupt)
-        alarm.daemon = True
-        alarm.start()
-        try:
-            return super().fetch(sql, floats)
-        finally:
-            alarm.cancel()
 
-
-def _names(table: pa.Table) -> list[str]:
+def names_of(table: pa.Table) -> list[str]:
     """The names of the fields that are found in a sample of events, in the order of the events."""
     count = table.num_rows
     places = range(0, count, max(1, count // _LOOKED_AT))
