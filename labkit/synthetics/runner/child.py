@@ -8,6 +8,8 @@ as it happens, so that a script that is killed leaves its steps, its lines and i
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import importlib.util
 import inspect
 import os
@@ -90,6 +92,7 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
 
     run.LINK = link
     os.chdir(spec["task"])
+    _import_selenium(spec)
     sys.dont_write_bytecode = True
     _limits(spec["memory_mb"])
     told = _checks(spec, run) if spec["checks"] is not None else _script(spec)
@@ -97,6 +100,24 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
     told["failed_steps"] = [list(one) for one in run.FAILED_STEPS]
     told["execution_errors"] = list(run.EXECUTION_ERRORS)
     return told
+
+
+def _import_selenium(spec: dict[str, Any]) -> None:
+    """Import for a script with a browser what it is going to import, and keep it compiled.
+
+    A script's own files are not to be compiled into its folder. Were selenium imported by the
+    script, it would not be either; and where nobody else has compiled it (uv does not), that takes
+    each run a second.
+    """
+    try:
+        with open(spec["file"], "rb") as held:
+            wanted = b".Chrome(" in held.read()
+    except (OSError, KeyError):
+        return
+    if wanted:
+        with contextlib.suppress(Exception):  # what can't be imported, the script hears of itself
+            importlib.import_module("aws_synthetics.selenium.browser")
+            importlib.import_module("selenium.webdriver.support.expected_conditions")
 
 
 def _checks(spec: dict[str, Any], run: Any) -> dict[str, Any]:
