@@ -12,6 +12,7 @@
 
 import os
 
+from aws_synthetics.common import synthetics_configuration
 from aws_synthetics.common import synthetics_logger as logger
 from aws_synthetics.selenium import synthetics_webdriver as webdriver
 from selenium.webdriver.common.by import By
@@ -78,6 +79,8 @@ def do(browser, kind, selector, text=""):
 
 def handler(event, context):
     """Do all steps, up to the first that fails."""
+    # A step begins with what the one before has shown.
+    synthetics_configuration.with_screenshot_on_step_start(False)
     browser = webdriver.Chrome()
     for name, kind, selector, *text in STEPS:
         webdriver.execute_step(name, lambda a=(kind, selector, *text): do(browser, *a))
