@@ -55,7 +55,9 @@ class CanaryRuns:
         self._browsers: Browsers | None = None
 
     # -- the two ports
-    def run(self, request: RunRequest, role_arn: str = "") -> RunResult:
+    def run(
+        self, request: RunRequest, role_arn: str = "", now: SiteSnapshot | None = None
+    ) -> RunResult:
         """The port ``run_canary``: run a canary now, and wait for it.
 
         Parameters
@@ -64,11 +66,13 @@ class CanaryRuns:
             What; ``now_us`` and the access key are filled in here.
         role_arn:
             The execution role, as which the script calls AWS; nobody answers without one.
+        now:
+            The shop that is visited; as it is at this instant when left out.
         """
         from labkit.synthetics.runner import run
 
         visits = self._lab.parts.shop_visits
-        now = visits.now()
+        now = now or visits.now()
         who = self._session(request, role_arn)
         asked = replace(
             request,

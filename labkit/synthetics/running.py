@@ -59,6 +59,11 @@ class Memory:
             self._held.move_to_end(key)
         return found
 
+    def take_over(self, other: Memory) -> None:
+        """Keep what another holds, too."""
+        for key, held in other._held.items():
+            self.keep(key, *held)
+
     def keep(self, key: str, result: RunResult, run_id: str, artifacts: str) -> None:
         """Keep a result."""
         self._held[key] = (result, run_id, artifacts)
@@ -82,8 +87,9 @@ class Runs:
         self._world = world
         self.seed = seed
         self.memory = Memory()
-        #: Whether a run may repeat an earlier one.
+        #: Whether a run may repeat an earlier one; and whether a retry may.
         self.replays = True
+        self.replays_retries = False
 
     def request(self, canary: Canary, settings: Settings, run_id: str, prefix: str) -> RunRequest:
         """What a run goes by."""
@@ -132,7 +138,8 @@ class Runs:
             return self._refused(str(problem)), prefix, "", "the checks cannot be read"
         ports = self._world.ports
         key = ports.canary_fingerprint(request)
-        found = self.memory.find(key) if self.replays and not retry else None
+        again_for_real = retry and not self.replays_retries
+        found = self.memory.find(key) if self.replays and not again_for_real else None
         if found is not None:
             self.memory.replayed += 1
             result, real_id, folder = found

@@ -150,6 +150,8 @@ class RunRequest:
         Of what is drawn.
     patience_s:
         How long the run may take in the machine's time; see :data:`PATIENCE_SECONDS`.
+    silence_s:
+        How long it may wait for a site that never answers; :data:`SILENCE_SECONDS` when 0.
     """
 
     canary: str
@@ -169,6 +171,7 @@ class RunRequest:
     access_key: str = ""
     seed: int = 0
     patience_s: float = PATIENCE_SECONDS
+    silence_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,7 @@ class Running:
         if not self._site.silent or not (self._visit.pending or self._found.asking):
             return False
         last = max(self._told_at, self._visit.heard_at)
-        return machine_seconds() - last > values.SILENCE_SECONDS
+        return machine_seconds() - last > (self._request.silence_s or values.SILENCE_SECONDS)
 
     def _message(self, process: subprocess.Popen[bytes], control: socket.socket) -> Ended | None:
         self._told_at = machine_seconds()

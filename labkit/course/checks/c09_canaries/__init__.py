@@ -1,9 +1,9 @@
-"""Exercise 09: a canary that reads what the shop answers, and an alarm that hears of it.
+"""Exercise 09: canaries that do what customers do, and alarms that hear of it.
 
-A canary (or several, within a budget) visits the shop's search and its orders while they break
-without a bad status, and while prices change (:mod:`.visits`); an alarm on it tells Lena, is calm
-at the nightly restart, and speaks up when the canary itself no longer runs (:mod:`.telling`). No
-browser is needed.
+Each canary of the learner's is run for real against eight faults that no status tells of alone, and
+two changes that do no harm (:mod:`.situations`, :mod:`.playing`, :mod:`.visits`); then a day passes
+with the same runs, and Lena's mailbox is read (:mod:`.telling`). What only a browser sees is left
+out on a machine without one, and said so.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.course.checks.c09_canaries.playing import BUDGET
+from labkit.course.checks.c09_canaries.situations import PATIENCE_SECONDS
 from labkit.course.checks.c09_canaries.telling import WITHIN, Tells
 from labkit.course.checks.c09_canaries.visits import Visits
 from labkit.course.task import Task, Ticket
 from labkit.course.variant import Variant
 from labkit.lab import Lab
+from labkit.workloads.shop_pages import CUSTOMER, PASSWORD, TEST_CARD
 
 _TRUST = {
     "Version": "2012-10-17",
@@ -30,6 +32,8 @@ _MAY = {
         "s3:PutObject", "s3:GetBucketLocation", "s3:ListAllMyBuckets", "cloudwatch:PutMetricData",
         "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]}],
 }  # fmt: skip
+#: Lena's own card, which belongs into no script; numbers that are nobody's.
+_CARDS = ("4111 1111 1111 1111", "5555 5555 5555 4444", "4012 8888 8888 1881")
 
 
 class Canaries(Task):
@@ -48,6 +52,7 @@ class Canaries(Task):
             "quantity": variant.number("quantity", 2, 9),
             "bucket": f"teapot-canaries-{variant.number('bucket', 100, 999)}",
             "address": f"lena{variant.pick('lena', ('', '.support', '.b'))}@teapot.example",
+            "card": variant.pick("card", _CARDS),
         }
 
     def build(self, lab: Lab, facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,6 +69,9 @@ class Canaries(Task):
             "role": role["Role"]["Arn"],
             "artifacts": f"s3://{facts['bucket']}",
             "shop": "https://shop.teapot.example",
+            "customer": CUSTOMER,
+            "password": PASSWORD,
+            "test_card": TEST_CARD,
         }
 
     def ticket(self, facts: Mapping[str, Any]) -> Ticket:
@@ -71,30 +79,35 @@ class Canaries(Task):
         tea = facts["tea"].capitalize()
         return Ticket(
             who="Lena, customer support",
-            text=f'(1) "I searched for {tea} and the page was white." "Your app took my order, and '
-            'it is not in the list." Two customers this week; both times every dashboard was green '
-            f"and every answer a 200 or a 201. I want the search for {tea} and an order over the "
-            f"interface ({facts['quantity']} pieces) tried every few minutes, and red when a "
-            "customer would say that it is broken. Not red when Tomas changes prices or the order "
-            f"of the products, which he does each week. You have ${BUDGET} a month.\n"
-            f"(2) Write to me ({facts['address']}) not later than {WITHIN} minutes after orders "
-            "begin to vanish. The shop restarts every night and is away for two minutes: no mail "
-            "for that. And if the canary itself no longer runs, I want to know within the same "
-            "time, for I shall be relying on it.",
-            deliver="a canary or several, created and started; and an alarm that writes to "
-            "`ex.topic`.",
+            text=f'(1) I want to know before customers do when they cannot log in, find {tea}, or '
+            'pay. "I click Buy now and nothing happens"; "your app took my order, and it is not '
+            'in the list"; "a warning, not a shop": each time every dashboard was green. A page '
+            f"that takes longer than {PATIENCE_SECONDS} seconds is one that they leave. An order "
+            f"over the interface ({facts['quantity']} pieces, then read back) belongs to it. Not "
+            "red when Tomas changes prices, the order of products or how a page is built, as he "
+            f"does each week. You have ${BUDGET} a month. For trying, take my card if you like: "
+            f"{facts['card']}.\n"
+            f"(2) Write to me ({facts['address']}) when two runs of a canary have seen it, not "
+            f"later than {WITHIN} minutes after it began. The shop restarts in the night, some "
+            "time after three, and is away for two minutes: no mail for that. And if a canary "
+            "itself no longer runs, I want to know within the same time.",
+            deliver="a canary or several, created and started; and an alarm for each that writes "
+            "to `ex.topic`.",
         )
 
     def have(self, facts: Mapping[str, Any]) -> Mapping[str, str]:
         """The names."""
         return {
-            "ex.shop": "the shop's address; `/search?q=...` is the search, `/api/orders` takes "
-            "orders (POST), `/api/orders/<id>` gives one back (GET) and takes it away (DELETE)",
+            "ex.shop": "the shop's address; `/login` leads to `/account`, `/search?q=...` is the "
+            "search, `/api/orders` takes orders (POST), `/api/orders/<id>` gives one back (GET) "
+            "and takes it away (DELETE)",
+            "ex.customer, ex.password": "somebody who may log in",
+            "ex.test_card": "the card that is charged nothing",
             "ex.role": "ARN of a role that a canary may run as",
             "ex.artifacts": "where it may leave what it finds",
             "ex.topic": "ARN of a topic; Lena has confirmed",
             "ex.lab": "the lab; `ex.lab.shop.visit(script)` runs a script once, now, and "
-            "`ex.lab.synthetics.log(name)` shows the last run's log",
+            "`ex.lab.synthetics.film_strip(name)` shows the last run's pictures",
         }
 
 

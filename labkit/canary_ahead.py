@@ -1,0 +1,141 @@
+"""Canaries run ahead of time: against many states of the shop, a few at once.
+
+A judge wants to know what a learner's canaries make of ten faults. In a lab, runs come one after the
+other, since its clock stands for each; and most of what a fault takes is *waiting*: for a page of
+twelve seconds, for a button that is hidden, for a site that never answers. So here each of a few
+lanes has a shop, a browser and a thread of its own, and those that wait do so together. What comes
+of it goes into a :class:`labkit.synthetics.running.Memory`: a world that is given this memory
+replays it, and a day of canaries costs no further browser.
+
+What a run ahead can't do is call the lab, which has one clock. The result of a script that does is
+not ``repeatable`` and is not kept: whoever wants it runs it in a world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from labkit.synthetics.engine.run import RunRequest, RunResult, Site, fingerprint
+from labkit.synthetics.runner import browsers, run
+from labkit.workloads.shop_faults import SiteSnapshot
+from labkit.workloads.shop_site import DOMAIN
+from labkit.workloads.shop_web import ShopWeb
+
+if TYPE_CHECKING:
+    from labkit.synthetics.running import Memory
+
+#: How many run at once. Two processors are busy with two; the others are those that wait.
+LANES = 4
+#: How long a run may take here, and wait for a site that never answers, seconds of the machine's.
+PATIENCE_SECONDS, SILENCE_SECONDS = 40.0, 12.0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One run: of what, and against which state of the shop."""
+
+    request: RunRequest
+    site: SiteSnapshot
+
+
+class _Lane:
+    """A shop and a browser, for one run after the other."""
+
+    def __init__(self) -> None:
+        self._browsers = browsers.Browsers(1)
+        self._web = ShopWeb(SiteSnapshot)
+
+    def run(self, errand: Errand) -> RunResult:
+        """Run a canary against a state of the shop."""
+        site, web = errand.site, self._web
+        silent = any(kind == "page_silent" for _, kind, _ in site.faults)
+        place = Site(
+            {DOMAIN: web.ports}, site.fingerprint, web.authority.pem, silent=silent,
+            key_hash=web.authority.key_hash,
+        )  # fmt: skip
+        asked = replace(
+            errand.request, now_us=site.now_us, patience_s=PATIENCE_SECONDS,
+            silence_s=SILENCE_SECONDS,
+        )  # fmt: skip
+        with web.hold(site):
+            return run(asked, place, browsers=self._browsers)
+
+    def close(self) -> None:
+        """End the shop and the browser."""
+        self._browsers.close()
+        self._web.close()
+
+
+def key_of(errand: Errand) -> str:
+    """The fingerprint that a run of a lab has when it asks for the same."""
+    found = browsers.find()
+    site = Site({DOMAIN: (80, 443)}, errand.site.fingerprint)
+    return fingerprint(errand.request, site, "" if found is None else found.version)
+
+
+def run_ahead(
+    errands: Sequence[Errand],
+    memory: Memory,
+    told: Callable[[int, int], None] | None = None,
+) -> list[RunResult]:
+    """Run what the memory does not hold yet, and keep what came of it.
+
+    Parameters
+    ----------
+    errands:
+        Those that wait longest first, so that the others run meanwhile.
+    memory:
+        Where results are kept; one that was ended by a limit too, which a lab's own runs do not
+        keep: give it to worlds of a judge.
+    told:
+        Gets how many of the runs are over, and how many there are; called by one thread at a time.
+
+    Returns
+    -------
+    list of RunResult
+        One for each errand, in their order.
+    """
+    keys = [key_of(one) for one in errands]
+    todo = {key: one for key, one in zip(keys, errands, strict=True) if memory.find(key) is None}
+    fresh = _in_lanes(list(todo.values()), told or (lambda done, of: None)) if todo else []
+    found = dict(zip(todo, fresh, strict=True))
+    for key, result in found.items():
+        if result.repeatable:
+            memory.keep(key, result, "ahead", todo[key].request.artifact_prefix)
+    return [found.get(key) or _held(memory, key) for key in keys]
+
+
+def _held(memory: Memory, key: str) -> RunResult:
+    found = memory.find(key)
+    assert found is not None
+    return found[0]
+
+
+def _in_lanes(errands: list[Errand], told: Callable[[int, int], None]) -> list[RunResult]:
+    lanes = [_Lane() for _ in range(min(LANES, len(errands)))]
+    free: SimpleQueue[_Lane] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def one(errand: Errand) -> RunResult:
+        lane = free.get()
+        try:
+            return lane.run(errand)
+        finally:
+            free.put(lane)
+
+    try:
+        with ThreadPoolExecutor(len(lanes), "canary ahead") as pool:
+            waiting = [pool.submit(one, errand) for errand in errands]
+            for done, future in enumerate(waiting):
+                told(done, len(errands))
+                future.result()
+            told(len(errands), len(errands))
+            return [future.result() for future in waiting]
+    finally:
+        for lane in lanes:
+            lane.close()
