@@ -1,11 +1,15 @@
 """Canaries run ahead of time: against many states of the shop, a few at once.
 
-A judge wants to know what a learner's canaries make of ten faults. In a lab, runs come one after the
-other, since its clock stands for each; and most of what a fault takes is *waiting*: for a page of
-twelve seconds, for a button that is hidden, for a site that never answers. So here each of a few
+A judge wants to know what a learner's canaries make of ten faults. In a lab, runs come one after
+the other, since its clock stands for each; and most of what a fault takes is *waiting*: for a page
+of twelve seconds, for a button that is hidden, for a site that never answers. So here each of a few
 lanes has a shop, a browser and a thread of its own, and those that wait do so together. What comes
 of it goes into a :class:`labkit.synthetics.running.Memory`: a world that is given this memory
 replays it, and a day of canaries costs no further browser.
+
+What a canary never visits can't change its run. So once it is known which pages it asks for in the
+*usual* state of the shop, a state that differs in other pages alone gives the same result, and no
+run is made for it.
 
 What a run ahead can't do is call the lab, which has one clock. The result of a script that does is
 not ``repeatable`` and is not kept: whoever wants it runs it in a world.
@@ -13,6 +17,7 @@ not ``repeatable`` and is not kept: whoever wants it runs it in a world.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,7 +26,8 @@ from typing import TYPE_CHECKING
 
 from labkit.synthetics.engine.run import RunRequest, RunResult, Site, fingerprint
 from labkit.synthetics.runner import browsers, run
-from labkit.workloads.shop_faults import SiteSnapshot
+from labkit.workloads.shop_faults import SITE, SiteSnapshot
+from labkit.workloads.shop_pages import page_of
 from labkit.workloads.shop_site import DOMAIN
 from labkit.workloads.shop_web import ShopWeb
 
@@ -57,8 +63,10 @@ class _Lane:
             {DOMAIN: web.ports}, site.fingerprint, web.authority.pem, silent=silent,
             key_hash=web.authority.key_hash,
         )  # fmt: skip
+        # A step begins where the one before ended: one picture of the two is enough.
+        fewer = {**errand.request.environment, "LABKIT_FEWER_PICTURES": "1"}
         asked = replace(
-            errand.request, now_us=site.now_us, patience_s=PATIENCE_SECONDS,
+            errand.request, environment=fewer, now_us=site.now_us, patience_s=PATIENCE_SECONDS,
             silence_s=SILENCE_SECONDS,
         )  # fmt: skip
         with web.hold(site):
@@ -68,6 +76,42 @@ class _Lane:
         """End the shop and the browser."""
         self._browsers.close()
         self._web.close()
+
+
+class _Usual:
+    """What canaries do in the usual state of the shop, and so in any that they can't tell from it.
+
+    Parameters
+    ----------
+    site:
+        The usual state.
+    """
+
+    def __init__(self, site: SiteSnapshot) -> None:
+        self._site = site
+        self._seen: dict[str, tuple[RunResult, frozenset[str]]] = {}
+
+    def note(self, errand: Errand, result: RunResult) -> None:
+        """Remember a run, when it was one in the usual state."""
+        if errand.site == self._site and result.repeatable:
+            self._seen[errand.request.canary] = result, pages_of(result)
+
+    def result(self, errand: Errand) -> RunResult | None:
+        """The result of a run that would go the usual way; None when that is not known."""
+        result, pages = self._seen.get(errand.request.canary, (None, frozenset()))
+        site, usual = errand.site, self._site
+        changed = {page for page, _, _ in {*site.faults} ^ {*usual.faults}}
+        same = site.certificate_days == usual.certificate_days and SITE not in changed
+        return result if pages and same and not pages & changed else None
+
+
+def pages_of(result: RunResult) -> frozenset[str]:
+    """The pages of the shop that a run asked for, by its HAR."""
+    for one in result.artifacts:
+        if one.name == "results.har":
+            entries = json.loads(one.body)["log"]["entries"]
+            return frozenset(page_of(entry["request"]["url"]) for entry in entries)
+    return frozenset()
 
 
 def key_of(errand: Errand) -> str:
@@ -81,18 +125,21 @@ def run_ahead(
     errands: Sequence[Errand],
     memory: Memory,
     told: Callable[[int, int], None] | None = None,
+    usual: SiteSnapshot | None = None,
 ) -> list[RunResult]:
     """Run what the memory does not hold yet, and keep what came of it.
 
     Parameters
     ----------
     errands:
-        Those that wait longest first, so that the others run meanwhile.
+        The usual state first, then those that wait longest, so that the others run meanwhile.
     memory:
         Where results are kept; one that was ended by a limit too, which a lab's own runs do not
         keep: give it to worlds of a judge.
     told:
         Gets how many of the runs are over, and how many there are; called by one thread at a time.
+    usual:
+        The usual state of the shop, with which the others are compared.
 
     Returns
     -------
@@ -101,7 +148,11 @@ def run_ahead(
     """
     keys = [key_of(one) for one in errands]
     todo = {key: one for key, one in zip(keys, errands, strict=True) if memory.find(key) is None}
-    fresh = _in_lanes(list(todo.values()), told or (lambda done, of: None)) if todo else []
+    known = _Usual(usual or SiteSnapshot())
+    for key, one in zip(keys, errands, strict=True):
+        if key not in todo:
+            known.note(one, _held(memory, key))
+    fresh = _in_lanes(list(todo.values()), known, told or (lambda done, of: None)) if todo else []
     found = dict(zip(todo, fresh, strict=True))
     for key, result in found.items():
         if result.repeatable:
@@ -115,7 +166,9 @@ def _held(memory: Memory, key: str) -> RunResult:
     return found[0]
 
 
-def _in_lanes(errands: list[Errand], told: Callable[[int, int], None]) -> list[RunResult]:
+def _in_lanes(
+    errands: list[Errand], known: _Usual, told: Callable[[int, int], None]
+) -> list[RunResult]:
     lanes = [_Lane() for _ in range(min(LANES, len(errands)))]
     free: SimpleQueue[_Lane] = SimpleQueue()
     for lane in lanes:
@@ -124,7 +177,9 @@ def _in_lanes(errands: list[Errand], told: Callable[[int, int], None]) -> list[R
     def one(errand: Errand) -> RunResult:
         lane = free.get()
         try:
-            return lane.run(errand)
+            result = known.result(errand) or lane.run(errand)
+            known.note(errand, result)
+            return result
         finally:
             free.put(lane)
 

@@ -79,7 +79,7 @@ class Canaries(Task):
         tea = facts["tea"].capitalize()
         return Ticket(
             who="Lena, customer support",
-            text=f'(1) I want to know before customers do when they cannot log in, find {tea}, or '
+            text=f"(1) I want to know before customers do when they cannot log in, find {tea}, or "
             'pay. "I click Buy now and nothing happens"; "your app took my order, and it is not '
             'in the list"; "a warning, not a shop": each time every dashboard was green. A page '
             f"that takes longer than {PATIENCE_SECONDS} seconds is one that they leave. An order "

@@ -176,7 +176,9 @@ def rehearse(bench: Bench) -> Rehearsal:
     from labkit.synthetics.runner.browsers import find
 
     world, memory = bench.copy, memory_of(bench)
-    every = [*situations.faults(), situations.RESTART, *situations.harmless(), situations.HEALTHY]
+    every = [
+        situations.HEALTHY, *situations.faults(), situations.RESTART, *situations.harmless()
+    ]  # fmt: skip
     left_out = [one for one in every if one.by_browser and find() is None]
     asked = [one for one in every if one not in left_out]
     pairs = [(one, canary) for one in asked for canary in running(world)]
@@ -195,8 +197,7 @@ def rehearse(bench: Bench) -> Rehearsal:
     for (one, canary), errand in zip(pairs, errands, strict=True):
         if canary.name in blind:
             _pretend(errand, played[one.name].results.pop(canary.name), days)
-    order = [situations.HEALTHY, *asked[:-1]]
-    return Rehearsal([played[one.name] for one in order], blind, left_out, days)
+    return Rehearsal([played[one.name] for one in asked], blind, left_out, days)
 
 
 def _errand(world: Lab, canary: Canary, situation: Situation) -> Errand:
@@ -219,7 +220,8 @@ def _run(
 ) -> list[RunResult]:
     from labkit.canary_ahead import key_of, run_ahead
 
-    found = run_ahead(errands, memory, meter("runs played"))
+    usual = errands[0].site  # of the healthy shop, with whatever the learner has let befall it
+    found = run_ahead(errands, memory, meter("runs played"), usual)
     for place, (errand, canary, result) in enumerate(zip(errands, canaries, found, strict=True)):
         if not result.repeatable:
             # It calls AWS: one run after the other, in a world that answers.

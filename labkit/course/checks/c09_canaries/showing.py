@@ -21,7 +21,7 @@ Shot = tuple[str, bytes]
 
 def table(
     title: str,
-    rows: Sequence[tuple[str, str, str, bool]],
+    rows: Sequence[tuple[str | bool, ...]],
     shots: Sequence[Shot] = (),
     columns: Sequence[str] = tuple(_COLUMNS),
 ) -> Drawing:
@@ -38,7 +38,7 @@ def table(
     columns:
         Heads.
     """
-    plain = [[*row[:-1], "\u2713" if row[-1] else "\u2717"] for row in rows]
+    plain = [[*map(str, row[:-1]), "\u2713" if row[-1] else "\u2717"] for row in rows]
     fancy: list[list[object]] = []
     for *words, sign in plain:
         face = theme.OK if sign == "\u2713" else theme.ALARM
@@ -51,7 +51,7 @@ def table(
     parts = [html.table(columns, fancy), *([strip] if shots else [])]
     return Drawing(
         title, "\n".join(lines),
-        {"good": sum(row[-1] for row in rows), "of": len(rows),
+        {"good": sum(bool(row[-1]) for row in rows), "of": len(rows),
          "pictures": [words for words, _ in shots]},
         body=html.card(title, *parts, alt=title),
     )  # fmt: skip
@@ -96,15 +96,16 @@ def beside(before: RunResult | None, after: RunResult, change: str) -> list[Shot
     now = pictures(after)
     if before is None or not now:
         return []
-    step = next((one for one in after.steps if one.status == "FAILED"), None)
-    same = next((one for one in before.steps if step and one.name == step.name), None)
-    held = dict(pictures(before))
-    shots = [held[name] for name in (same.screenshots if same else ()) if name in held]
-    if not shots:
+    at = next((n for n, one in enumerate(after.steps) if one.status == "FAILED"), None)
+    if at is None or at >= len(before.steps):
         return []
-    # The first picture of the step: that is the page on which it began.
-    failed = [body for name, body in now if step and name in step.screenshots]
-    old, new = shots[0], (failed or [now[-1][1]])[0]
+    # A step that failed stands where the one before it ended.
+    held, now_by = dict(pictures(before)), dict(now)
+    then = [held[name] for name in before.steps[max(at - 1, 0)].screenshots if name in held]
+    failed = [now_by[name] for name in after.steps[at].screenshots if name in now_by]
+    if not then or not failed:
+        return []
+    old, new = then[-1], failed[-1]
     differs = compare("step.png", old, new)[1]
     found = [("a healthy shop", old), (change, new)]
     return [*found, ("what differs", differs)] if differs else found

@@ -171,20 +171,19 @@ def _wrong(
 
 def _content(one: Played, canaries: list[Canary]) -> tuple[str, list[showing.Shot]]:
     """Canaries that were there, and content: what they did in the meantime."""
-    runs = taken = 0
+    runs = 0
     for canary in canaries:
         run = one.results.get(canary.name)
         every = frequency_us(canary.expression)
         if run is not None and every:
-            many = _MINUTES * 60_000_000 // every
-            runs, taken = runs + many, taken + many * len(showing.pictures(run))
+            runs += _MINUTES * 60_000_000 // every
     names = ", ".join(f"`{name}`" for name in one.results)
     told = f"08:10 to 09:40, nobody could {one.situation.nobody}: {names} ran {runs} times, all "
     told += "PASSED"
     answers = _answers(one)
     shots = showing.last_picture(one.results, "the last picture of a run that PASSED")
     if shots:
-        told += f", and took {count(taken, 'picture')} of a lovely shop"
+        told += f", and took {count(runs, 'picture')} of a lovely page"
     return f"{told}.{answers}", shots
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ class SyntheticsConfiguration:
 
     def __init__(self) -> None:
         self._set = dict(OPTIONS)
+        if os.environ.get("LABKIT_FEWER_PICTURES"):
+            self._set["screenshot_on_step_start"] = False
 
     def set_config(self, options: Mapping[str, Any]) -> SyntheticsConfiguration:
         """Set several options.
