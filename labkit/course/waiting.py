@@ -14,13 +14,25 @@ def meter(what: str) -> Callable[[int, int], None]:
     what:
         What is counted: ``runs played``.
     """
-    if not (sys.stderr.isatty() or "ipykernel" in type(sys.stderr).__module__):
-        return lambda done, of: None
+    if "ipykernel" in type(sys.stdout).__module__:
+        return lambda done, of: _in_a_notebook(_line(what, done, of))
+    if sys.stderr.isatty():
+        return lambda done, of: _in_a_terminal(_line(what, done, of))
+    return lambda done, of: None
 
-    def show(done: int, of: int) -> None:
-        line = f"{done} of {of} {what} ..."
-        end = "\r" + " " * len(line) + "\r" if done == of else ""
-        sys.stderr.write(f"\r{line}{end}")
-        sys.stderr.flush()
 
-    return show
+def _line(what: str, done: int, of: int) -> str:
+    return f"{done} of {of} {what} ..." if done < of else ""
+
+
+def _in_a_terminal(line: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{line}")
+    sys.stderr.flush()
+
+
+def _in_a_notebook(line: str) -> None:
+    from IPython.display import clear_output
+
+    clear_output(wait=bool(line))  # nothing of it stays in the file
+    if line:
+        sys.stdout.write(f"{line}\n")
