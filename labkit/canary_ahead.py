@@ -106,12 +106,14 @@ class _Usual:
 
 
 def pages_of(result: RunResult) -> frozenset[str]:
-    """The pages of the shop that a run asked for, by its HAR."""
+    """The pages of the shop that a run asked for, by its HAR or its report of requests."""
+    urls: list[str] = []
     for one in result.artifacts:
         if one.name == "results.har":
-            entries = json.loads(one.body)["log"]["entries"]
-            return frozenset(page_of(entry["request"]["url"]) for entry in entries)
-    return frozenset()
+            urls += [entry["request"]["url"] for entry in json.loads(one.body)["log"]["entries"]]
+        elif one.name == "HttpRequestsReport.json":
+            urls += [asked["url"] for asked in json.loads(one.body)["requests"]]
+    return frozenset(map(page_of, urls))
 
 
 def key_of(errand: Errand) -> str:
