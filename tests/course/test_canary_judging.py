@@ -1,11 +1,10 @@
-"""The judge of exercise 09 in pieces: prices of schedules, card numbers, pictures, the meter."""
+"""The judge of exercise 09 in pieces: prices of schedules, card numbers, pictures."""
 
 import io
 from types import SimpleNamespace
 
 import pytest
 
-from labkit.course import waiting
 from labkit.course.checks.c09_canaries import playing, showing, situations
 from labkit.course.checks.c09_canaries.playing import Played
 from labkit.synthetics import blueprints
@@ -85,13 +84,3 @@ def test_a_false_alarm_is_shown_beside_the_healthy_shop_with_what_differs():
     assert [words for words, _ in shots] == ["a healthy shop", "a change", "what differs"]
     assert shots[0][1] == good[0].body
     assert showing.beside(None, after, "") == showing.beside(before, result(False), "") == []
-
-
-def test_nobody_looks_on_and_nothing_is_shown(capsys, monkeypatch):
-    waiting.meter("runs played")(1, 3)
-    assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    show = waiting.meter("runs played")
-    show(1, 3)
-    show(3, 3)
-    assert capsys.readouterr().err.split("\r\x1b[K") == ["", "1 of 3 runs played ...", ""]

@@ -16,15 +16,15 @@ from weakref import WeakKeyDictionary
 from labkit.core.clock import DAY
 from labkit.course.alarms_made import alarms_of
 from labkit.course.bench import Bench
-from labkit.course.canary_price import RUN_PRICE
+from labkit.course.canary_month import RUN_PRICE
 from labkit.course.checks.c09_canaries import situations
 from labkit.course.checks.c09_canaries.situations import Situation
-from labkit.course.waiting import meter
 from labkit.lab import Lab
 from labkit.synthetics.engine.run import RunMetric, RunResult
 from labkit.synthetics.engine.timing import frequency_us, next_us
 from labkit.synthetics.records import RUNNING, STARTING, Canary
 from labkit.synthetics.running import Memory
+from labkit.views.waiting import bar
 from labkit.workloads.shop_faults import SiteSnapshot
 
 if TYPE_CHECKING:
@@ -221,7 +221,10 @@ def _run(
     from labkit.canary_ahead import key_of, run_ahead
 
     usual = errands[0].site  # of the healthy shop, with whatever the learner has let befall it
-    found = run_ahead(errands, memory, meter("runs played"), usual)
+    with bar("canaries run", len(errands)) as tell:
+        found = run_ahead(
+            errands, memory, lambda done, of: tell(len(errands) - of + done), usual
+        )  # fmt: skip
     for place, (errand, canary, result) in enumerate(zip(errands, canaries, found, strict=True)):
         if not result.repeatable:
             # It calls AWS: one run after the other, in a world that answers.
