@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable
 
-from benchmarks.measure import best
+from benchmarks.measure import beside
 from labkit.logs.engine.pattern import parse
 
 LINES = 100_000
@@ -56,8 +56,11 @@ def main() -> dict[str, dict[str, float]]:
         pattern, these = parse(text), held[kind]
         if pattern.mask(these).tolist() != [peer(line) for line in these]:
             raise AssertionError(f"{kind}: the peer tests something else")
-        ours = best(lambda p=pattern, t=these: p.mask(t), rounds=3)  # type: ignore[misc]
-        theirs = best(lambda j=peer, t=these: [j(line) for line in t], rounds=3)  # type: ignore[misc]
+        ours, theirs = beside(
+            lambda p=pattern, t=these: p.mask(t),  # type: ignore[misc]
+            lambda j=peer, t=these: [j(line) for line in t],  # type: ignore[misc]
+            rounds=5,
+        )
         told[kind] = {"ours": LINES / ours, "peer": LINES / theirs}
     return told
 

@@ -54,6 +54,19 @@ def best(work: Callable[[], object], *, rounds: int, calls: int = 1) -> float:
     return min(times)
 
 
+def beside(
+    ours: Callable[[], object], peer: Callable[[], object], *, rounds: int
+) -> tuple[float, float]:
+    """Seconds of one call of each: the best of ``rounds`` rounds in turn, after a warm-up.
+
+    In turn, so that whatever else the machine does falls on both.
+    """
+    ours()
+    peer()
+    times = [(once(ours), once(peer)) for _ in range(rounds)]
+    return min(mine for mine, _ in times), min(other for _, other in times)
+
+
 def once(work: Callable[[], object]) -> float:
     """Seconds of one call."""
     began = machine_seconds()
