@@ -158,7 +158,7 @@ def _picture(
 ) -> str:
     from labkit.views.sheet import WIDTH, draw, fit, text_width, wrap
 
-    left = min(max(text_width(row, _SMALL) for row in rows) + 30, 250)
+    left = min(max(text_width(row, _SMALL) for row in rows) + 30, 250.0)
     right = WIDTH - 24.0
     heads = wrap(title, WIDTH - 32, 14, True)
     top = _TOP + 18 * (len(heads) - 1)
@@ -209,19 +209,23 @@ def _mark(sheet: Sheet, one: Moment, x: Any, y: float) -> None:
 
 
 def _words(sheet: Sheet, mine: Sequence[Moment], x: Any, y: float, right: float) -> None:
-    """Say beside each mark what it is, as far as there is room before the next one."""
+    """Say beside each mark what it is, as far as there is room before the next one.
+
+    The last one is told to its left where there is more room.
+    """
     from labkit.views.sheet import fit, text_width
 
+    taken = 0.0
     for one, after in zip(mine, [*mine[1:], None], strict=True):
         begin = x(one.at_us if one.until_us is None else one.until_us) + 12
-        end = right if after is None else x(after.at_us) - 8
+        room = (right if after is None else x(after.at_us) - 16) - begin
         whole = text_width(one.text, _SMALL)
-        room = end - begin
-        if room >= min(whole, 60):
+        before = x(one.at_us) - 24 - taken
+        if after is None and room < whole <= before:
+            sheet.text(x(one.at_us) - 12, y + 4, one.text, size=_SMALL, colour=theme.MUTED,
+                       anchor="end", halo=theme.PAPER)  # fmt: skip
+        elif room >= min(whole, 60):
             words = one.text if whole <= room else fit(cut(one.text, _COLUMNS), room, _SMALL)
             sheet.text(begin, y + 4, words, size=_SMALL, colour=theme.MUTED, halo=theme.PAPER)
-        elif after is None:
-            before = x(one.at_us) - 12
-            words = fit(one.text, 170, _SMALL)
-            sheet.text(before, y + 4, words, size=_SMALL, colour=theme.MUTED, anchor="end",
-                       halo=theme.PAPER)  # fmt: skip
+            taken = begin + text_width(words, _SMALL)
+        taken = max(taken, begin)
