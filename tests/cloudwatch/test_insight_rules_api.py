@@ -115,7 +115,7 @@ class Reported:
         ports.answer("log_events", self.answer)
         cloudwatch.put_insight_rule(RuleName="ips", RuleDefinition=DEFINITION)
 
-    def answer(self, account, region, groups, start_us, end_us):
+    def answer(self, account, region, groups, start_us, end_us, transformed):
         self.asked.append((account, region, tuple(groups)))
         return [(at, text) for at, text in self.events if start_us <= at < end_us]
 
