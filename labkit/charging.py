@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labkit import services
 from labkit.core.clock import to_us
 from labkit.core.errors import LabError
-from labkit.gateway.dispatch import MANAGEMENT
+from labkit.gateway.recording import MANAGEMENT
 from labkit.lab_state import LabState
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from labkit.backing.backed import SERVICES
-from labkit.gateway.dispatch import Category, Operation
+from labkit.gateway.dispatch import Operation
+from labkit.gateway.recording import Category
 from labkit.quotas import quotas_of
 
 #: Services that moto backs so far.

@@ -125,11 +125,7 @@ def _status(passed: Any) -> property:
 @seam("moto.ec2.models.instances")
 def _hook_backend(module: ModuleType) -> None:
     backend = module.InstanceBackend
-    run_instances = backend.run_instances
-    start_instances = backend.start_instances
-    stop_instances = backend.stop_instances
-    reboot_instances = backend.reboot_instances
-    by_ids = backend.get_reservations_by_instance_ids
+    run_instances, by_ids = backend.run_instances, backend.get_reservations_by_instance_ids
 
     def run(
         self: Any,
@@ -152,6 +148,22 @@ def _hook_backend(module: ModuleType) -> None:
                         nic.delete_on_termination = True
                 ec2.launched(instance)
         return reservation
+
+    def reservations(self: Any, instance_ids: list[str], filters: Any = None) -> Any:
+        if _listener() is not None:
+            self.get_multi_instances_by_id(instance_ids)
+        return by_ids(self, instance_ids, filters)
+
+    backend.run_instances = run
+    backend.get_reservations_by_instance_ids = reservations
+
+
+@seam("moto.ec2.models.instances")
+def _refuse_by_state(module: ModuleType) -> None:
+    backend = module.InstanceBackend
+    start_instances = backend.start_instances
+    stop_instances = backend.stop_instances
+    reboot_instances = backend.reboot_instances
 
     def start(self: Any, instance_ids: list[str]) -> Any:
         _refuse(
@@ -183,14 +195,8 @@ def _hook_backend(module: ModuleType) -> None:
         )
         return reboot_instances(self, instance_ids)
 
-    def reservations(self: Any, instance_ids: list[str], filters: Any = None) -> Any:
-        if _listener() is not None:
-            self.get_multi_instances_by_id(instance_ids)
-        return by_ids(self, instance_ids, filters)
-
-    backend.run_instances, backend.start_instances = run, start
-    backend.stop_instances, backend.reboot_instances = stop, reboot
-    backend.get_reservations_by_instance_ids = reservations
+    backend.start_instances, backend.stop_instances = start, stop
+    backend.reboot_instances = reboot
 
 
 def _put_into_default_vpc(
@@ -230,28 +236,9 @@ _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 
 
 @seam("moto.ec2.responses.instances")
-def _hook_answers(module: ModuleType) -> None:
+def _run_as_many_as_asked(module: ModuleType) -> None:
     response = module.InstanceResponse
     run_instances = response.run_instances
-    start, stop, terminate = (
-        response.start_instances,
-        response.stop_instances,
-        response.terminate_instances,
-    )
-
-    def changed(self: Any, pairs: list[Any], member: str) -> Any:
-        return module.ActionResult(
-            {
-                member: [
-                    {
-                        "InstanceId": instance.id,
-                        "CurrentState": {"Code": instance.state_code, "Name": instance.state},
-                        "PreviousState": previous,
-                    }
-                    for instance, previous in pairs
-                ]
-            }
-        )
 
     def run(self: Any) -> Any:
         if _listener() is not None:
@@ -275,6 +262,32 @@ def _hook_answers(module: ModuleType) -> None:
                             instance.id, **{f"iam_instance_profile_{key}": value}
                         )
         return answer
+
+    response.run_instances = run
+
+
+@seam("moto.ec2.responses.instances")
+def _tell_both_states(module: ModuleType) -> None:
+    response = module.InstanceResponse
+    start, stop, terminate = (
+        response.start_instances,
+        response.stop_instances,
+        response.terminate_instances,
+    )
+
+    def changed(self: Any, pairs: list[Any], member: str) -> Any:
+        return module.ActionResult(
+            {
+                member: [
+                    {
+                        "InstanceId": instance.id,
+                        "CurrentState": {"Code": instance.state_code, "Name": instance.state},
+                        "PreviousState": previous,
+                    }
+                    for instance, previous in pairs
+                ]
+            }
+        )
 
     def started(self: Any) -> Any:
         if _listener() is None:
@@ -304,7 +317,6 @@ def _hook_answers(module: ModuleType) -> None:
                 backends[self.current_account][self.region].notify_terminate_instances(ids)
         return changed(self, pairs, "TerminatingInstances")
 
-    response.run_instances = run
     response.start_instances, response.stop_instances = started, stopped
     response.terminate_instances = terminated
 

@@ -88,25 +88,9 @@ def _container(module: ModuleType, task: Any, definition: Any, given: dict[str, 
 
 
 @seam("moto.ecs.models")
-def _hook_backend(module: ModuleType) -> None:
+def _hook_tasks(module: ModuleType) -> None:
     backend = module.EC2ContainerServiceBackend
     run_task, stop_task, list_tasks = backend.run_task, backend.stop_task, backend.list_tasks
-    create, update, delete = (
-        backend.create_service,
-        backend.update_service,
-        backend.delete_service,
-    )
-
-    requirements = backend._calculate_task_resource_requirements
-
-    def required(task_definition: Any) -> Any:
-        """On Fargate a container need not say its memory; moto adds None to a number."""
-        filled = copy.copy(task_definition)
-        filled.container_definitions = [
-            {**given, "memory": given.get("memory") or given.get("memoryReservation") or 0}
-            for given in task_definition.container_definitions
-        ]
-        return requirements(filled)
 
     def run(self: Any, cluster_str: str, *args: Any, **kwargs: Any) -> Any:
         if _listener() is None:
@@ -146,6 +130,23 @@ def _hook_backend(module: ModuleType) -> None:
             and (given.get("desiredStatus") or task.desired_status == "RUNNING")
         ]
 
+    backend.run_task, backend.stop_task, backend.list_tasks = run, stop, listed
+
+
+@seam("moto.ecs.models")
+def _hook_services(module: ModuleType) -> None:
+    backend = module.EC2ContainerServiceBackend
+    requirements = backend._calculate_task_resource_requirements
+
+    def required(task_definition: Any) -> Any:
+        """On Fargate a container need not say its memory; moto adds None to a number."""
+        filled = copy.copy(task_definition)
+        filled.container_definitions = [
+            {**given, "memory": given.get("memory") or given.get("memoryReservation") or 0}
+            for given in task_definition.container_definitions
+        ]
+        return requirements(filled)
+
     def told(change: Any) -> Any:
         def changed(self: Any, *args: Any, **kwargs: Any) -> Any:
             service = change(self, *args, **kwargs)
@@ -157,6 +158,5 @@ def _hook_backend(module: ModuleType) -> None:
         return changed
 
     backend._calculate_task_resource_requirements = staticmethod(required)
-    backend.run_task, backend.stop_task, backend.list_tasks = run, stop, listed
-    backend.create_service, backend.update_service = told(create), told(update)
-    backend.delete_service = told(delete)
+    for name in ("create_service", "update_service", "delete_service"):
+        setattr(backend, name, told(getattr(backend, name)))

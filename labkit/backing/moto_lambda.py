@@ -86,8 +86,7 @@ RESERVED = frozenset(
 def _keep_everything(module: ModuleType) -> None:
     function = module.LambdaFunction
     make, configuration = function.__init__, function.get_configuration
-    update, set_code = function.update_configuration, function._set_function_code
-    set_version = function.set_version
+    update = function.update_configuration
 
     def __init__(self: Any, account_id: str, spec: Any, region: str, version: Any = 1) -> None:
         if _listener() is None:
@@ -134,6 +133,16 @@ def _keep_everything(module: ModuleType) -> None:
         told: dict[str, Any] = self.get_configuration()
         return told
 
+    function.__init__ = __init__
+    function.get_configuration = get_configuration
+    function.update_configuration = update_configuration
+
+
+@seam("moto.awslambda.models")
+def _mind_the_code(module: ModuleType) -> None:
+    function = module.LambdaFunction
+    set_code, set_version = function._set_function_code, function.set_version
+
     def _set_function_code(self: Any, updated_spec: dict[str, Any]) -> None:
         if _listener() is None:
             set_code(self, updated_spec)
@@ -160,9 +169,6 @@ def _keep_everything(module: ModuleType) -> None:
         if _listener() is not None:
             self.labkit_revision = str(mock_random().uuid4())
 
-    function.__init__ = __init__
-    function.get_configuration = get_configuration
-    function.update_configuration = update_configuration
     function._set_function_code = _set_function_code
     function.set_version = published
 

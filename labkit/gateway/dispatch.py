@@ -27,30 +27,16 @@ from labkit.core.clock import SECOND
 from labkit.core.errors import AwsError, NotImplementedYet
 from labkit.core.ids import shape_uuid
 from labkit.core.journal import Entry
-from labkit.core.jsontext import dumps, dumps_call, dumps_exact, mended
 from labkit.core.usage import Tally
 from labkit.core.world import World
 from labkit.gateway.codec import error_answer, normaliser, response_metadata
 from labkit.gateway.constraints import checker
 from labkit.gateway.event_stream import EventStream
 from labkit.gateway.identity import Identities
+from labkit.gateway.recording import DATA, MANAGEMENT, Category, finished, plain_text, text_of
 from labkit.gateway.throttling import Throttles
 
 Operation = Callable[..., dict[str, Any]]
-
-MANAGEMENT, DATA, NONE = "management", "data", "none"
-#: Of a data event's parameters those are told that fit into a record: no bodies.
-_PLAIN = frozenset({str, int, bool, float, list, dict})
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """How CloudTrail classes an operation."""
-
-    kind: str
-    read_only: bool
-    #: Whether the record shows the answer although nothing was changed (AssumeRole).
-    answered: bool = False
 
 
 class Backing(Protocol):
@@ -114,11 +100,6 @@ class _Entry:
     #: ``service:Operation``, as the bill knows it, and how many units a call is if not one.
     item: str
     quantity: Callable[[Mapping[str, Any]], int] | None
-
-
-def _shown(category: Category) -> bool:
-    """Whether the answer of a call stands in its record."""
-    return category.kind == MANAGEMENT and (category.answered or not category.read_only)
 
 
 class Dispatch:
@@ -294,19 +275,7 @@ class Dispatch:
             self.seen += 1
             clock = world.clock
             outermost = not self.busy
-            if outermost:
-                now_us = clock.open_instant(self.next_instant_us)
-                self.next_instant_us = None
-                self._calls_at_instant = 0
-            else:
-                now_us = clock.now_us
-                self._calls_at_instant += 1
-            key = f"{now_us}|{service}:{name}|{self._calls_at_instant}"
-            if outermost:
-                self.begin(key)
-            request_id = shape_uuid(world.ids.digest("request", key).hex())
-            # One text serves the journal and the record; it is made now, since the caller may go
-            # on to change the very dict that was passed in.
+            now_us, request_id = self._enter(outermost, f"{service}:{name}")
             recorded = entry.category.kind == MANAGEMENT
             watched = (
                 entry.category.kind == DATA
@@ -314,61 +283,94 @@ class Dispatch:
                 and self.logs_data(principal.account, region)
             )
             kept = outermost and (entry.journaled or watched)
-            try:
-                text = dumps_exact(params) if recorded else dumps_call(params) if kept else "{}"
-            except UnicodeEncodeError:
-                params = mended(params)
-                text = dumps_exact(params)
+            text, params = text_of(params, recorded, kept)
             cause = clock.cause
             clock.cause = (*cause, f"{service}:{name} by {principal.arn}")
-            call = Call(
-                service,
-                name,
-                principal.account,
-                region,
-                now_us,
-                principal,
-                request_id,
-                source_ip,
-                user_agent,
-                clock.cause,
-                world.store(service, principal.account, region),
-                world.facts,
-                world.ports,
-                world.ids,
-                entry.quotas,
+            call = self._call_of(
+                entry, service, name, now_us, request_id, principal, region, source_ip, user_agent,
                 context,
-            )
+            )  # fmt: skip
             self._depth += 1
             try:
                 status, answer, error = self._run(entry, call, operation_model, params, request)
             finally:
                 self._depth -= 1
                 clock.cause = cause
-            if outermost and (entry.journaled or watched):
-                world.journal.note(
-                    Entry(
-                        now_us,
-                        "call",
-                        principal.access_key_id,
-                        region,
-                        f"{service}:{name}",
-                        text,
-                        user_agent,
-                        error.code if error else "",
-                        self.looking,
-                    )
-                )
+            if kept:
+                self._note(call, text, error)
             if status != 501 and not (outermost and self.looking):
                 self._meter(entry, call, outermost, params)
             if recorded and world.facts.heard("call.finished"):
                 self._record(call, entry.category, text, answer, error)
             elif watched:
-                told = dumps_exact({k: v for k, v in params.items() if type(v) in _PLAIN})
-                self._record(call, entry.category, told, {}, error)
+                self._record(call, entry.category, plain_text(params), {}, error)
             if outermost:
                 clock.drain_instant()
             return status, answer
+
+    def _enter(self, outermost: bool, what: str) -> tuple[int, str]:
+        """The instant of a call and its request id; an outermost one opens an instant."""
+        world = self.world
+        if outermost:
+            now_us = world.clock.open_instant(self.next_instant_us)
+            self.next_instant_us = None
+            self._calls_at_instant = 0
+        else:
+            now_us = world.clock.now_us
+            self._calls_at_instant += 1
+        key = f"{now_us}|{what}|{self._calls_at_instant}"
+        if outermost:
+            self.begin(key)
+        return now_us, shape_uuid(world.ids.digest("request", key).hex())
+
+    def _call_of(
+        self,
+        entry: _Entry,
+        service: str,
+        name: str,
+        now_us: int,
+        request_id: str,
+        principal: Principal,
+        region: str,
+        source_ip: str,
+        user_agent: str,
+        context: Mapping[str, str],
+    ) -> Call:
+        world = self.world
+        return Call(
+            service,
+            name,
+            principal.account,
+            region,
+            now_us,
+            principal,
+            request_id,
+            source_ip,
+            user_agent,
+            world.clock.cause,
+            world.store(service, principal.account, region),
+            world.facts,
+            world.ports,
+            world.ids,
+            entry.quotas,
+            context,
+        )
+
+    def _note(self, call: Call, text: str, error: AwsError | None) -> None:
+        """Write a call into the journal."""
+        self.world.journal.note(
+            Entry(
+                call.now_us,
+                "call",
+                call.principal.access_key_id,
+                call.region,
+                f"{call.service}:{call.operation}",
+                text,
+                call.user_agent,
+                error.code if error else "",
+                self.looking,
+            )
+        )
 
     def nested(self, *models: Any, **call: Any) -> tuple[int, dict[str, Any]]:
         """:meth:`invoke` for a call that happens inside something else, whoever asks for it."""
@@ -444,32 +446,8 @@ class Dispatch:
         answer: dict[str, Any],
         error: AwsError | None,
     ) -> None:
-        response = "null"
-        if error is None and _shown(category):
-            told = {
-                k: v
-                for k, v in answer.items()
-                if k != "ResponseMetadata" and not isinstance(v, EventStream)
-            }
-            response = dumps(told)
         self.recorded += 1
-        call.publish(
-            "call.finished",
-            {
-                "service": call.service,
-                "operation": call.operation,
-                "category": category.kind,
-                "read_only": category.read_only,
-                "principal": call.principal.to_dict(),
-                "request_id": call.request_id,
-                "source_ip": call.source_ip,
-                "user_agent": call.user_agent,
-                "request": request,
-                "response": response,
-                "error_code": error.code if error else "",
-                "error_message": error.message if error else "",
-            },
-        )
+        call.publish("call.finished", finished(call, category, request, answer, error))
 
     def _entry(self, service_model: Any, operation_model: Any, service: str, name: str) -> _Entry:
         key = (service, name, service_model.resolved_protocol)
@@ -488,7 +466,7 @@ class Dispatch:
                 quotas=self._quotas.get(service, {}),
                 missing=self._pending(service, name),
                 journaled=category.kind == MANAGEMENT or not category.read_only,
-                shown=_shown(category),
+                shown=category.shown,
                 guarded=self._authorize is not None and self._authorize.guarded(service, name),
                 stream=getattr(operation_model.output_shape, "event_stream_name", None),
                 item=f"{service}:{name}",
