@@ -237,7 +237,8 @@ def browser(machine: Machine) -> Iterator[Finding]:
     found = next((path for name in names if (path := machine.which(name))), None)
     driver = machine.which("chromedriver")
     remedy = "Debian, Ubuntu: sudo apt-get install chromium chromium-driver; macOS: brew install "
-    remedy += "chromium chromedriver. Only canaries with a browser need it"
+    remedy += "chromium chromedriver. Only canaries with a browser need it; lesson 09 shows "
+    remedy += "recorded runs without one"
     versions = {}
     for what, path in (("Chromium", found), ("chromedriver", driver)):
         if path is None:
