@@ -17,6 +17,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 
 import pytest
 from botocore.exceptions import (
@@ -150,25 +151,23 @@ def many(shape, name, deep):
 
 
 def structure(shape, deep):
-    if deep > 5:
-        return st.just({})
+    return st.just({}) if deep > 5 else members(shape, deep)
 
-    @st.composite
-    def build(draw):
-        out = {}
-        required = set(shape.required_members)
-        often = draw(st.sampled_from([1, 3, 6])) if len(shape.members) > 1 else 6
-        for name, member in shape.members.items():
-            dice = draw(st.integers(0, 9))
-            if name in required and draw(st.integers(0, 29)) == 29:
-                continue
-            if name not in required and dice >= often:
-                continue
-            wrong = draw(st.integers(0, 39)) == 39
-            out[name] = draw(WRONG if wrong else made(member, name, deep + 1))
-        return out
 
-    return build()
+@st.composite
+def members(draw, shape, deep):
+    out = {}
+    required = set(shape.required_members)
+    often = draw(st.sampled_from([1, 3, 6])) if len(shape.members) > 1 else 6
+    for name, member in shape.members.items():
+        dice = draw(st.integers(0, 9))
+        if name in required and draw(st.integers(0, 29)) == 29:
+            continue
+        if name not in required and dice >= often:
+            continue
+        wrong = draw(st.integers(0, 39)) == 39
+        out[name] = draw(WRONG if wrong else made(member, name, deep + 1))
+    return out
 
 
 @dataclass(frozen=True)
@@ -220,10 +219,10 @@ def calls(draw, good, shape):
     if good is None or draw(st.integers(0, 3)) == 0:
         return draw(made(shape))
     params = dict(good)
-    members = sorted(shape.members)
-    if not members:
+    names = sorted(shape.members)
+    if not names:
         return params
-    some = st.sampled_from(members)
+    some = st.sampled_from(names)
     for member in draw(st.lists(some, max_size=draw(st.integers(0, 3)), unique=True)):
         if member in params and draw(st.integers(0, 4)) == 0:
             del params[member]
@@ -259,9 +258,15 @@ def answered(client, model, name, params, common):
     return "good"
 
 
+@cache
+def service_model(service):
+    """A session of its own for each check would look through all of botocore's models each time."""
+    return get_session().get_service_model(service)
+
+
 def check(fuzzed, name, examples=14):
     """Call one operation with anything: every call is answered, and the lab lives on."""
-    model = get_session().get_service_model(fuzzed.service).operation_model(name)
+    model = service_model(fuzzed.service).operation_model(name)
     with labkit.Lab() as lab:
         client, cloudwatch = lab.client(fuzzed.service), lab.client("cloudwatch")
         cloudwatch.put_metric_data(
