@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from labkit.core.errors import LabClosed
 from labkit.core.ids import shape_uuid
-from labkit.gateway import retries
+from labkit.gateway import client_making, retries
 from labkit.gateway.endpoints import KeptEndpoints
 from labkit.gateway.long_lists import shortened
 from labkit.gateway.real_hosts import is_aws_host
@@ -168,6 +168,7 @@ class Hook:
                 frames.stack.pop()
 
         BaseClient._make_api_call = _make_api_call
+        client_making.install()
         retries.install(lambda: frames.stack[-1] if frames.stack else None, lambda: hook.active)
 
     def _stays_here(self, client: Any) -> bool:
