@@ -33,6 +33,16 @@ FIRST_LESSON = "notebooks/00_start_here.ipynb"
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit status."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "lab":
+        return open_jupyterlab(rest)
+    return _run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="labkit", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lab", help="open JupyterLab on the first lesson", add_help=False)
@@ -58,11 +68,10 @@ def main(argv: list[str] | None = None) -> int:
     listed = commands.add_parser("operations", help="which API operations are there")
     listed.add_argument("--markdown", action="store_true", help="each of them, as docs/ has it")
     commands.add_parser("version", help="labkit's version and its libraries'")
-    arguments, rest = parser.parse_known_args(argv)
-    if rest and arguments.command != "lab":
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    if arguments.command == "lab":
-        return open_jupyterlab(rest)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "serve":
         from labkit.serve import serve as serve_lab
 

@@ -126,39 +126,24 @@ class ApiGateway:
             status, integration_ms, latency_ms = 403, None, min(latency_ms, 2)
         elif integration_ms is None:
             integration_ms = max(latency_ms - 3, 0)
-        resource_path = "-" if resource is None else resource.get_path()
         now_us = self._site.clock.now_us
         request_id = self._site.ids.uuid()
-        host = f"{api_id}.execute-api.{region}.amazonaws.com"
         context = {
+            **_of_the_api(api_id, region, stage, path, resource),
+            **_of_the_integration(integration_ms, status if resource is not None else "-"),
             "accountId": account,
-            "apiId": api_id,
-            "domainName": host,
-            "domainPrefix": api_id,
-            "error.message": "-" if resource is not None else "Missing Authentication Token",
-            "error.messageString": "-"
-            if resource is not None
-            else '"Missing Authentication Token"',
             "extendedRequestId": f"{self._site.ids.letters(15)}=",
             "httpMethod": method,
             "identity.caller": caller,
             "identity.sourceIp": source_ip,
             "identity.user": user,
             "identity.userAgent": user_agent,
-            "integration.latency": integration_ms,
-            "integration.status": status if resource is not None else "-",
-            "integrationLatency": integration_ms,
-            "integrationStatus": status if resource is not None else "-",
-            "path": f"/{stage}{path}",
             "protocol": "HTTP/1.1",
             "requestId": request_id,
             "requestTime": to_datetime(now_us).strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": now_us // MILLISECOND,
-            "resourceId": "-" if resource is None else resource.id,
-            "resourcePath": resource_path,
             "responseLatency": latency_ms,
             "responseLength": length,
-            "stage": stage,
             "status": status,
         }
         self._measure(account, region, api.name, stage, status, latency_ms, integration_ms)
@@ -171,7 +156,7 @@ class ApiGateway:
                     latency_ms, integration_ms, request_id, source_ip, user_agent, trace,
                 )
             )  # fmt: skip
-        return Requested(status, resource_path, request_id, trace)
+        return Requested(status, context["resourcePath"], request_id, trace)
 
     def _measure(
         self,
@@ -301,3 +286,29 @@ def _rank(parts: list[str], asked: list[str]) -> list[int] | None:
         else:
             return None
     return rank if len(parts) == len(asked) else None
+
+
+def _of_the_api(api_id: str, region: str, stage: str, path: str, resource: Any) -> dict[str, Any]:
+    """What an access log can say of the API, and of a path that it lacks (no ``resource``)."""
+    lacking = "Missing Authentication Token"
+    return {
+        "apiId": api_id,
+        "domainName": f"{api_id}.execute-api.{region}.amazonaws.com",
+        "domainPrefix": api_id,
+        "error.message": "-" if resource is not None else lacking,
+        "error.messageString": "-" if resource is not None else f'"{lacking}"',
+        "path": f"/{stage}{path}",
+        "resourceId": "-" if resource is None else resource.id,
+        "resourcePath": "-" if resource is None else resource.get_path(),
+        "stage": stage,
+    }
+
+
+def _of_the_integration(took_ms: int | None, status: int | str) -> dict[str, Any]:
+    """What an access log can say of the integration behind the API, under both sets of names."""
+    return {
+        "integration.latency": took_ms,
+        "integration.status": status,
+        "integrationLatency": took_ms,
+        "integrationStatus": status,
+    }

@@ -125,6 +125,11 @@ class Backing:
             request["answered"] = (answer.status, answer.headers, answer.body)
             if request.get("unread") and answer.status < 300:
                 return answer.status, {"ResponseMetadata": _metadata(call, answer.status, {})}
+        return answer.status, self._parsed(answer, operation_model, call)
+
+    @staticmethod
+    def _parsed(answer: HttpAnswer, operation_model: Any, call: Call) -> dict[str, Any]:
+        """An answer of moto's as botocore would have parsed it."""
         plain = {name.lower(): value for name, value in answer.headers.items()}
         plain["x-amzn-requestid"] = call.request_id
         body: Any = answer.body
@@ -147,7 +152,7 @@ class Backing:
             parsed["LocationConstraint"] = ElementTree.fromstring(answer.body).text
         metadata = parsed.get("ResponseMetadata", {})
         parsed["ResponseMetadata"] = {**metadata, **_metadata(call, answer.status, plain)}
-        return answer.status, parsed
+        return parsed
 
 
 def _metadata(call: Call, status: int, headers: dict[str, str]) -> dict[str, Any]:
