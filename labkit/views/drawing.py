@@ -122,6 +122,7 @@ def image(svg: str, alt: str) -> str:
         "border-radius:6px"
     )
     source = svg
-    for char in "%#<>'":
+    # An ampersand too: HTML would read &quot; in the attribute, and leave a bare quote in the SVG.
+    for char in "%#<>'&":
         source = source.replace(char, f"%{ord(char):02X}")
     return f'<img alt="{escape(alt)}" style="{style}" src=\'data:image/svg+xml,{source}\'>'

@@ -95,3 +95,23 @@ def test_drawing_is_silent_lazy_and_without_pyplot():
     assert made.returncode == 0, made.stderr
     assert made.stderr == ""
     assert "\u65e5\u672c" in made.stdout
+
+
+def test_an_image_is_still_an_svg_once_html_has_read_its_attribute():
+    from html.parser import HTMLParser
+    from urllib.parse import unquote
+    from xml.etree import ElementTree
+
+    from labkit.views.sheet import draw
+
+    told = 'service("cart") { fault } & <more>'
+    svg = draw(60, lambda sheet: sheet.text(16, 26, told), told)
+    found = {}
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            found.update(attrs)
+
+    Reader().feed(image(svg, told))
+    picture = ElementTree.fromstring(unquote(found["src"].partition(",")[2]))
+    assert picture.get("aria-label") == found["alt"] == told
