@@ -102,7 +102,7 @@ def test_pipes(text):
 
 @pytest.mark.long
 @given(QUERY)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_many_pipes(text):
     ask(text)
 

@@ -103,7 +103,7 @@ def test_selects(text):
 
 @pytest.mark.long
 @given(QUERY)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_many_selects(text):
     ask(text)
 
