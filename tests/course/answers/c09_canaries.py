@@ -79,7 +79,7 @@ ANSWERS = [
            ("08:10 to 09:40", "all PASSED", "201, `{}`", "that there is no order"),
            HEAD + 'canary("shop", status)\n'),
     Answer("orders alone", 1, NOT_YET,
-           ("the search takes", "When does a customer call it broken"),
+           ("the search answers with an error", "once the first page is there"),
            HEAD + 'canary("shop", order)\n'),
     Answer("three every minute", 1, NOT_YET,
            ("$155.52 a month", "Lena has $40", "how many runs does that take"),

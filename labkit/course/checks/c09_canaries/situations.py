@@ -43,7 +43,7 @@ RESTART = Situation("the nightly restart", (("page_error", "site", 503),), True)
 
 
 def faults() -> list[Situation]:
-    """What customers mind: what takes longest to be seen comes first."""
+    """What customers mind: what takes longest to be seen comes first, what they tell of last."""
     return [
         Situation(
             "the site never answers", (("page_silent", "site", 0),), True, "do anything",
@@ -59,8 +59,13 @@ def faults() -> list[Situation]:
             "pay", "Which of the faults would a person see only at the last step?", True,
         ),
         Situation(
-            "a banner lies over 'Buy now'", (("page_covered", "checkout", 0),), True, "pay",
-            "Which of the faults would a person see only at the last step?", True,
+            "the certificate has expired", (("certificate", "site", -0.5),), True,
+            "come in without a warning", "What does a browser say before it shows a page?",
+        ),
+        Situation(
+            "orders are taken with 201 and are not there", (("page_empty", "api", 0),), True,
+            "have what the app ordered",
+            "How does somebody who has ordered find out that there is no order?",
         ),
         Situation(
             "the form to log in is there, an error behind it", (("page_error", "account", 500),),
@@ -71,13 +76,8 @@ def faults() -> list[Situation]:
             "find a tea", "What does a customer do once the first page is there?",
         ),
         Situation(
-            "orders are taken with 201 and are not there", (("page_empty", "api", 0),), True,
-            "have what the app ordered",
-            "How does somebody who has ordered find out that there is no order?",
-        ),
-        Situation(
-            "the certificate has expired", (("certificate", "site", -0.5),), True,
-            "come in without a warning", "What does a browser say before it shows a page?",
+            "a banner lies over 'Buy now'", (("page_covered", "checkout", 0),), True, "pay",
+            "Which of the faults would a person see only at the last step?", True,
         ),
     ]  # fmt: skip
 

@@ -66,8 +66,7 @@ class Visits(Check):
         if len(found.blind) == len(canaries):
             return _all_blind(found, built)
         played = [one for one in found.played if one.situation != situations.RESTART]
-        wrong = [one for one in played if not one.good]
-        # What is red on a healthy shop says nothing of a broken one.
+        wrong = sorted((one for one in played if not one.good), key=_order)
         if wrong:
             return _wrong(wrong, played, found, canaries, built)
         good = sum(one.situation.bad for one in played)
@@ -99,6 +98,14 @@ def remarks(found: Rehearsal) -> tuple[str, ...]:
             "without one; `labkit doctor` says how to get one."
         )
     return tuple(told)
+
+
+def _order(one: Played) -> tuple[int, int]:
+    """What is told of first: a healthy shop, then what customers tell Lena, then changes."""
+    faults = [each.name for each in situations.faults()]
+    if one.situation == situations.HEALTHY:
+        return 0, 0
+    return (1, -faults.index(one.situation.name)) if one.situation.bad else (2, 0)
 
 
 def _unplayed(canaries: list[Canary], built: str) -> Outcome | None:
