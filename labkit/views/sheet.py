@@ -44,7 +44,9 @@ Point = tuple[float, float]
 _FONTS = ["DejaVu Sans", "Verdana", "sans-serif"]
 _ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 #: The families of settings that can change what is drawn here.
-_FAMILIES = {"font", "hatch", "lines", "patch", "path", "svg", "text"}
+_FAMILIES = frozenset({"font", "hatch", "lines", "patch", "path", "svg", "text"})
+#: Those that a font is opened with; to set all of them takes longer than to measure a text.
+_MEASURED_BY = frozenset({"text.kerning_factor", "text.hinting_factor", "font.enable_last_resort"})
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "labkit",
@@ -55,8 +57,21 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+@lru_cache(maxsize=2)
+def _settings(families: frozenset[str]) -> dict[Any, Any]:
+    """matplotlib's own defaults of some families or names, and ours."""
+    import matplotlib
+
+    told = dict(matplotlib.rcParamsDefault.items()) | _SETTINGS
+    return {
+        name: value
+        for name, value in told.items()
+        if name in families or name.partition(".")[0] in families
+    }
+
+
 @contextmanager
-def _own_settings() -> Iterator[None]:
+def _own_settings(families: frozenset[str] = _FAMILIES) -> Iterator[None]:
     """matplotlib as it comes out of the box plus our settings, and silent, for a while."""
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -68,12 +83,7 @@ def _own_settings() -> Iterator[None]:
             )  # glyphs that DejaVu lacks: the reader's browser has them
             import matplotlib
 
-            settings: dict[Any, Any] = {
-                name: value
-                for name, value in matplotlib.rcParamsDefault.items()
-                if name.partition(".")[0] in _FAMILIES
-            }
-            with matplotlib.rc_context(settings | _SETTINGS):
+            with matplotlib.rc_context(_settings(families)):
                 yield
     finally:
         logger.setLevel(level)
@@ -120,7 +130,7 @@ def _figure(width: float, height: float) -> Figure:
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float = 12, bold: bool = False) -> float:
     """Width in pixels of a text in DejaVu Sans, the same on every machine."""
-    with _own_settings():
+    with _own_settings(_MEASURED_BY):
         import matplotlib
         from matplotlib.font_manager import get_font
         from matplotlib.ft2font import LoadFlags

@@ -62,6 +62,9 @@ class Explorer(Shown):
             raise LabError("there is no time to look at: end has to be after start")
         self.windows = tuple(windows)
         self._look = lru_cache(maxsize=None)(look)
+        # A cell's result is asked for its text, its HTML and its widget: one picture serves all.
+        self._map = lru_cache(maxsize=None)(lambda window: service_map(self._look(window).graph))
+        self._times = lru_cache(maxsize=None)(self._histogram)
         #: The present window, service (empty: none) and trace (empty: none).
         self.window, self.service, self.trace = self.windows[-1], "", ""
         self._box: Any = None
@@ -122,13 +125,16 @@ class Explorer(Shown):
     @property
     def map(self) -> Drawing:
         """The map of the present window."""
-        return service_map(self._look(self.window).graph)
+        return self._map(self.window)
 
     @property
     def times(self) -> Drawing | None:
         """The histogram of the present service."""
-        graph = self._look(self.window).graph
-        place = graph.find(self.service) if self.service else None
+        return self._times(self.window, self.service)
+
+    def _histogram(self, window: str, service: str) -> Drawing | None:
+        graph = self._look(window).graph
+        place = graph.find(service) if service else None
         return None if place is None else histogram(graph.nodes[place])
 
     @property
