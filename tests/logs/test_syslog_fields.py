@@ -67,7 +67,7 @@ def test_facilities_have_the_names_of_the_protocol():
     assert facilities()[16:] == tuple(f"local{n}" for n in range(8))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.integers(1, 20))
 def test_messages_come_whole_however_they_are_cut(parts, size):
     messages = [b"<34>" + part.replace(b"\n", b"x").replace(b"\r", b"y").replace(b"\0", b"z")

@@ -188,3 +188,12 @@ def test_a_world_with_transformed_events_is_the_same_again(lab, logs):
     again = lab.of(lab.saved())
     assert again.digest() == lab.digest() and not again.errors
     again.close()
+
+
+def test_ppl_finds_them_too(lab, logs):
+    logs.put_transformer(logGroupIdentifier=GROUP, transformerConfig=KEYS)
+    put(lab, "level=ERROR ms=5", "?", "level=ERROR ms=8")
+    found = lab.logs.query("where level = 'ERROR' | stats sum(ms) as ms", GROUP, language="PPL")
+    assert found.values.tolist() == [[13]]
+    failed = "where isnotnull(`@transformationError`) | stats count() as n"
+    assert lab.logs.query(failed, GROUP, language="PPL").values.tolist() == [[1]]
