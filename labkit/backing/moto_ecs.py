@@ -88,7 +88,7 @@ def _container(module: ModuleType, task: Any, definition: Any, given: dict[str, 
 
 
 @seam("moto.ecs.models")
-def _hook_tasks(module: ModuleType) -> None:
+def _hook_runs(module: ModuleType) -> None:
     backend = module.EC2ContainerServiceBackend
     run_task, stop_task, list_tasks = backend.run_task, backend.stop_task, backend.list_tasks
 
