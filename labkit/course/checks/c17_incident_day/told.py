@@ -133,7 +133,7 @@ class Hears(Check):
             return NotYet(
                 finding, attempted.built, f"{one.name}, from {one.begin:%H:%M}.", happened(one),
                 one.ask if len(one.mails) <= MOST or not one.wanted else _TOO_MANY, figure,
-                also=f"Also {also}." if also else "",
+                also=f"{also}." if also else "",
             )  # fmt: skip
         late = [one.late for one in day if one.wanted]
         mails = sum(len(one.mails) for one in day)
