@@ -213,7 +213,7 @@ ANSWERS = [
     Answer("a name for an id", 2, NOT_YET, ("no such change", "is its name?"), PLACE.replace(
         "WHICH", "changes(quiet, end)[-1]").replace('change["eventID"]', 'change["eventName"]')),
     Answer("the user alone", 2, NOT_YET, ("You say nobody", "end of the ARN?"), PLACE.replace(
-        "WHICH", f"[one for one in changes(quiet, end) {MINE}][-2]").replace(
+        "WHICH", f"[one for one in changes(quiet, end) {MINE}][-3]").replace(
         'change["userIdentity"]["arn"].rpartition("/")[2]',
         'change["userIdentity"].get("userName")')),
     Answer("nothing comes back", 2, NOT_YET, ("returned NoneType",),
