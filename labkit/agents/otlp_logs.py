@@ -41,6 +41,7 @@ from labkit.agents.otlp_wire import (
     refused,
     text,
     value_of,
+    written,
 )
 from labkit.core.jsontext import dumps
 
@@ -271,14 +272,8 @@ def from_json(body: bytes) -> list[Record]:
     Malformed
         When it is none.
     """
-    try:
-        request = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise Malformed(f"the body is no JSON: {problem}") from None
-    if not isinstance(request, dict):
-        raise Malformed("an ExportLogsServiceRequest is a JSON object")
     found = []
-    for group in objects(request, "resourceLogs"):
+    for group in objects(written(body, "ExportLogsServiceRequest"), "resourceLogs"):
         resource = json_attributes(_object(group, "resource"))
         for one in objects(group, "scopeLogs"):
             given = _object(one, "scope")

@@ -160,19 +160,30 @@ def from_json(body: bytes) -> list[Span]:
     Malformed
         When it is none.
     """
-    try:
-        request = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise Malformed(f"the body is no JSON: {problem}") from None
-    if not isinstance(request, dict):
-        raise Malformed("an ExportTraceServiceRequest is a JSON object")
     found = []
-    for group in objects(request, "resourceSpans"):
+    for group in objects(written(body, "ExportTraceServiceRequest"), "resourceSpans"):
         told = group.get("resource")
         resource = json_attributes(told) if isinstance(told, dict) else {}
         for scope in objects(group, "scopeSpans"):
             found += [_json_span(span, resource) for span in objects(scope, "spans")]
     return found
+
+
+def written(body: bytes, name: str) -> dict[str, Any]:
+    """A request in JSON, of which ``name`` is the message.
+
+    Raises
+    ------
+    Malformed
+        When it is no JSON, or no object.
+    """
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise Malformed(f"the body is no JSON: {problem}") from None
+    if not isinstance(request, dict):
+        raise Malformed(f"an {name} is a JSON object")
+    return request
 
 
 def objects(tree: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.errors import QueryError, place
+from labkit.logs.engine.ql.nesting import not_too_deep, too_deep
 
 if TYPE_CHECKING:
     from lark import Lark
 
-#: Longest query (StartQuery, QueryString), and how deep brackets may nest.
+#: Longest query (StartQuery, QueryString).
 LONGEST = 10_000
-DEEPEST = 60
 
 #: What a command may be called.
 COMMANDS = (
@@ -60,7 +60,7 @@ def parse(text: str) -> Query:
         raise QueryError(f"The query is longer than {LONGEST} characters.", LONGEST, len(text))
     if not text.strip():
         raise QueryError("The query is empty.", 0, len(text))
-    _not_too_deep(text)
+    not_too_deep(text)
     try:
         tree = _parser().parse(text)
     except UnexpectedToken as error:
@@ -74,15 +74,7 @@ def parse(text: str) -> Query:
         source, commands = Reader(text).query(tree)
         return Query(source, commands, text)
     except RecursionError:
-        raise QueryError("expressions are nested too deep", 0, len(text)) from None
-
-
-def _not_too_deep(text: str) -> None:
-    depth = 0
-    for offset, letter in enumerate(text):
-        depth += (letter in "([") - (letter in ")]")
-        if depth > DEEPEST:
-            raise QueryError(f"nested more than {DEEPEST} deep", offset)
+        raise too_deep(text) from None
 
 
 @cache

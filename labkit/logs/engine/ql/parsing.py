@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.misread import unexpected
+from labkit.logs.engine.ql.nesting import not_too_deep, too_deep
 from labkit.logs.engine.ql.reading_commands import Reader
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 #: Longest query (StartQuery, QueryString).
 LONGEST = 10_000
-
-#: How deep parentheses and calls may nest; Python's own stack would end far below the limit above.
-DEEPEST = 60
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +44,7 @@ def parse(text: str) -> plan.Query:
         raise QueryError(f"The query is longer than {LONGEST} characters.", LONGEST, len(text))
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.split("\n")):
         raise QueryError("The query is empty.", 0, len(text))
-    _not_too_deep(text)
+    not_too_deep(text)
     try:
         tree = _parser().parse(text)
     except UnexpectedToken as error:
@@ -65,22 +63,6 @@ def parse(text: str) -> plan.Query:
         # A long chain (not not ..., 1+1+...) is as deep as brackets are.
         raise too_deep(text) from None
     return query
-
-
-def too_deep(text: str) -> QueryError:
-    """The error of a query whose expressions nest deeper than can be walked."""
-    return QueryError("expressions are nested too deep", 0, len(text))
-
-
-def _not_too_deep(text: str) -> None:
-    depth = 0
-    for offset, letter in enumerate(text):
-        if letter in "([":
-            depth += 1
-            if depth > DEEPEST:
-                raise QueryError(f"nested more than {DEEPEST} deep", offset)
-        elif letter in ")]":
-            depth -= 1
 
 
 @cache

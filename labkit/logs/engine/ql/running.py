@@ -28,7 +28,7 @@ from labkit.logs.engine.ql.commands.pattern import patterns_of
 from labkit.logs.engine.ql.commands.relevantfields import RelevantFields, relevant
 from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Compiler, Moment
 from labkit.logs.engine.ql.errors import QueryError
-from labkit.logs.engine.ql.parsing import too_deep
+from labkit.logs.engine.ql.nesting import too_deep
 from labkit.logs.engine.ql.values import Value
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labkit.logs.engine.ql.errors import QueryError, place
+from labkit.logs.engine.ql.nesting import not_too_deep, too_deep
 from labkit.logs.engine.ql.plan import Filter, Literal, Name, Op, Source, Span
 from labkit.logs.engine.ql.values import numeric
 from labkit.logs.engine.sql.dialect import dialect
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     #: A node of sqlglot's tree; its own classes promise too little to be checked against.
     Node: TypeAlias = Any
 
-#: Longest query (StartQuery, QueryString), and how deep brackets may nest.
+#: Longest query (StartQuery, QueryString).
 LONGEST = 10_000
-DEEPEST = 60
 #: The key under which a table of the tree keeps its source.
 SOURCE = "labkit.source"
 
@@ -75,21 +75,13 @@ def parse(text: str) -> Query:
     if not text.strip().rstrip(";").strip():
         raise QueryError("The query is empty.", 0, len(text))
     try:
-        _not_too_deep(text)
+        not_too_deep(text)
         tree = _tree(text)
         _check(tree, text)
         sources = tuple(_sources(tree))
         return Query(text, sources, tuple(_filters(tree)), tree)
     except RecursionError:
-        raise QueryError("expressions are nested too deep", 0, len(text)) from None
-
-
-def _not_too_deep(text: str) -> None:
-    depth = 0
-    for offset, letter in enumerate(text):
-        depth += (letter in "([") - (letter in ")]")
-        if depth > DEEPEST:
-            raise QueryError(f"nested more than {DEEPEST} deep", offset)
+        raise too_deep(text) from None
 
 
 def _tree(text: str) -> Node:
