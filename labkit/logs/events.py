@@ -91,6 +91,9 @@ class _Chunk:
         """A full chunk out of arrays."""
         made = cls(first)
         made.messages, made._columns, made.sealed = messages, (at, ingested, stream, size), True
+        # The copy that is searched is made while the lines are brought in: made by the first query
+        # over ten million lines, it would be there beside the lines that it takes the place of.
+        made.searchable()
         return made
 
     def columns(self) -> tuple[Any, Any, Any, Any]:
