@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labkit.logs.engine import ql
+from labkit.logs.engine.ql.running import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,8 +42,17 @@ def read(text: str, language: str = CWLI) -> Plan:
     return ql.parse(text)
 
 
+def _runs(plan: Any) -> type[Run]:
+    """What runs a plan of a language: sqlglot is not imported before somebody asks in SQL."""
+    if type(plan) is ql.Query:
+        return Run
+    from labkit.logs.engine import ppl, sql
+
+    return ppl.PplRun if isinstance(plan, ppl.Query) else sql.SqlRun
+
+
 def run(
-    plan: Plan,
+    plan: Any,
     tables: Tables,
     moment: ql.Moment,
     *,
@@ -56,17 +66,10 @@ def run(
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    if type(plan) is ql.Query:
-        return ql.run(plan, tables, moment, limit=limit, lookups=lookups)
-    from labkit.logs.engine import ppl, sql
-
-    if isinstance(plan, ppl.Query):
-        return ppl.run(plan, tables, moment, limit=limit)
-    assert isinstance(plan, sql.Query)
-    return sql.run(plan, tables, moment, limit=limit, lookups=lookups)
+    return ql.run(plan, tables, moment, limit=limit, lookups=lookups, runs=_runs(plan))
 
 
-def check(plan: Plan, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None = None) -> None:
+def check(plan: Any, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None = None) -> None:
     """Compile a plan over no events: what is wrong with it is said now.
 
     Raises
@@ -74,15 +77,7 @@ def check(plan: Plan, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None 
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    if type(plan) is ql.Query:
-        ql.check(plan, none, lookups=lookups)
-        return
-    from labkit.logs.engine import ppl, sql
-
-    if isinstance(plan, ppl.Query):
-        ppl.check(plan, none)
-    elif isinstance(plan, sql.Query):
-        sql.check(plan, none)
+    ql.check(plan, none, lookups=lookups, runs=_runs(plan))
 
 
 def bins(plan: Plan) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loglines import MOMENT, table
 
-from labkit.logs.engine import ppl, ql
+from labkit.logs.engine import languages, ppl, ql
 from labkit.logs.engine.opensearch.aggregates import AGGREGATES
 from labkit.logs.engine.opensearch.scalars import FUNCTIONS
 
@@ -83,7 +83,7 @@ def ask(text):
     try:
         query = ppl.parse(text)
         assert str(query)
-        found = ppl.run(query, lambda *_: TABLE, MOMENT)
+        found = languages.run(query, lambda *_: TABLE, MOMENT)
     except ql.QueryError as error:
         assert error.message
         assert "INTERNAL" not in error.message

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loglines import MOMENT, table
 
-from labkit.logs.engine import ql, sql
+from labkit.logs.engine import languages, ql, sql
 from labkit.logs.engine.opensearch.aggregates import AGGREGATES
 from labkit.logs.engine.opensearch.scalars import FUNCTIONS
 
@@ -84,7 +84,7 @@ QUERY = ROWS | GROUPS
 def ask(text):
     """Run a query; a mistake has its place inside the text."""
     try:
-        found = sql.run(sql.parse(text), lambda *_: TABLE, MOMENT)
+        found = languages.run(sql.parse(text), lambda *_: TABLE, MOMENT)
     except ql.QueryError as error:
         assert error.message
         assert "INTERNAL" not in error.message

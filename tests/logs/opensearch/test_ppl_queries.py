@@ -3,7 +3,7 @@
 import pytest
 from loglines import MOMENT, table
 
-from labkit.logs.engine import ppl, ql
+from labkit.logs.engine import languages, ppl, ql
 from labkit.logs.engine.ql.sieve import sieve_of
 
 pytest.importorskip("pyarrow")
@@ -23,7 +23,7 @@ def tables(source, start, end):
 
 
 def run(text, **more):
-    return ppl.run(ppl.parse(text), tables, MOMENT, **more)
+    return languages.run(ppl.parse(text), tables, MOMENT, **more)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_statistics(text, matched, scanned):
 def test_the_guides_own_examples_are_taken(text):
     query = ppl.parse(text)
     assert str(query)
-    ppl.check(query, table([]))
+    languages.check(query, table([]))
 
 
 def test_sources():

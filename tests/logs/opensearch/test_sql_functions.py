@@ -3,7 +3,7 @@
 import pytest
 from loglines import MOMENT, table
 
-from labkit.logs.engine import sql
+from labkit.logs.engine import languages, sql
 from labkit.logs.engine.opensearch.aggregates import AGGREGATES
 from labkit.logs.engine.opensearch.scalars import FUNCTIONS
 
@@ -157,7 +157,7 @@ _AT_ONCE = 20
 
 def answers(expressions, lines):
     query = sql.parse(f"SELECT {', '.join(expressions)} FROM g")
-    return sql.run(query, lambda *_: table(lines), MOMENT).rows[0]
+    return languages.run(query, lambda *_: table(lines), MOMENT).rows[0]
 
 
 @pytest.mark.parametrize("first", range(0, len(CASES), _AT_ONCE))
@@ -223,7 +223,7 @@ def test_every_function_runs_over_no_events():
                 told.append(f"{name}({args})")
     for place in range(0, len(told), 40):
         query = f"SELECT {', '.join(told[place : place + 40])} FROM g"
-        sql.run(sql.parse(query), lambda *_: table([]), MOMENT)
+        languages.run(sql.parse(query), lambda *_: table([]), MOMENT)
 
 
 def test_every_aggregate_runs_over_no_events():
@@ -232,4 +232,4 @@ def test_every_aggregate_runs_over_no_events():
         args = ", ".join("ab"[: one.fewest]) if one.fewest else "*"
         if name not in ("some", "any", "list", "values"):  # words of PPL
             told.append(f"{name}({'a, 0.5' if 'percentile' in name else args})")
-    sql.run(sql.parse(f"SELECT {', '.join(told)} FROM g"), lambda *_: table([]), MOMENT)
+    languages.run(sql.parse(f"SELECT {', '.join(told)} FROM g"), lambda *_: table([]), MOMENT)

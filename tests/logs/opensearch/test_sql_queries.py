@@ -3,7 +3,7 @@
 import pytest
 from loglines import MOMENT, table
 
-from labkit.logs.engine import ql, sql
+from labkit.logs.engine import languages, ql, sql
 
 pytest.importorskip("pyarrow")
 
@@ -22,7 +22,7 @@ def tables(source, start, end):
 
 
 def run(text, **more):
-    return sql.run(sql.parse(text), tables, MOMENT, **more)
+    return languages.run(sql.parse(text), tables, MOMENT, **more)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.engine.ppl.parsing import Query, parse
-from labkit.logs.engine.ppl.running import check, run
+from labkit.logs.engine.ppl.running import PplRun
 
-__all__ = ["Query", "check", "parse", "run"]
+__all__ = ["PplRun", "Query", "parse"]

@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ppl.compiling import Compiler
-from labkit.logs.engine.ppl.parsing import Query
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.commands.join import join, join_keys
-from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Moment
+from labkit.logs.engine.ql.compiling import Compiled, Moment
 from labkit.logs.engine.ql.errors import QueryError
-from labkit.logs.engine.ql.running import Looked, Result, Tables, cursor_for
+from labkit.logs.engine.ql.running import Looked
 from labkit.logs.engine.sql.events import ALWAYS
 from labkit.logs.engine.sql.running import PatientRun, names_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 #: Discovered fields that a query without ``fields`` shows.
 _MOST_SHOWN = 150
 
 
-def run(
-    query: Query,
-    tables: Tables,
-    moment: Moment,
-    *,
-    limit: int = DEFAULT_LIMIT,
-    lookups: Mapping[str, pa.Table] | None = None,
-) -> Result:
-    """Run a plan.
+class PplRun(PatientRun):
+    """A run of a PPL query."""
 
-    Parameters
-    ----------
-    query:
-        From :func:`labkit.logs.engine.ppl.parse`.
-    tables:
-        Gives the events of a source (None: those of the call) for a range in milliseconds, both
-        ends included.
-    moment:
-        The range and the instant.
-    limit:
-        Most rows of the answer.
-    lookups:
-        Of the other languages; CloudWatch Logs' PPL has none.
-
-    Raises
-    ------
-    QueryError
-        When a name, a function or the order of commands is wrong.
-    """
-    with cursor_for(query) as cursor:
-        return _Run(query, tables, moment, limit, lookups or {}, cursor).result()
-
-
-def check(query: Query, none: pa.Table) -> None:
-    """Compile a plan and let duckdb bind its names, but run nothing: what is wrong is said now.
-
-    Parameters
-    ----------
-    query:
-        The plan.
-    none:
-        A table of no events.
-
-    Raises
-    ------
-    QueryError
-        When a name, a function or the order of commands is wrong.
-    """
-    with cursor_for(query) as cursor:
-        _Run(query, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, {}, cursor, bind=True).result()
-
-
-class _Run(PatientRun):
     compiles = Compiler
     table: Any = None
 

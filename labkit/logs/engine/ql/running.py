@@ -146,6 +146,7 @@ def run(
     *,
     limit: int = DEFAULT_LIMIT,
     lookups: Mapping[str, pa.Table] | None = None,
+    runs: type[Run] | None = None,
 ) -> Result:
     """Run a plan.
 
@@ -162,18 +163,24 @@ def run(
         Rows of the answer when the query says nothing.
     lookups:
         Lookup tables by name.
+    runs:
+        What runs a plan of another language.
 
     Raises
     ------
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    with cursor_for(query) as cursor:
-        return Run(query, tables, moment, limit, lookups or {}, cursor).result()
+    with _cursor_for(query) as cursor:
+        return (runs or Run)(query, tables, moment, limit, lookups or {}, cursor).result()
 
 
 def check(
-    query: plan.Query, none: pa.Table, *, lookups: Mapping[str, pa.Table] | None = None
+    query: plan.Query,
+    none: pa.Table,
+    *,
+    lookups: Mapping[str, pa.Table] | None = None,
+    runs: type[Run] | None = None,
 ) -> None:
     """Compile a plan and let duckdb bind its names, but run nothing: what is wrong is said now.
 
@@ -185,21 +192,22 @@ def check(
         A table of no events.
     lookups:
         Lookup tables by name.
+    runs:
+        What runs a plan of another language.
 
     Raises
     ------
     QueryError
         When a name, a function or the order of commands is wrong.
     """
-    with cursor_for(query) as cursor:
-        held = Run(
+    with _cursor_for(query) as cursor:
+        (runs or Run)(
             query, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, lookups or {}, cursor, bind=True
-        )
-        held.result()
+        ).result()
 
 
 @contextmanager
-def cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
+def _cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection's cursor, for one at a time."""
     connection, lock = _connection()
     with lock:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from labkit.logs.engine.sql.parsing import Query, parse
-from labkit.logs.engine.sql.running import check, run
+from labkit.logs.engine.sql.running import SqlRun
 
-__all__ = ["Query", "check", "parse", "run"]
+__all__ = ["Query", "SqlRun", "parse"]

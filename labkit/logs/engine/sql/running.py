@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.opensearch.rows import as_text
-from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Moment
 from labkit.logs.engine.ql.discovery import fields_of
 from labkit.logs.engine.ql.plan import Source
 from labkit.logs.engine.ql.running import (
@@ -15,10 +14,7 @@ from labkit.logs.engine.ql.running import (
     Result,
     Run,
     Statistics,
-    Tables,
-    cursor_for,
 )
-from labkit.logs.engine.sql.parsing import Query
 from labkit.logs.engine.sql.selecting import Compiler
 
 if TYPE_CHECKING:
@@ -28,59 +24,6 @@ if TYPE_CHECKING:
 _LOOKED_AT = 1000
 #: Seconds of the machine's time after which a query is given up: nothing may hang.
 PATIENCE = 60.0
-
-
-def run(
-    query: Query,
-    tables: Tables,
-    moment: Moment,
-    *,
-    limit: int = DEFAULT_LIMIT,
-    lookups: Mapping[str, pa.Table] | None = None,
-) -> Result:
-    """Run a query.
-
-    Parameters
-    ----------
-    query:
-        From :func:`labkit.logs.engine.sql.parse`.
-    tables:
-        Gives the events of a source for a range in milliseconds, both ends included.
-    moment:
-        The range and the instant.
-    limit:
-        Most rows of the answer.
-    lookups:
-        Of the other languages; SQL has none.
-
-    Raises
-    ------
-    QueryError
-        When a name or a function is wrong.
-    """
-    plan: Any = query
-    with cursor_for(plan) as cursor:
-        return _Run(plan, tables, moment, limit, lookups or {}, cursor).result()
-
-
-def check(query: Query, none: pa.Table) -> None:
-    """Compile a query and let duckdb bind its names, but run nothing: what is wrong is said now.
-
-    Parameters
-    ----------
-    query:
-        The query.
-    none:
-        A table of no events.
-
-    Raises
-    ------
-    QueryError
-        When a name or a function is wrong.
-    """
-    plan: Any = query
-    with cursor_for(plan) as cursor:
-        _Run(plan, lambda *_: none, Moment(0, 0, 0), DEFAULT_LIMIT, {}, cursor, bind=True).result()
 
 
 class PatientRun(Run):
@@ -97,7 +40,9 @@ class PatientRun(Run):
             alarm.cancel()
 
 
-class _Run(PatientRun):
+class SqlRun(PatientRun):
+    """A run of a SELECT."""
+
     query: Any
 
     def base(self, source: Source) -> tuple[str, Callable[[], Sequence[str]], bool]:
