@@ -20,7 +20,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from labkit.agents.otlp_segments import Indexing, documents
 from labkit.agents.otlp_wire import (
@@ -43,6 +43,7 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 #: Of google.rpc.Code.
 INVALID, DENIED, EXHAUSTED, UNAVAILABLE = 3, 7, 8, 14
 
+T = TypeVar("T")
 Answer = tuple[int, dict[str, str], bytes]
 #: Documents -> what X-Ray handed back as unprocessed. Raises :class:`Refused`.
 Give = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
@@ -98,9 +99,7 @@ class Receiver:
 
         ``headers``: names in lower case.
         """
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        as_json = kind == JSON
-        told = {"content-type": JSON if as_json else PROTOBUF}
+        kind = kind_of(headers)
         self.counters.requests += 1
         try:
             spans = self._read(method, path, headers, kind, body)
@@ -108,12 +107,10 @@ class Receiver:
         except Refused as problem:
             self.counters.refused += 1
             self.lines.append(f"{problem.status} {problem.why}")
-            if problem.status == 405:
-                told["allow"] = "POST"
-            return problem.status, told, refused(problem.code, problem.why, as_json=as_json)
+            return refusal(problem, kind)
         if rejected:
             self.lines.append(f"200 {rejected} of {len(spans)} spans rejected: {why}")
-        return 200, told, answered(rejected, why, as_json=as_json)
+        return 200, content_type(kind), answered(rejected, why, as_json=kind == JSON)
 
     def _read(
         self, method: str, path: str, headers: Mapping[str, str], kind: str, body: bytes
@@ -122,17 +119,8 @@ class Receiver:
             raise Refused(404, 5, f"traces go to {PATH}")
         if method != "POST":
             raise Refused(405, INVALID, "traces are sent by POST")
-        if kind not in (PROTOBUF, JSON):
-            raise Refused(415, INVALID, f"{PROTOBUF} and {JSON} are understood, not {kind!r}")
-        body = plain(headers.get("content-encoding", "").strip().lower(), body)
-        try:
-            spans = from_json(body) if kind == JSON else from_protobuf(body)
-        except Malformed as problem:
-            raise Refused(400, INVALID, str(problem)) from None
-        if len(spans) > MOST_SPANS:
-            why = f"{len(spans):,} spans in one request, {MOST_SPANS:,} at most"
-            raise Refused(400, INVALID, why)
-        return spans
+        read = from_json if kind == JSON else from_protobuf
+        return items("spans", read, kind, headers, body, MOST_SPANS)
 
     def _take(self, spans: Sequence[Span]) -> tuple[int, str]:
         """Hand spans on; how many were rejected, and why the first of them was."""
@@ -155,6 +143,53 @@ class Receiver:
         self.counters.rejected += rejected
         self.counters.segments += len(made) - len(unprocessed)
         return rejected, why
+
+
+def kind_of(headers: Mapping[str, str]) -> str:
+    """The media type of a request, in lower case."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def content_type(kind: str) -> dict[str, str]:
+    """The head of an answer: JSON is answered in JSON, all else in protobuf."""
+    return {"content-type": JSON if kind == JSON else PROTOBUF}
+
+
+def refusal(problem: Refused, kind: str) -> Answer:
+    """The answer to a request that is not taken."""
+    told = content_type(kind)
+    if problem.status == 405:
+        told["allow"] = "POST"
+    if problem.status in (429, 503):
+        told["retry-after"] = "1"
+    return problem.status, told, refused(problem.code, problem.why, as_json=kind == JSON)
+
+
+def items(
+    what: str,
+    read: Callable[[bytes], list[T]],
+    kind: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    most: int,
+    most_bytes: int = MOST_BYTES,
+) -> list[T]:
+    """The spans or records of a request, at most so many, in a body of at most so many bytes.
+
+    Raises
+    ------
+    Refused
+        When the body is of another kind, too long, or not to be read.
+    """
+    if kind not in (PROTOBUF, JSON):
+        raise Refused(415, INVALID, f"{PROTOBUF} and {JSON} are understood, not {kind!r}")
+    try:
+        found = read(plain(headers.get("content-encoding", "").strip().lower(), body, most_bytes))
+    except Malformed as problem:
+        raise Refused(400, INVALID, str(problem)) from None
+    if len(found) > most:
+        raise Refused(400, INVALID, f"{len(found):,} {what} in one request, {most:,} at most")
+    return found
 
 
 def plain(encoding: str, body: bytes, most: int = MOST_BYTES) -> bytes:

@@ -24,11 +24,13 @@ from labkit.agents.otlp import (
     INVALID,
     JSON,
     LINES,
-    PROTOBUF,
     UNAVAILABLE,
     Answer,
     Refused,
-    plain,
+    content_type,
+    items,
+    kind_of,
+    refusal,
 )
 from labkit.agents.otlp_wire import (
     Malformed,
@@ -38,7 +40,6 @@ from labkit.agents.otlp_wire import (
     json_value,
     number,
     objects,
-    refused,
     text,
     value_of,
     written,
@@ -125,9 +126,7 @@ class LogsReceiver:
 
         ``headers``: names in lower case.
         """
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        as_json = kind == JSON
-        told = {"content-type": JSON if as_json else PROTOBUF}
+        kind = kind_of(headers)
         self.counters.requests += 1
         try:
             records = self._read(method, headers, kind, body)
@@ -136,34 +135,21 @@ class LogsReceiver:
         except Refused as problem:
             self.counters.refused += 1
             self.lines.append(f"{problem.status} {problem.why}")
-            if problem.status == 405:
-                told["allow"] = "POST"
-            if problem.status in (429, 503):
-                told["retry-after"] = "1"
-            return problem.status, told, refused(problem.code, problem.why, as_json=as_json)
+            return refusal(problem, kind)
         self.counters.records += len(records)
         self.counters.rejected += rejected.count
         if rejected.count:
             self.lines.append(f"200 {rejected.count} of {len(records)} rejected: {rejected}")
-        return 200, told, _answered(rejected, as_json=as_json)
+        return 200, content_type(kind), _answered(rejected, as_json=kind == JSON)
 
     def _read(
         self, method: str, headers: Mapping[str, str], kind: str, body: bytes
     ) -> list[Record]:
         if method != "POST":
             raise Refused(405, INVALID, "logs are sent by POST")
-        if kind not in (PROTOBUF, JSON):
-            raise Refused(415, INVALID, f"{PROTOBUF} and {JSON} are understood, not {kind!r}")
         most = MOST_BYTES if self.region in LARGE_REGIONS else MOST_PLAIN
-        found = plain(headers.get("content-encoding", "").strip().lower(), body, most)
-        try:
-            records = from_json(found) if kind == JSON else from_protobuf(found)
-        except Malformed as problem:
-            raise Refused(400, INVALID, str(problem)) from None
-        if len(records) > MOST_RECORDS:
-            why = f"{len(records):,} records in one request, {MOST_RECORDS:,} at most"
-            raise Refused(400, INVALID, why)
-        return records
+        read = from_json if kind == JSON else from_protobuf
+        return items("records", read, kind, headers, body, MOST_RECORDS, most)
 
 
 def denied(status: int, code: str, message: str) -> Refused:
