@@ -14,7 +14,8 @@ def ease() -> None:
     boto3, moto and the libraries that draw are some 300,000 objects that stay. By Python's own
     figure the collector walks through all of them again and again while they are imported and
     whenever a world is made: 16 to 29 percent of the time of most lessons. Reference counts free
-    nearly all that a lab drops; six worlds one after the other take as much memory as before. Who has said another figure keeps it.
+    nearly all that a lab drops; six worlds one after the other take as much memory as before. Who
+    has said another figure keeps it.
     """
     first, second, third = gc.get_threshold()
     if 0 < first <= 2_000:
