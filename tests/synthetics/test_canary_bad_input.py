@@ -1,5 +1,7 @@
 """Scripts and sites that go wrong: FAILED, with a reason that names it, and nothing left behind."""
 
+import os
+import subprocess
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -8,7 +10,8 @@ import pytest
 from canarykit import HOME, NOW, asked, script, visit
 
 from labkit.synthetics.engine.run import CANARY_FAILURE, RunRequest, Site
-from labkit.synthetics.runner import run
+from labkit.synthetics.runner import run, running
+from labkit.synthetics.runner.browsers import Browser, find
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -107,6 +110,27 @@ def test_a_site_that_never_answers_and_one_that_sends_without_end(web, cold):
     assert silent.state_reason == f"Canary timed out after 6 seconds, waiting for {HOME}"
     huge = visit(web, load, ("home", "page_huge", 200))
     assert f"{HOME} sent more than 20 MB" in huge.state_reason
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_script_that_is_done_before_the_limits_are_looked_at_again(web, cold, monkeypatch):
+    monkeypatch.setattr(running, "_LOOK_SECONDS", 30)
+    load = script(f"webdriver.Chrome().get({HOME!r})")
+    huge = visit(web, load, ("home", "page_huge", 200), timeout_s=4)
+    assert (huge.state, huge.test_result) == ("FAILED", "FAILED")
+    assert huge.state_reason == f"{HOME} sent more than 20 MB, which is as much as a canary takes"
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_browser_takes_along_what_left_its_group(cold):
+    browser = Browser(find(), (), "")
+    detached = subprocess.Popen(
+        ["sleep", "600"], env={"HOME": browser.home, "PATH": os.defpath}, start_new_session=True
+    )
+    browser.close()
+    assert detached.wait(5) == -9
 
 
 @pytest.mark.long

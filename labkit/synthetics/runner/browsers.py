@@ -201,7 +201,7 @@ class Browser:
     def close(self) -> None:
         """End both, with everything that came from them, and their files."""
         processes, self._processes = self._processes, []
-        end([process.pid for process in processes])
+        end([process.pid for process in processes], f"HOME={self.home}")
         for process in processes:
             for held in (process.stdin, process.stdout):
                 if held is not None:

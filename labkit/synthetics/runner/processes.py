@@ -1,7 +1,9 @@
 """Processes of a run: who belongs to it, how much memory they take, and their end.
 
 A process belongs to a run when it is in its group, or carries the run's mark in its environment,
-which whatever it starts inherits: a helper that detached itself with ``setsid`` is found by it.
+which whatever it starts inherits: a helper that detached itself with ``setsid`` is found by it. A
+browser is marked by its home: its handlers of crashes detach themselves too, and may stay for as
+long as they are busy with the crash that its end looks like.
 Dead ones that nobody has waited for do not count; that is for their parent to do.
 """
 
@@ -37,9 +39,9 @@ def _lives(pid: int) -> bool:
 
 
 def members(groups: list[int], mark: str = "") -> list[int]:
-    """Process ids of those that live in one of these groups, or carry a mark."""
+    """Process ids of those that live in one of these groups, or carry a mark, ``NAME=value``."""
     found = []
-    wanted = f"{MARK}={mark}".encode()
+    wanted = mark.encode()
     for pid in _all():
         if pid == os.getpid():
             continue
@@ -90,7 +92,15 @@ def _resident(pid: int) -> int:
 
 
 def end(groups: list[int], mark: str = "") -> None:
-    """End all that belong to a run, and wait until they are gone; a few milliseconds."""
+    """End all that belong to a run, and wait until they are gone; a few milliseconds.
+
+    Parameters
+    ----------
+    groups:
+        Ids of process groups.
+    mark:
+        What those carry in their environment that left their group, ``NAME=value``.
+    """
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)

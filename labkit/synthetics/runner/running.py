@@ -124,7 +124,7 @@ class Running:
                 frames.send(control, self._spec(space, entry))
                 return self._watch(process, control, calls)
             finally:
-                processes.end([process.pid], self._mark)
+                processes.end([process.pid], f"{processes.MARK}={self._mark}")
                 process.wait()
                 self._drain(process)
                 assert process.stdout is not None
@@ -198,14 +198,14 @@ class Running:
                 selector.register(place, selectors.EVENT_READ)
             while True:
                 now = machine_seconds()
-                if now >= deadline:
-                    kind = "timeout" if wait == request.timeout_s else "impatient"
-                    return Ended(kind, step=self._found.under_way)
-                if now >= look:
+                if now >= min(look, deadline):
                     look = now + _LOOK_SECONDS
                     ended = self._limits(process)
                     if ended is not None:
                         return ended
+                if now >= deadline:
+                    kind = "timeout" if wait == request.timeout_s else "impatient"
+                    return Ended(kind, step=self._found.under_way)
                 places = {
                     key.fileobj for key, _ in selector.select(min(_LOOK_SECONDS, deadline - now))
                 }
@@ -279,10 +279,15 @@ class Running:
         if kind == "failed" and "ResponseTooLarge" in text:
             text = text.partition(": ")[2]
         step = str(message.get("step", ""))
+        # A page that sends too much is stopped, and to the script it has loaded: a script that
+        # returns at once would pass before anybody has looked at the limits again.
+        self._visit.catch_up()
+        if self._visit.too_large:
+            return Ended("too_large", self._visit.too_large, step)
         return Ended(kind, text, step, tuple(failed), tuple(errors))
 
     def _died(self, process: subprocess.Popen[bytes]) -> Ended:
-        processes.end([process.pid], self._mark)
+        processes.end([process.pid], f"{processes.MARK}={self._mark}")
         status = process.wait()
         told = f"signal {-status}" if status < 0 else f"exit status {status}"
         return Ended("died", told, self._found.under_way)

@@ -126,10 +126,14 @@ class Visit:
     @property
     def no_page(self) -> str:
         """Why the last page could not be had."""
-        if self._browser is not None and self._browser.devtools is not None:
-            with contextlib.suppress(BrowserGone):  # whatever was told before is heard after it
-                self._browser.devtools.ask("Browser.getVersion", timeout=2)
+        self.catch_up()
         return "" if self._recorder is None else self._recorder.no_page
+
+    def catch_up(self) -> None:
+        """Hear what the browser has told so far: its answers come behind what it told before."""
+        if self._recorder is not None and self._browser is not None and self._browser.devtools:
+            with contextlib.suppress(BrowserGone):  # then it tells no more
+                self._browser.devtools.ask("Browser.getVersion", timeout=2)
 
     def end(self, *, reuse: bool) -> None:
         """End the run's context, and the browser unless it is kept. Idempotent."""
