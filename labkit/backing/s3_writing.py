@@ -41,7 +41,11 @@ class S3Writing:
             from moto.s3.models import s3_backends
 
             partition, account = s3_backends.bucket_accounts[bucket]
-            made = s3_backends[account][partition].put_object(bucket, key, body)
+            made = s3_backends[account][partition].put_object(
+                bucket, key, body,
+                encryption=headers.get("x-amz-server-side-encryption"),
+                kms_key_id=headers.get("x-amz-server-side-encryption-aws-kms-key-id"),
+            )  # fmt: skip
             made.set_metadata({f"x-amz-meta-{name}": value for name, value in metadata.items()})
             made.set_metadata(dict(headers))
         return ""

@@ -14,8 +14,11 @@ from labkit.synthetics.engine.run import EXECUTION_FAILURE, RunResult
 from labkit.synthetics.records import Canary, Run, Settings
 
 NAMESPACE, SOURCE = "CloudWatchSynthetics", "aws.synthetics"
-#: What the execution role needs, beside writing its log.
-PUT_OBJECT, PUT_METRIC = "s3:PutObject", "cloudwatch:PutMetricData"
+#: What the execution role needs.
+PUT_OBJECT, PUT_METRIC, PUT_LOG = "s3:PutObject", "cloudwatch:PutMetricData", "logs:PutLogEvents"
+#: S3's headers for encryption on the server's side.
+ENCRYPTION = "x-amz-server-side-encryption"
+ENCRYPTION_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def folder(prefix: str, at_us: int) -> str:
@@ -44,8 +47,9 @@ class Publishing:
                 f"Failed to upload artifacts to S3: {settings.role} is not authorized to perform: "
                 f"{PUT_OBJECT} on resource: {arn}"
             )
+        encrypted = _encrypted(settings)
         for artifact in run.result.artifacts:
-            headers = {"Content-Type": artifact.content_type}
+            headers = {"Content-Type": artifact.content_type, **encrypted}
             code = ports.put_object(
                 bucket, f"{prefix}/{artifact.name}", artifact.body, headers=headers
             )
@@ -53,10 +57,13 @@ class Publishing:
                 return f"Failed to upload artifacts to S3: {code} ({bucket})"
         return ""
 
-    def log(self, canary: Canary, run: Run) -> None:
+    def log(self, canary: Canary, settings: Settings, run: Run) -> None:
         """Write what a run said, spread over its time, into the log group of its function."""
         lines = run.result.log_lines
         if not lines or not self._world.facts.heard("log.emitted"):
+            return
+        group = f"arn:aws:logs:{run.location}:{canary.account}:log-group:{canary.log_group}:*"
+        if not self._world.ports.allowed(settings.role, PUT_LOG, group):
             return
         day = f"{to_datetime(run.started_us):%Y/%m/%d}"
         digits = self._world.ids.digest(
@@ -85,6 +92,28 @@ class Publishing:
             ports.put_metric(
                 canary.account, run.location, NAMESPACE, metric.name,
                 tuple(sorted(metric.dimensions)), run.metric_us, value, metric.unit,
+            )  # fmt: skip
+        if canary.retries:
+            # SuccessPercent is the last attempt's here, and this one says so by its name.
+            told = [("SuccessPercentWithRetries", _success(run), "Percent")]
+            if run.attempt:
+                told.append(("RetryCount", float(run.attempt), "Count"))
+            self._put(canary, run, told)
+
+    def measure_dry(self, canary: Canary, settings: Settings, run: Run) -> None:
+        """Publish the two metrics of a dry run, which has no others."""
+        if self._world.ports.allowed(settings.role, PUT_METRIC, "*"):
+            self._put(
+                canary, run,
+                [("SuccessPercentDryRun", _success(run), "Percent"),
+                 ("DurationDryRun", run.duration_ms, "Milliseconds")],
+            )  # fmt: skip
+
+    def _put(self, canary: Canary, run: Run, told: list[tuple[str, float, str]]) -> None:
+        for name, value, unit in told:
+            self._world.ports.put_metric(
+                canary.account, run.location, NAMESPACE, name,
+                (("CanaryName", canary.name),), run.metric_us, value, unit,
             )  # fmt: skip
 
     def tell_run(self, canary: Canary, run: Run) -> None:
@@ -126,6 +155,20 @@ class Publishing:
         if self._world.facts.heard("event.emitted"):
             told = {"source": SOURCE, "detail_type": kind, "resources": [], "detail": detail}
             self._world.facts.publish("event.emitted", canary.account, region, told)
+
+
+def _success(run: Run) -> float:
+    return 100.0 if run.test_result == "PASSED" else 0.0
+
+
+def _encrypted(settings: Settings) -> dict[str, str]:
+    """How S3 encrypts artifacts: with a key that AWS manages, unless ``ArtifactConfig`` says."""
+    chosen = settings.encryption
+    if chosen.get("EncryptionMode") == "SSE_S3":
+        return {ENCRYPTION: "AES256"}
+    if chosen.get("KmsKeyArn"):
+        return {ENCRYPTION: "aws:kms", ENCRYPTION_KEY: chosen["KmsKeyArn"]}
+    return {ENCRYPTION: "aws:kms"}
 
 
 def not_stored(result: RunResult, why: str) -> dict[str, Any]:

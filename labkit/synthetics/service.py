@@ -29,6 +29,7 @@ from labkit.synthetics.engine.timing import duration_ms, frequency_us, next_us, 
 from labkit.synthetics.publishing import Publishing, folder, not_stored
 from labkit.synthetics.records import (
     CREATING,
+    DELETING,
     ERROR,
     READY,
     RUNNING,
@@ -55,6 +56,10 @@ CREATING_US, STARTING_US, STOPPING_US, UPDATING_US = (
 _SETTLE, _FIRE, _FINISH, _EXPIRE = (
     "synthetics.settle", "synthetics.fire", "synthetics.finish", "synthetics.expire"
 )  # fmt: skip
+#: ``StateReasonCode`` of what is under way.
+_UNDER_WAY = {
+    CREATING: "CREATE_PENDING", UPDATING: "UPDATE_IN_PROGRESS", DELETING: "DELETE_IN_PROGRESS",
+}  # fmt: skip
 _STATE = {CREATING: READY, STARTING: RUNNING, STOPPING: STOPPED}
 
 
@@ -108,7 +113,7 @@ class Synthetics(Showing):
     def enter(self, canary: Canary, state: str, after_us: int = 0) -> None:
         """Put a canary into a state; one that passes by itself is over after ``after_us``."""
         before, canary.state = canary.state, state
-        canary.state_reason = canary.state_code = ""
+        canary.state_reason, canary.state_code = "", _UNDER_WAY.get(state, "")
         canary.generation += 1
         if before != state:
             self.publishing.tell_state(canary, before, {})
@@ -145,6 +150,7 @@ class Synthetics(Showing):
             canary.state_reason = "The role defined for the function cannot be assumed by Lambda."
         elif canary.state == UPDATING:
             self.enter(canary, payload["before"])
+            canary.state_code = "UPDATE_COMPLETE"
             if canary.state == RUNNING:
                 self._plan(canary, self.world.clock.now_us)
         else:
@@ -251,10 +257,11 @@ class Synthetics(Showing):
         if trouble:
             for name, value in not_stored(result, trouble).items():
                 setattr(run, name, value)
-        self.publishing.log(canary, run)
+        self.publishing.log(canary, settings, run)
         self.world.meters.count("synthetics.run", canary.account, run.location, run.completed_us)
         if run.dry_run_id:
             canary.dry_runs[run.dry_run_id].status = run.state
+            self.publishing.measure_dry(canary, settings, run)
             return
         again = run.state != PASSED and run.attempt < canary.retries and canary.state == RUNNING
         if again:

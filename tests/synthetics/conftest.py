@@ -6,6 +6,7 @@ import tempfile
 import threading
 
 import pytest
+from playerkit import MAY, TRUST, Player
 
 from labkit.synthetics.runner import processes
 from labkit.synthetics.runner.browsers import Browsers, find
@@ -64,3 +65,21 @@ def nothing_left(monkeypatch):
         assert not one.is_alive() or "process_request" in one.name, (
             f"thread left behind: {one.name}"
         )
+
+
+@pytest.fixture
+def player(monkeypatch):
+    import labkit.synthetics.runner
+
+    player = Player()
+    monkeypatch.setattr(labkit.synthetics.runner, "run", player.run)
+    return player
+
+
+@pytest.fixture
+def synthetics(lab, player):
+    lab.client("s3").create_bucket(Bucket="results")
+    iam = lab.client("iam")
+    iam.create_role(RoleName="canary", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="canary", PolicyName="may", PolicyDocument=MAY)
+    return lab.client("synthetics")

@@ -32,6 +32,7 @@ from labkit.synthetics.records import (
     STOPPED,
     UPDATING,
     Canary,
+    DryRun,
     Replica,
     Settings,
 )
@@ -69,6 +70,8 @@ def create_canary(
         raise invalid(f"Canary with name {Name} already exists")
     if len(store.canaries) >= call.quota("canaries.per_region"):
         raise invalid("Canary limit exceeded")
+    if ResourcesToReplicateTags and not Tags:
+        raise invalid("ResourcesToReplicateTags needs Tags that could be replicated")
     expression, duration_s, retries = schedule(Schedule)
     if (
         given.get("KmsKeyArn")
@@ -79,7 +82,7 @@ def create_canary(
     settings = changed(call, nothing, expression, given)
     if given.get("VisualReference"):
         raise invalid("A canary has no run that could be a visual reference yet")
-    check_retries(retries, settings.timeout_s or usual_timeout_s(expression))
+    check_retries(retries, settings.timeout_s or usual_timeout_s(expression), settings.runtime)
     canary = Canary(
         call.account, call.region, Name, call.ids.uuid(), settings, expression, call.now_us,
         call.now_us, duration_s, retries, ProvisionedResourceCleanup, dict(Tags or {}),
@@ -177,7 +180,7 @@ def update_canary(
     """
     canary = canary_of(call, Name)
     if canary.state not in (READY, RUNNING, STOPPED, ERROR):
-        raise conflict(f"Canary {Name} is in state {canary.state} and cannot be updated")
+        raise conflict(f"Canary in a state that can't be modified: {Name} is {canary.state}")
     expression, duration_s, retries = canary.expression, canary.duration_s, canary.retries
     if Schedule:
         expression, duration_s, retries = schedule(Schedule)
@@ -185,12 +188,11 @@ def update_canary(
             retries = canary.retries
     before = canary.settings
     if DryRunId:
-        dry = canary.dry_runs.get(DryRunId)
-        if dry is None:
-            raise not_found(f"Dry run not found: {DryRunId}")
-        before = dry.settings
+        if given or ProvisionedResourceCleanup or AddReplicaLocations or RemoveReplicaLocations:
+            raise invalid("Beside DryRunId only Schedule can be given")
+        before = _tried(canary, DryRunId).settings
     settings = changed(call, before, expression, given)
-    check_retries(retries, settings.timeout_s or usual_timeout_s(expression))
+    check_retries(retries, settings.timeout_s or usual_timeout_s(expression), settings.runtime)
     if given.get("VisualReference") or given.get("VisualReferences"):
         _refer(canary, settings)
     gone = set(RemoveReplicaLocations)
@@ -205,6 +207,22 @@ def update_canary(
     else:
         service_of(call).enter(canary, UPDATING, UPDATING_US)
     return {}
+
+
+def _tried(canary: Canary, dry_run_id: str) -> DryRun:
+    """A dry run whose settings may be taken over.
+
+    Raises
+    ------
+    AwsError
+        ResourceNotFoundException, ValidationException for one that did not pass.
+    """
+    dry = canary.dry_runs.get(dry_run_id)
+    if dry is None:
+        raise not_found(f"Dry run not found: {dry_run_id}")
+    if dry.status != "PASSED":
+        raise invalid(f"Dry run {dry_run_id} is {dry.status}; only one that passed is taken over")
+    return dry
 
 
 def _refer(canary: Canary, settings: Settings) -> None:

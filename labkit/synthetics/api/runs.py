@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.core.call import Call
-from labkit.synthetics.api.requests import canary_of, conflict, page, service_of, told_run
+from labkit.synthetics.api.requests import (
+    canary_of,
+    conflict,
+    invalid,
+    page,
+    service_of,
+    told_run,
+)
 from labkit.synthetics.api.settings import changed
-from labkit.synthetics.records import DRY_RUN, READY, RUNNING, STOPPED, DryRun
+from labkit.synthetics.engine.runtimes import lacks
+from labkit.synthetics.records import CANARY_RUN, DRY_RUN, READY, RUNNING, STOPPED, DryRun
 
 _PAGE = 100
 
@@ -23,7 +31,7 @@ def start_canary(call: Call, /, *, Name: str) -> dict[str, Any]:
     """
     canary = canary_of(call, Name)
     if canary.state not in (READY, STOPPED):
-        raise conflict(f"Canary {Name} is in state {canary.state} and cannot be started")
+        raise conflict(f"Canary is not in a startable state: {Name} is {canary.state}")
     service_of(call).start(canary)
     return {}
 
@@ -38,7 +46,7 @@ def stop_canary(call: Call, /, *, Name: str) -> dict[str, Any]:
     """
     canary = canary_of(call, Name)
     if canary.state != RUNNING:
-        raise conflict(f"Canary {Name} is in state {canary.state} and cannot be stopped")
+        raise conflict(f"Canary is not in a stoppable state: {Name} is {canary.state}")
     service_of(call).stop(canary)
     return {}
 
@@ -54,7 +62,12 @@ def start_canary_dry_run(call: Call, /, *, Name: str, **given: Any) -> dict[str,
     canary = canary_of(call, Name)
     if canary.state not in (READY, RUNNING, STOPPED):
         raise conflict(f"Canary {Name} is in state {canary.state} and cannot be tried")
+    if any(one.status == RUNNING for one in canary.dry_runs.values()):
+        raise conflict(f"A dry run of canary {Name} is under way; there can be one at a time")
     settings = changed(call, canary.settings, canary.expression, given)
+    why = lacks(settings.runtime, "Dry runs")
+    if why:
+        raise invalid(why)
     dry = DryRun(call.ids.uuid(), settings)
     service_of(call).dry_run(canary, dry)
     told: Mapping[str, str] = {"DryRunId": dry.id, "LastDryRunExecutionStatus": dry.status}
@@ -71,7 +84,15 @@ def get_canary_runs(
     DryRunId: str | None = None,
     RunType: str | None = None,
 ) -> dict[str, Any]:
-    """The runs of a canary, newest first, as long as its retention periods show them."""
+    """The runs of a canary, newest first, as long as its retention periods show them.
+
+    Raises
+    ------
+    AwsError
+        ResourceNotFoundException, ValidationException for a dry run among RunType CANARY_RUN.
+    """
+    if DryRunId and RunType == CANARY_RUN:
+        raise invalid("A DryRunId goes with RunType DRY_RUN, not with CANARY_RUN")
     canary, service = canary_of(call, Name), service_of(call)
     dry = bool(DryRunId) or RunType == DRY_RUN
     found = [

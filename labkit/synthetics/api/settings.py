@@ -9,13 +9,25 @@ from dataclasses import replace
 from typing import Any
 
 from labkit.core.call import Call
+from labkit.core.clock import to_us
 from labkit.core.errors import AwsError
-from labkit.synthetics.api.requests import invalid, runtimes
+from labkit.synthetics.api.requests import invalid, on, runtimes
+from labkit.synthetics.engine.runtimes import lacks
 from labkit.synthetics.engine.timing import BadSchedule, frequency_us
 from labkit.synthetics.records import Settings
 from labkit.synthetics.running import CHECKS, checks
 
-_RESERVED = ("AWS_", "LAMBDA_", "_")
+#: Names that Lambda sets itself; others, such as AWS_XRAY_CONTEXT_MISSING, may be given.
+#: Source: Lambda developer guide, "Defined runtime environment variables".
+_RESERVED = {
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}  # fmt: skip
+#: How long runs are shown, days (the API model's documentation; its shape says 1,024).
+_LONGEST_RETENTION = 455
 
 
 def schedule(given: Mapping[str, Any]) -> tuple[str, int, int]:
@@ -54,9 +66,8 @@ def changed(call: Call, before: Settings, expression: str, given: Mapping[str, A
     AwsError
         ValidationException, RequestEntityTooLargeException.
     """
-    made = before
-    if given.get("RuntimeVersion"):
-        made = replace(made, runtime=_runtime(call, given["RuntimeVersion"]))
+    # A canary of a deprecated runtime runs on, and changes only together with its runtime.
+    made = replace(before, runtime=_runtime(call, given.get("RuntimeVersion") or before.runtime))
     if given.get("ExecutionRoleArn"):
         made = replace(made, role=given["ExecutionRoleArn"])
     if given.get("ArtifactS3Location"):
@@ -66,17 +77,18 @@ def changed(call: Call, before: Settings, expression: str, given: Mapping[str, A
     if given.get("RunConfig"):
         made = _with_run_config(call, made, given["RunConfig"])
     _check_timeout(made.timeout_s, expression)
-    if given.get("SuccessRetentionPeriodInDays"):
-        made = replace(made, success_days=given["SuccessRetentionPeriodInDays"])
-    if given.get("FailureRetentionPeriodInDays"):
-        made = replace(made, failure_days=given["FailureRetentionPeriodInDays"])
+    made = replace(
+        made,
+        success_days=_retention(given, "SuccessRetentionPeriodInDays", made.success_days),
+        failure_days=_retention(given, "FailureRetentionPeriodInDays", made.failure_days),
+    )
     if given.get("VpcConfig") is not None:
         made = replace(made, vpc=_vpc(given["VpcConfig"]))
     if given.get("ArtifactConfig") is not None:
         made = replace(made, encryption=_encryption(given["ArtifactConfig"]))
     if given.get("BrowserConfigs"):
         names = tuple(one.get("BrowserType", "CHROME") for one in given["BrowserConfigs"])
-        made = replace(made, browsers=_browsers(names, made.runtime))
+        made = replace(made, browsers=_browsers(names))
     if given.get("KmsKeyArn"):
         made = replace(made, kms_key=given["KmsKeyArn"])
     references: Sequence[Mapping[str, Any]] = given.get("VisualReferences") or (
@@ -84,7 +96,18 @@ def changed(call: Call, before: Settings, expression: str, given: Mapping[str, A
     )
     if references:
         made = replace(made, visual=tuple(references))
+    for what in ("FIREFOX", CHECKS):
+        why = lacks(made.runtime, what) if what in (*made.browsers, *made.blueprints) else ""
+        if why:
+            raise invalid(why)
     return made
+
+
+def _retention(given: Mapping[str, Any], name: str, before: int) -> int:
+    days = int(given.get(name) or before)
+    if days > _LONGEST_RETENTION:
+        raise invalid(f"{name} is 1 to {_LONGEST_RETENTION} days, not {days}")
+    return days
 
 
 def _runtime(call: Call, name: str) -> str:
@@ -92,7 +115,7 @@ def _runtime(call: Call, name: str) -> str:
     if found is None:
         raise invalid(f"Runtime version {name} is not supported")
     deprecated = found.get("deprecated")
-    if deprecated is not None:
+    if deprecated is not None and to_us(on(deprecated)) <= call.now_us:
         raise invalid(f"Runtime version {name} is deprecated since {deprecated}")
     return name
 
@@ -157,7 +180,7 @@ def _with_run_config(call: Call, settings: Settings, given: Mapping[str, Any]) -
     size = sum(len(k.encode()) + len(v.encode()) for k, v in environment.items())
     if size > call.quota("canaries.environment_bytes"):
         raise invalid("EnvironmentVariables have more than 4 KB")
-    reserved = [name for name in environment if name.startswith(_RESERVED)]
+    reserved = sorted(_RESERVED & environment.keys())
     if reserved:
         raise invalid(f"Environment variables of reserved names: {', '.join(reserved)}")
     return replace(
@@ -176,8 +199,8 @@ def _check_timeout(timeout_s: int | None, expression: str) -> None:
         raise invalid("TimeoutInSeconds cannot be longer than the canary's frequency")
 
 
-def check_retries(retries: int, timeout_s: int) -> None:
-    """Two retries have to fit into Lambda's time.
+def check_retries(retries: int, timeout_s: int, runtime: str) -> None:
+    """Two retries have to fit into Lambda's time, and older runtimes have none.
 
     Raises
     ------
@@ -186,6 +209,9 @@ def check_retries(retries: int, timeout_s: int) -> None:
     """
     if retries == 2 and timeout_s >= 600:
         raise invalid("MaxRetries of 2 needs a TimeoutInSeconds below 600")
+    why = lacks(runtime, "RetryConfig") if retries else ""
+    if why:
+        raise invalid(why)
 
 
 def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,9 +228,7 @@ def _encryption(given: Mapping[str, Any]) -> dict[str, str]:
     return dict(s3)
 
 
-def _browsers(names: tuple[str, ...], runtime: str) -> tuple[str, ...]:
-    if "FIREFOX" in names and not runtime.startswith(("syn-nodejs-puppeteer", "syn-nodejs-play")):
-        raise invalid(f"{runtime} runs in Chrome only")
+def _browsers(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise invalid("A browser is named twice in BrowserConfigs")
     return names
