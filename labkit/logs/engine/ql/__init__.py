@@ -7,16 +7,14 @@ from labkit.logs.engine.ql.errors import QueryError, place
 from labkit.logs.engine.ql.parsing import parse
 from labkit.logs.engine.ql.plan import Query
 from labkit.logs.engine.ql.running import (
-    Interrupted,
     Looked,
     Result,
     Statistics,
     check,
-    interrupt,
-    progress,
     run,
 )
 from labkit.logs.engine.ql.sieve import sieve_of
+from labkit.logs.engine.ql.statements import Interrupted, interrupt, progress
 
 __all__ = [
     "DEFAULT_LIMIT",

@@ -76,9 +76,12 @@ class Chain:
         self.displayed: list[str] | None = None
         self.limited: int | None = None
         self.filtered = ""
+        #: The link whose rows are the events that passed, all of them or the first ones.
+        self.passed = ""
         self.counted = ""
-        #: The link of the first stats: read twice, once for how many events there were.
-        self.counted_at = ""
+        #: The link of the first stats, read twice when others follow: once for how many events
+        #: there were, which is the sum of its column ``counted_by``.
+        self.counted_at = self.counted_by = ""
         self.floats = False
         self.clear = "clear" in has
         self.structured = "seen" in has
@@ -104,6 +107,13 @@ class Chain:
         """Add a link to the chain."""
         self.links.append((f"{self.prefix}{len(self.links)}", sql))
 
+    def link_same(self, sql: str) -> None:
+        """Add a link of the rows of the one before, all of them or the first ones."""
+        same = self.passed and self.passed == self.at
+        self.link(sql)
+        if same:
+            self.passed = self.at
+
     def fresh(self) -> str:
         """A column name that nothing else has."""
         self.serial += 1
@@ -116,7 +126,7 @@ class Chain:
             cell = self.fresh()
             cells.append(f"{value.sql} AS {cell}")
             self.scope.values[name] = Value(cell, value.kind)
-        self.link(f"SELECT *, {', '.join(cells)} FROM {self.at}")
+        self.link_same(f"SELECT *, {', '.join(cells)} FROM {self.at}")
 
     # ---- names
 

@@ -31,10 +31,15 @@ MOST_NAMES = 200
 class Compiled:
     """A piece of a query as SQL.
 
-    ``columns``: the names of the answer, in order; ``sql`` selects them as texts, and ``ptr`` last
-    when ``pointed``. ``matched``: SQL that counts the events that passed the filters, "" when all
-    did. ``floats``: the answer has sums of floats, so that one thread must compute it.
-    ``folded``: each row has that count at its end, so that the events are read once.
+    ``columns``: the names of the answer, in order; ``sql`` selects them, and ``ptr`` last when
+    ``pointed``. ``kinds``: which of them are numbers and times still, not texts
+    (:mod:`labkit.logs.engine.ql.shown`). ``matched``: SQL that counts the events that passed the
+    filters, "" when all did. ``floats``: the answer has sums of floats, so that one thread must
+    compute it. ``most``: rows that ``sql`` gives at most.
+
+    The events should be read once, so ``tells`` says whether the rows tell what ``matched`` would:
+    ``each``: it stands at the end of each row; ``sum``: it is the sum of what stands there, and
+    ``rows``: the number of the rows, unless they are as many as there may be.
     """
 
     sql: str
@@ -42,7 +47,9 @@ class Compiled:
     matched: str = ""
     pointed: bool = False
     floats: bool = False
-    folded: bool = False
+    kinds: tuple[str, ...] = ()
+    most: int = DEFAULT_LIMIT
+    tells: str = ""
 
 
 class Compiler(Expressions):
@@ -149,19 +156,29 @@ class Compiler(Expressions):
         """The statement that gives the answer."""
         names = self.names()
         pointed = self.scope.open and self.events
-        cells = []
+        cells, kinds = [], []
         for index, name in enumerate(names):
             value = self.name(plan.Name(name, text=name))
-            cells.append(f"{value.shown} AS {column(f'o{index}')}")
+            raw = value.kind in ("num", "time")
+            cells.append(f"{value.sql if raw else value.shown} AS {column(f'o{index}')}")
+            kinds.append(value.kind)
+        most = min(limit, self.limited or limit)
+        tells = ""
         if pointed:
             cells.append("ptr AS _ptr")
+            tells = "rows" if self.filtered and self.passed == self.at else ""
+        elif self.counted and self.at == self.counted_at:
+            cells.append(f"{self.counted_by} AS _matched")
+            tells, self.counted_at = "sum", ""
         elif self.counted:
             cells.append(f"({self.counted}) AS _matched")
-        most = min(limit, self.limited or limit)
+            tells = "each"
         # Without ORDER BY 1 an answer would come in whatever order the threads were done.
         select = f"SELECT {', '.join(cells)} FROM {self.at}{self.ordered} LIMIT {most}"
         matched = self.counted and self.with_links(self.counted)
         if not matched and self.filtered:
             matched = self.with_links(f"SELECT count(*) FROM {self.filtered}")
-        return Compiled(self.with_links(select), tuple(names), matched, pointed, self.floats,
-                        bool(self.counted) and not pointed)  # fmt: skip
+        return Compiled(
+            self.with_links(select), tuple(names), matched, pointed, self.floats, tuple(kinds),
+            most, tells,
+        )  # fmt: skip

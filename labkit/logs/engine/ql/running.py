@@ -7,14 +7,13 @@ Python; their rows are a table again, over which the rest runs. Queries inside (
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql import plan, statements
 from labkit.logs.engine.ql.commands.anomaly import anomaly
 from labkit.logs.engine.ql.commands.appendcols import AppendCols, appendcols
 from labkit.logs.engine.ql.commands.cidrlookup import CidrLookup, cidrlookup
@@ -29,6 +28,8 @@ from labkit.logs.engine.ql.commands.relevantfields import RelevantFields, releva
 from labkit.logs.engine.ql.compiling import DEFAULT_LIMIT, Compiled, Compiler, Moment
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.nesting import too_deep
+from labkit.logs.engine.ql.shown import texts_of
+from labkit.logs.engine.ql.statements import Interrupted
 from labkit.logs.engine.ql.values import Value
 
 if TYPE_CHECKING:
@@ -84,59 +85,6 @@ class Result:
     ptrs: list[int | None] = field(default_factory=list)
     statistics: Statistics = Statistics(0, 0, 0)
     statements: tuple[str, ...] = ()
-
-
-class Interrupted(Exception):
-    """Somebody asked for the query to end (:func:`interrupt`).
-
-    Parameters
-    ----------
-    bytes_scanned:
-        Bytes of the messages that it was over.
-    """
-
-    def __init__(self, bytes_scanned: int) -> None:
-        super().__init__("the query was interrupted")
-        self.bytes_scanned = bytes_scanned
-
-
-@dataclass
-class _Now:
-    """What runs at present; one query does at a time."""
-
-    cursor: duckdb.DuckDBPyConnection | None = None
-    asked: bool = False
-
-
-_now = _Now()
-
-
-def interrupt() -> None:
-    """End the query that runs, if any does; whoever runs it gets :class:`Interrupted`."""
-    cursor = _now.cursor
-    if cursor is not None:
-        _now.asked = True
-        cursor.interrupt()
-
-
-def progress() -> float:
-    """How far the statement that runs is, by duckdb's estimate: percent, -1 when it has none.
-
-    duckdb looks at the clock only after two seconds, and a statement over few events is not asked.
-    """
-    import duckdb
-
-    try:
-        return _now.cursor.query_progress() if _now.cursor is not None else -1.0
-    except duckdb.Error:  # it is over
-        return -1.0
-
-
-@cache
-def _connection() -> tuple[duckdb.DuckDBPyConnection, threading.Lock]:
-    from labkit.logs.engine.ql.dialect import connection
-
-    return connection(), threading.Lock()
 
 
 def run(
@@ -208,18 +156,11 @@ def check(
 
 @contextmanager
 def _cursor_for(query: plan.Query) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The connection's cursor, for one at a time."""
-    connection, lock = _connection()
-    with lock:
-        cursor = connection.cursor()
-        _now.cursor, _now.asked = cursor, False
+    with statements.cursor_for_one() as cursor:
         try:
             yield cursor
         except RecursionError:
             raise too_deep(query.text) from None
-        finally:
-            _now.cursor = None
-            cursor.close()
 
 
 class Run:
@@ -245,18 +186,19 @@ class Run:
         self.bind = bind
         self.statements: list[str] = []
         self.scanned = self.bytes = 0
-        self._held: list[str] = []
+        self._held: dict[str, pa.Table] = {}
         self._names = self._rows = 0
 
     # ---- tables
 
     def hold(self, table: pa.Table, prefix: str) -> str:
-        """Register a table under a fresh name."""
+        """Give a table a fresh name for the statements of this run."""
+        if self.bind and not table.num_rows:
+            return statements.empty(table.schema)
         self._names += 1
         name = f"{prefix}_{self._names}"
-        self.cursor.register(name, table)
         self._rows += table.num_rows
-        self._held.append(name)
+        self._held[name] = table
         return name
 
     def events(
@@ -273,12 +215,8 @@ class Run:
     # ---- stages
 
     def result(self) -> Result:
-        """The answer. What was registered for it is let go."""
-        try:
-            return self._result()
-        finally:
-            for name in self._held:
-                self.cursor.unregister(name)
+        """The answer."""
+        return self._result()
 
     def _result(self) -> Result:
         commands = list(self.query.commands)
@@ -331,47 +269,50 @@ class Run:
                 compiler.command(command)
 
     def _answer(self, compiled: Compiled, matched: int | None) -> Result:
-        found = self.fetch(compiled.sql, compiled.floats)
-        if compiled.folded and found:
-            matched = int(found[0][-1])
-            found = [row[:-1] for row in found]
+        found = texts_of(self.fetch(compiled.sql, compiled.floats), compiled.kinds)
         if matched is None:
-            matched = self.scanned
-            if compiled.matched and self.scanned:
-                matched = int(self.fetch(compiled.matched, False)[0][0])
-        if compiled.pointed:
-            told = [row[:-1] for row in found]
-            ptrs = [row[-1] for row in found]
-        else:
-            told, ptrs = found, []
+            matched = self._matched(compiled, found)
+        ptrs = [row[-1] for row in found] if compiled.pointed else []
+        # What stands behind the columns of the answer was for the two above.
+        width = len(compiled.columns)
         return Result(
             compiled.columns,
-            told,
+            [row[:width] for row in found],
             ptrs,
             Statistics(matched, self.scanned, self.bytes),
             tuple(self.statements),
         )
+
+    def _matched(self, compiled: Compiled, found: Sequence[tuple[Any, ...]]) -> int:
+        """How many events passed the filters: out of the rows where they tell, else asked for."""
+        if not (compiled.matched and self.scanned):
+            return self.scanned
+        if compiled.tells == "each" and found:
+            return int(found[0][-1])
+        if compiled.tells in ("sum", "rows") and len(found) < compiled.most:
+            return sum(row[-1] for row in found) if compiled.tells == "sum" else len(found)
+        return int(self.fetch(compiled.matched, False)[0][0])
 
     def fetch(self, sql: str, floats: bool) -> list[Any]:
         """The rows of a statement. ``floats``: it adds floats, so one thread must do it."""
         import duckdb
 
         self.statements.append(sql)
-        if _now.asked:
+        if statements.interrupted():
             raise Interrupted(self.bytes)
         try:
             if self.bind:
-                self.cursor.sql(sql)
+                statements.bind(self.cursor, sql, self._held)
                 return []
             few = self._rows < _FEW
-            # Sums of floats depend on the order of adding, hence on how threads shared the rows.
-            self.cursor.execute(f"SET threads = {1 if floats or few else _threads()}")
             if not few:
                 self.cursor.execute("SET enable_progress_bar = true")
                 self.cursor.execute("SET enable_progress_bar_print = false")
-            return self.cursor.execute(sql).fetchall()
+            # Sums of floats depend on the order of adding, hence on how threads shared the rows.
+            threads = 1 if floats or few else _threads()
+            return statements.fetch(self.cursor, sql, self._held, threads)
         except duckdb.Error as error:
-            if _now.asked:
+            if statements.interrupted():
                 raise Interrupted(self.bytes) from None
             raise QueryError(f"the query cannot be run: {_first_line(error)}") from error
 

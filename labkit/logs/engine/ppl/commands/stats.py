@@ -88,7 +88,7 @@ def group(compiler: Compiler, wanted: Sequence[Cell], groups: Sequence[Cell]) ->
     compiler.link(f"SELECT {', '.join(cells)}, count(*) AS {hidden} FROM {compiler.at}{by}")
     if not compiler.counted and compiler.scope.open and compiler.events:
         compiler.counted = f"SELECT coalesce(sum({hidden}), 0) FROM {compiler.at}"
-        compiler.counted_at = compiler.at
+        compiler.counted_at, compiler.counted_by = compiler.at, hidden
     compiler.scope = Scope(
         {name: Value(cell, value.kind) for name, cell, value in (*wanted, *groups)}, open=False
     )

@@ -15,4 +15,4 @@ def keep(compiler: Compiler, command: plan.Filter) -> None:
     condition = compiler.value(command.condition).condition
     compiler.link(f"SELECT * FROM {compiler.at} WHERE {condition}")
     if compiler.scope.open and compiler.events:
-        compiler.filtered = compiler.at
+        compiler.filtered = compiler.passed = compiler.at

@@ -17,9 +17,9 @@ def limit(compiler: Compiler, command: plan.Limit) -> None:
             _turned(key) for key in compiler.ordered.removeprefix(" ORDER BY ").split(", ") if key
         )
         order = f" ORDER BY {backwards}" if backwards else ""
-        compiler.link(f"SELECT * FROM {compiler.at}{order} LIMIT {command.count}")
+        compiler.link_same(f"SELECT * FROM {compiler.at}{order} LIMIT {command.count}")
     else:
-        compiler.link(f"SELECT * FROM {compiler.at}{compiler.ordered} LIMIT {command.count}")
+        compiler.link_same(f"SELECT * FROM {compiler.at}{compiler.ordered} LIMIT {command.count}")
     compiler.limited = min(command.count, compiler.limited or command.count)
 
 

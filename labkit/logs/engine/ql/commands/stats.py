@@ -44,7 +44,7 @@ def stats(compiler: Compiler, command: plan.Stats) -> None:
     compiler.link(f"SELECT {', '.join(cells)}, count(*) AS {hidden} FROM {before}{by}")
     if not compiler.counted and compiler.scope.open and compiler.events:
         compiler.counted = f"SELECT coalesce(sum({hidden}), 0) FROM {compiler.at}"
-        compiler.counted_at = compiler.at
+        compiler.counted_at, compiler.counted_by = compiler.at, hidden
     compiler.scope = Scope(
         {name: Value(cell, value.kind) for name, cell, value in groups + wanted}, open=False
     )
