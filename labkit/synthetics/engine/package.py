@@ -63,7 +63,7 @@ def find(handler: str, names: list[str]) -> Entry:
     Parameters
     ----------
     handler:
-        ``home.handler``, ``flows/login.run``.
+        ``home.handler``, ``flows/login.run``, ``flows.login.run``.
     names:
         The archive's files.
 
@@ -75,7 +75,8 @@ def find(handler: str, names: list[str]) -> Entry:
     path, dot, function = handler.rpartition(".")
     if not dot or not path or not function:
         raise BadPackage(f"the handler is written file.function, not {handler!r}")
-    for place in (f"python/{path}.py", f"{path}.py"):
+    inside = path.replace(".", "/")  # as Python and Lambda name what lies in a folder
+    for place in (f"python/{path}.py", f"{path}.py", f"python/{inside}.py", f"{inside}.py"):
         if place in names:
             return Entry(place, function)
     for place in (f"nodejs/node_modules/{path}.js", f"{path}.js", f"{path}.mjs"):

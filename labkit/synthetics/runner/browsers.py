@@ -58,6 +58,9 @@ FLAGS = (
     "--metrics-recording-only", "--mute-audio", "--hide-scrollbars", "--force-color-profile=srgb",
     "--password-store=basic", "--use-mock-keychain", "--remote-debugging-pipe",
     "--remote-debugging-port=0", "--enable-automation",
+    # What chromedriver adds to a browser that it starts itself: without the first, no window that
+    # a script of the page opens comes up.
+    "--disable-popup-blocking", "--disable-prompt-on-repost", "--disable-hang-monitor",
 )  # fmt: skip
 
 #: The window of a canary, pixels; a picture of it is compared pixel by pixel.

@@ -18,7 +18,6 @@ import socket
 import sys
 import threading
 import traceback
-from types import SimpleNamespace
 from typing import Any
 
 from labkit.backing.lambda_runtime import frames
@@ -83,6 +82,8 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
     ports = {host: (pair[0], pair[1]) for host, pair in spec["ports"].items()}
     instruments.guard_network(ports)
     instruments.watch_requests(link.tell, machine_seconds, link.own_ports)
+    instruments.trust_the_site(os.environ.get("SSL_CERT_FILE", ""))
+    instruments.when_imported("selenium.webdriver", _lend_browser)
     instruments.call_the_lab(calls, lambda: link.tell("depends", on="calls of AWS"))
     sys.path[:0] = [spec["layer"], os.path.join(spec["task"], "python"), spec["task"]]
     from aws_synthetics import _run as run
@@ -100,6 +101,17 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
     told["failed_steps"] = [list(one) for one in run.FAILED_STEPS]
     told["execution_errors"] = list(run.EXECUTION_ERRORS)
     return told
+
+
+def _lend_browser() -> None:
+    """Let a script written for plain selenium have the runner's browser, as on AWS it has one.
+
+    Without it, selenium looks for a driver in the network and says nothing but
+    NoSuchDriverException.
+    """
+    from aws_synthetics.selenium import synthetics_webdriver
+
+    sys.modules["selenium.webdriver"].Chrome = synthetics_webdriver.Chrome  # type: ignore[attr-defined]
 
 
 def _import_selenium(spec: dict[str, Any]) -> None:
@@ -166,14 +178,29 @@ def _load(file: str, function: str) -> Any:
     return found
 
 
+class _Context:
+    """What Lambda hands to a handler beside the event."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.aws_request_id: str = spec["run_id"]
+        self.function_name = f"cwsyn-{spec['canary']}"
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        where = f"{spec['region']}:{spec['account']}"
+        self.invoked_function_arn = f"arn:aws:lambda:{where}:function:{self.function_name}:1"
+        self.memory_limit_in_mb = str(spec["memory_mb"])
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self.identity = self.client_context = None
+        self._end = machine_seconds() + float(spec["timeout_s"])
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the canary's time limit."""
+        return max(0, round((self._end - machine_seconds()) * 1000))
+
+
 def _call(function: Any, spec: dict[str, Any]) -> Any:
     event = {"canaryName": spec["canary"], "canaryRunId": spec["run_id"]}
-    context = SimpleNamespace(
-        aws_request_id=spec["run_id"],
-        function_name=f"cwsyn-{spec['canary']}",
-        memory_limit_in_mb=spec["memory_mb"],
-    )
-    value = function(event, context)
+    value = function(event, _Context(spec))
     return asyncio.run(value) if inspect.iscoroutine(value) else value
 
 

@@ -237,13 +237,23 @@ def _named(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"
 
 
+#: Functions of ``os`` on one path, and on two.
+_ONE_PATH = (
+    "open", "mkdir", "makedirs", "listdir", "scandir", "stat", "lstat", "remove", "unlink", "rmdir",
+    "chmod", "utime", "access", "truncate", "readlink", "statvfs",
+)  # fmt: skip
+_TWO_PATHS = ("rename", "replace", "link", "symlink")
+
+
 def own_tmp(folder: str) -> None:
     """Let ``/tmp`` be a folder of the run's, in Python's own functions on files.
 
     What Python itself is installed in stays where it is, also below ``/tmp``: botocore reads its
-    models when the script makes its first client.
+    models when the script makes its first client. So do the run's own files beside that folder:
+    requests looks whether the bundle of authorities is there.
     """
-    installed = tuple({os.path.join(one, "") for one in (sys.prefix, sys.base_prefix, *sys.path)
+    installed = tuple({os.path.join(one, "")
+                       for one in (sys.prefix, sys.base_prefix, *sys.path, os.path.dirname(folder))
                        if one.startswith("/tmp/")})  # fmt: skip
 
     def there(path: Any) -> Any:
@@ -255,18 +265,21 @@ def own_tmp(folder: str) -> None:
             return path
         if text == "/tmp":
             return folder
-        if text.startswith(installed):
-            return path
-        if text.startswith("/tmp/") and not text.startswith(folder):
+        if text.startswith("/tmp/") and not text.startswith(installed):
             return os.path.join(folder, text[5:])
         return path
 
     def moved(real: Callable[..., Any]) -> Callable[..., Any]:
         return lambda path=".", *args, **kwargs: real(there(path), *args, **kwargs)
 
+    def both(real: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda src, dst, *args, **kwargs: real(there(src), there(dst), *args, **kwargs)
+
     builtins.open = io.open = moved(io.open)
-    for name in ("open", "mkdir", "makedirs", "listdir", "scandir", "stat", "remove", "unlink"):
+    for name in _ONE_PATH:
         setattr(os, name, moved(getattr(os, name)))
+    for name in _TWO_PATHS:
+        setattr(os, name, both(getattr(os, name)))
 
 
 class _WhenImported(importlib.abc.MetaPathFinder):
@@ -291,6 +304,27 @@ class _WhenImported(importlib.abc.MetaPathFinder):
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def trust_the_site(bundle: str) -> None:
+    """Let scripts that name ``certifi``'s bundle of authorities trust the site's own.
+
+    ``urllib3.PoolManager(ca_certs=certifi.where())`` is in many of them; what the environment says
+    (``SSL_CERT_FILE``) is not asked then.
+    """
+
+    def then() -> None:
+        for name in ("certifi", "certifi.core"):
+            if name in sys.modules:
+                sys.modules[name].where = lambda: bundle  # type: ignore[attr-defined]
+
+    if bundle:
+        when_imported("certifi", then)
+
+
+def when_imported(name: str, then: Callable[[], None]) -> None:
+    """Do something right after a module was loaded, whoever imports it."""
+    sys.meta_path.insert(0, _WhenImported(name, then))
 
 
 def call_the_lab(place: socket.socket, called: Callable[[], None]) -> None:
@@ -320,4 +354,4 @@ def call_the_lab(place: socket.socket, called: Callable[[], None]) -> None:
         socket.getaddrinfo = kept  # the run's own guard knows the site's names
         called()
 
-    sys.meta_path.insert(0, _WhenImported("botocore.client", then))
+    when_imported("botocore.client", then)

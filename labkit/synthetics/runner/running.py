@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.backing.lambda_runtime import frames
-from labkit.core.clock import machine_seconds
+from labkit.core.clock import machine_seconds, to_datetime
 from labkit.synthetics.engine import package
 from labkit.synthetics.engine import run as values
 from labkit.synthetics.engine.outcome import Ended
@@ -134,18 +134,24 @@ class Running:
         self, space: Workspace, control: socket.socket, calls: socket.socket
     ) -> subprocess.Popen[bytes]:
         request = self._request
+        function = f"cwsyn-{request.canary}"
         given = {
-            **{name: value for name, value in request.environment.items()},
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            **dict(request.environment),
             "AWS_REGION": request.region,
             "AWS_DEFAULT_REGION": request.region,
             "AWS_ACCESS_KEY_ID": request.access_key or "ASIACANARY",
             "AWS_SECRET_ACCESS_KEY": "labkit",
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_LAMBDA_FUNCTION_NAME": f"cwsyn-{request.canary}",
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
+            "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(request.memory_mb),
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{to_datetime(request.now_us):%Y/%m/%d}/[1]canary",
+            "LAMBDA_TASK_ROOT": space.task,
             "HOME": space.tmp,
             "TMPDIR": space.tmp,
             "PYTHONHASHSEED": "0",
@@ -178,6 +184,9 @@ class Running:
             "file": "" if entry is None else os.path.join(space.task, entry.file),
             "function": "" if entry is None else entry.function,
             "memory_mb": request.memory_mb,
+            "timeout_s": request.timeout_s,
+            "account": request.account,
+            "region": request.region,
             "ports": {host: list(pair) for host, pair in self._site.ports.items()},
             "records": [[*key, list(values)] for key, values in self._site.records.items()],
             "checks": None if self._checks is None else dict(self._checks),

@@ -6,7 +6,9 @@ lines are printed and there is no browser.
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -60,15 +62,28 @@ def log(level: str, text: str) -> None:
 
 
 def brief(problem: BaseException) -> str:
-    """An exception in one line: its type and message, without a driver's stack."""
+    """An exception in one line: its type and message, without a driver's stack.
+
+    One without a message (``assert "cart" in url``) has the line that raised it instead.
+    """
     text = str(getattr(problem, "msg", None) or problem)
+    if text.strip() == "Message:":  # selenium's str() of an exception that says nothing
+        text = ""
     kept = []
     for line in text.splitlines():
         if line.strip().startswith(("(Session info", "Stacktrace", "Stack trace", "#0 ")):
             break
         if line.strip() and "documentation on this error" not in line:
             kept.append(line.strip().split("; For documentation on this error")[0])
-    return f"{type(problem).__name__}: {' '.join(kept)}".rstrip(": ")
+    return f"{type(problem).__name__}: {' '.join(kept) or _line(problem)}".rstrip(": ")
+
+
+def _line(problem: BaseException) -> str:
+    """The line of the script that raised an exception: ``canary.py, line 12: assert total > 0``."""
+    last = (traceback.extract_tb(problem.__traceback__) or [None])[-1]
+    if last is None:
+        return ""
+    return f"{os.path.basename(last.filename)}, line {last.lineno}: {last.line}"
 
 
 _PICTURES = 0

@@ -17,6 +17,7 @@ from ..common import synthetics_logger as logger
 #: Arguments that are the runner's own business.
 _NOT_THEIRS = (
     "--user-data-dir", "--remote-debugging", "--host-resolver-rules", "--headless", "--no-sandbox",
+    "--single-process", "--no-zygote",
 )  # fmt: skip
 
 
@@ -33,7 +34,10 @@ class SyntheticsBrowser(WebDriver):
 
     def __init__(self, options: Options | None, agent: str) -> None:
         given = options or Options()
-        wanted = [one for one in given.arguments if not one.startswith(_NOT_THEIRS)]
+        # As chromedriver does it: an argument is a switch, whatever it begins with. The guide's
+        # own example has two long dashes before "incognito", which Chromium takes for an address.
+        told = [one if one.startswith("--") else f"--{one}" for one in given.arguments]
+        wanted = [one for one in told if not one.startswith(_NOT_THEIRS)]
         run = _run.link()
         there = run.ask("browser", arguments=wanted, agent=agent)
         if there.get("problem"):
@@ -48,6 +52,8 @@ class SyntheticsBrowser(WebDriver):
         RemoteWebDriver.__init__(
             self, command_executor=ChromeRemoteConnection(there["driver"]), options=ours
         )
+        #: The browser's own pages, which this run has not opened.
+        self._others = set(super().window_handles) - {there["page"]}
         self.switch_to.window(there["page"])
         self.set_viewport_size(*there["viewport"])
 
@@ -64,6 +70,11 @@ class SyntheticsBrowser(WebDriver):
         if self.where().startswith("chrome-error:"):
             told = _run.link().ask("why_no_page")
             raise WebDriverException(f"unknown error: {told.get('problem') or 'no page'} at {url}")
+
+    @property
+    def window_handles(self) -> list[str]:
+        """The run's own windows and tabs, oldest first: ``window_handles[-1]`` is the new one."""
+        return [one for one in super().window_handles if one not in self._others]
 
     def quit(self) -> None:
         """Do nothing: the runner ends the browser after the run."""
