@@ -144,7 +144,7 @@ def test_a_frame_draws_bars_where_there_is_a_bin(lab, logs):
 
 def test_a_mistake_in_a_notebook_has_a_caret(lab, logs):
     with pytest.raises(LabError) as told:
-        lab.logs.query("stats count(*) by ms | filter status = 500", GROUP)
+        lab.logs.query("stats count(*) by ms | display status, ms", GROUP)
     line, caret = str(told.value).split("\n")[1:]
     assert line[caret.index("^") :].startswith("status")
 

@@ -97,12 +97,39 @@ def run(text, lines=LINES, **more):
             [("128", "40", "88")],
         ),
         ("filter status = 404 | fields status / 2/ 2, (status)/4/ 101", [("101", "1")]),
+        # parse shows its fields, and looks into the message when it names no field.
+        ("parse /time: (?<t>[0-9]+)/ | filter t > 9", [("327",)]),
+        (
+            "fields status | parse path '/*' as letter | filter status > 0",
+            [("200", "b"), ("404", "a")],
+        ),
+        ("fields ms * 2 as twice, twice + 1 as more | filter more > 20", [("25", "26")]),
+        # As people write: an exclamation mark, "group by", a sort before the only stats.
+        ("filter !ispresent(status) and !(@message like /INFO/) | stats count(*)", [("4",)]),
+        ("sort ms | stats count(*) group by ispresent(status) as j", [("0", "6"), ("1", "2")]),
+        # A filter behind stats that asks for a field of the events chooses events.
+        ("stats count(*) as n by path | filter ms > 10 and path like '/'", [("/a", "1")]),
+        ("stats count(*) as n by path | sort n | filter ok | filter n > 0", [("/a", "1")]),
         # Written so in the guide's samples of Lambda and in many dashboards.
         ("filter ispresent(ms) | fields ms | sort by ms desc", [("12.5",), ("7",)]),
     ],
 )
 def test_answers(text, rows):
     assert run(text).rows == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "groups", "filters"),
+    [
+        ("SOURCE 'a' | SOURCE \"b\" | stats count()", ("a", "b"), ()),
+        ("SOURCE 'a' | SOURCE 'b'", ("a", "b"), ()),
+        ("SOURCE logGroups(namePrefix: [], class: \"STANDARD\") START=-1h END=0s | limit 1", (),
+         (("namePrefix", ()), ("class", ("STANDARD",)))),
+    ],
+)  # fmt: skip
+def test_sources_as_the_console_writes_them(text, groups, filters):
+    source = ql.parse(text).source
+    assert (source.groups, source.filters) == (groups, filters)
 
 
 def test_seconds_are_capped_at_sixty():
@@ -119,7 +146,7 @@ def test_groups_with_one_count_stay_in_the_order_of_their_names():
 
 
 def test_a_field_that_stats_did_not_carry_is_an_error_with_its_place():
-    text = 'stats count(*) by status | filter path = "x"'
+    text = "stats count(*) by status | display path"
     with pytest.raises(ql.QueryError, match="path is not there any more") as told:
         run(text)
     assert text[told.value.start : told.value.end] == "path"
@@ -135,6 +162,8 @@ def test_a_field_that_stats_did_not_carry_is_an_error_with_its_place():
         ('parse @message "* *" as a', "2 \\* and there are 1 names"),
         ("filter x like /(/", "missing \\)"),
         ("limit 5 | stats count(*)", "after the last stats"),
+        ("stats count() by status | sort status | stats count()", "after the last stats"),
+        ("stats count(*) as n by path | filter n > ms", "ms is not there any more"),
     ],
 )
 def test_mistakes(text, said):

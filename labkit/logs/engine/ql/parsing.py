@@ -92,8 +92,10 @@ def _check(query: plan.Query) -> None:
             if seen_stats > 10:
                 raise QueryError.at("a query has at most 10 stats commands", command.span)
     last = max((i for i, c in enumerate(query.commands) if isinstance(c, plan.Stats)), default=-1)
+    # Before the only stats a sort changes nothing, and samples of the guide have one there.
+    misplaced = plan.Sort | plan.Limit if seen_stats > 1 else plan.Limit
     for command in query.commands[: max(0, last)]:
-        if isinstance(command, plan.Sort | plan.Limit):
+        if isinstance(command, misplaced):
             raise QueryError.at(
                 "sort and limit must stand after the last stats command", command.span
             )

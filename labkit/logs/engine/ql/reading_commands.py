@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.arranging import arranged
 from labkit.logs.engine.ql.commands.reading import READERS
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.periods import length_ms
@@ -29,10 +30,10 @@ class Reader(ExpressionReader):
             if child is None:
                 continue
             if child.data == "source":
-                source = self._source(child)
+                source = _together(source, self._source(child))
             else:
                 commands.append(self._command(child))
-        return plan.Query(source, tuple(commands), self._slice(self.span(tree)))
+        return plan.Query(source, arranged(commands), self._slice(self.span(tree)))
 
     # ---- the source
 
@@ -77,7 +78,9 @@ class Reader(ExpressionReader):
                 raise QueryError.at(
                     f"logGroups has {', '.join(known)}, not {name}", self.span(name)
                 )
-            found.append((str(name), tuple(map(unquoted, values))))
+            # Without a prefix all groups are meant, as the console writes it: namePrefix: [].
+            told = tuple(unquoted(value) for value in values if value is not None)
+            found.append((str(name), told))
         return found
 
     # ---- commands
@@ -101,8 +104,15 @@ class Reader(ExpressionReader):
     def _do_filter_index(self, tree: Tree[Any]) -> plan.Command:
         return plan.Filter(self.expr(tree.children[0]), True, span=self.span(tree))
 
+    def _parsed(self, tree: Tree[Any]) -> list[Any]:
+        """What a ``parse`` looks into, @message when it says nothing, and the rest of it."""
+        told = [child for child in tree.children if child is not None]
+        if getattr(told[0], "type", "") in ("STRING", "REGEX"):
+            return [plan.Name("@message", text="@message", span=self.span(told[0])), *told]
+        return [self.expr(told[0]), *told[1:]]
+
     def _do_parse_glob(self, tree: Tree[Any]) -> plan.Command:
-        of, pattern, *names = [child for child in tree.children if child is not None]
+        of, pattern, *names = self._parsed(tree)
         glob = unquoted(pattern)
         told = tuple(self.name(name).name for name in names)
         stars = glob.count("*")
@@ -112,10 +122,10 @@ class Reader(ExpressionReader):
                 "each * needs its own",
                 self.span(tree),
             )
-        return plan.Parse(self.expr(of), glob, told, True, span=self.span(tree))
+        return plan.Parse(of, glob, told, True, span=self.span(tree))
 
     def _do_parse_regex(self, tree: Tree[Any]) -> plan.Command:
-        of, token, *names = [child for child in tree.children if child is not None]
+        of, token, *names = self._parsed(tree)
         pattern = between_slashes(token)
         compiled = compiled_regex(pattern, self.span(token))
         told = tuple(self.name(name).name for name in names)
@@ -134,7 +144,7 @@ class Reader(ExpressionReader):
             raise QueryError.at(
                 "parse: the pattern names no field; write (?<name>...)", self.span(token)
             )
-        return plan.Parse(self.expr(of), pattern, told or groups, False, span=self.span(tree))
+        return plan.Parse(of, pattern, told or groups, False, span=self.span(tree))
 
     def _do_sort(self, tree: Tree[Any]) -> plan.Command:
         keys = []
@@ -252,6 +262,16 @@ class Reader(ExpressionReader):
                 name = value.name if isinstance(value, plan.Name) else value.text
             built.append(plan.Aliased(value, name))
         return tuple(built)
+
+
+def _together(first: plan.Source | None, more: plan.Source) -> plan.Source:
+    """The groups of several SOURCE commands; the last time that is said counts."""
+    if first is None:
+        return more
+    return plan.Source(
+        first.groups + more.groups, first.filters + more.filters,
+        start=more.start or first.start, end=more.end or first.end,
+    )  # fmt: skip
 
 
 def _no_comments(text: str) -> str:

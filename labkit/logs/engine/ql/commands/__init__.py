@@ -26,7 +26,7 @@ from labkit.logs.engine.ql.commands.dedup import dedup
 from labkit.logs.engine.ql.commands.fields import columns
 from labkit.logs.engine.ql.commands.filter import keep
 from labkit.logs.engine.ql.commands.limit import limit
-from labkit.logs.engine.ql.commands.parse import extract
+from labkit.logs.engine.ql.commands.parse import parse
 from labkit.logs.engine.ql.commands.sort import sort
 from labkit.logs.engine.ql.commands.stats import stats
 from labkit.logs.engine.ql.commands.unmask import unmask
@@ -37,7 +37,7 @@ COMMANDS: dict[type[plan.Command], Callable[[Any, Any], None]] = {
     plan.Fields: columns,
     plan.Display: columns,
     plan.Filter: keep,
-    plan.Parse: extract,
+    plan.Parse: parse,
     plan.Sort: sort,
     plan.Limit: limit,
     plan.Stats: stats,

@@ -16,6 +16,11 @@ def columns(compiler: Compiler, command: plan.Fields | plan.Display) -> None:
     computed: list[tuple[str, Value]] = []
     names: list[str] = []
     for told in command.columns:
+        # `@duration / 1000 as s, s * 2 as twice`: a column may use those before it.
+        made = {name for name, _ in computed}
+        if any(isinstance(one, plan.Name) and one.name in made for one in plan.walk(told.expr)):
+            compiler.add(computed)
+            computed = []
         value = compiler.value(told.expr)
         names.append(told.name)
         if isinstance(told.expr, plan.Name) and told.name == told.expr.name:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from labkit.logs.engine.ql.compiling import Compiler
 
 
+def parse(compiler: Compiler, command: plan.Parse) -> None:
+    """New fields, which the answer shows beside those of ``fields``, or alone."""
+    extract(compiler, command)
+    compiler.shown += [name for name in command.names if name not in compiler.shown]
+
+
 def extract(compiler: Compiler, command: plan.Parse) -> None:
     """New fields by a glob or by a regular expression."""
     of = compiler.value(command.of).text
