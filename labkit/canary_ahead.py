@@ -17,15 +17,18 @@ not ``repeatable`` and is not kept: whoever wants it runs it in a world.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from labkit.synthetics.engine import package
 from labkit.synthetics.engine.run import RunRequest, RunResult, Site, fingerprint
 from labkit.synthetics.runner import browsers, run
+from labkit.synthetics.runner.forkserver import ForkServer
 from labkit.workloads.shop_faults import SITE, SiteSnapshot
 from labkit.workloads.shop_pages import page_of
 from labkit.workloads.shop_site import DOMAIN
@@ -34,8 +37,9 @@ from labkit.workloads.shop_web import ShopWeb
 if TYPE_CHECKING:
     from labkit.synthetics.running import Memory
 
-#: How many run at once. Two processors are busy with two; the others are those that wait.
-LANES = 4
+#: How many run at once, with a browser and without one. Two processors are busy with two; the
+#: others are those that wait.
+LANES, LANES_WITHOUT = 5, 2
 #: How long a run may take here, and wait for a site that never answers, seconds of the machine's.
 PATIENCE_SECONDS, SILENCE_SECONDS = 40.0, 12.0
 
@@ -49,25 +53,35 @@ class Errand:
 
 
 class _Lane:
-    """A shop and a browser, for one run after the other."""
+    """A shop and, once somebody asks for it, a browser: for one run after the other."""
 
-    def __init__(self) -> None:
-        self._browsers = browsers.Browsers(1)
+    def __init__(self, scripts: ForkServer) -> None:
+        self._browsers = browsers.Browsers(1, scripts)
         self._web = ShopWeb(SiteSnapshot)
 
-    def run(self, errand: Errand) -> RunResult:
-        """Run a canary against a state of the shop."""
+    def run(self, errand: Errand, pictures: str) -> RunResult:
+        """Run a canary against a state of the shop.
+
+        Parameters
+        ----------
+        errand:
+            What.
+        pictures:
+            Of which steps that succeed: ``each``, or the ``last``. A picture takes a browser as
+            long as two fields of a form.
+        """
         site, web = errand.site, self._web
         silent = any(kind == "page_silent" for _, kind, _ in site.faults)
         place = Site(
             {DOMAIN: web.ports}, site.fingerprint, web.authority.pem, silent=silent,
             key_hash=web.authority.key_hash,
         )  # fmt: skip
-        # A step begins where the one before ended: one picture of the two is enough.
-        fewer = {**errand.request.environment, "LABKIT_FEWER_PICTURES": "1"}
+        # A step begins where the one before ended: one picture of the two is enough. But what is
+        # compared with a baseline is compared by name.
+        fewer = {} if errand.request.baseline else {"LABKIT_FEWER_PICTURES": pictures}
         asked = replace(
-            errand.request, environment=fewer, now_us=site.now_us, patience_s=PATIENCE_SECONDS,
-            silence_s=SILENCE_SECONDS,
+            errand.request, environment={**errand.request.environment, **fewer},
+            now_us=site.now_us, patience_s=PATIENCE_SECONDS, silence_s=SILENCE_SECONDS,
         )  # fmt: skip
         with web.hold(site):
             return run(asked, place, browsers=self._browsers)
@@ -91,9 +105,13 @@ class _Usual:
         self._site = site
         self._seen: dict[str, tuple[RunResult, frozenset[str]]] = {}
 
+    def shown(self, errand: Errand) -> bool:
+        """Whether a run is one in the usual state."""
+        return errand.site == self._site
+
     def note(self, errand: Errand, result: RunResult) -> None:
         """Remember a run, when it was one in the usual state."""
-        if errand.site == self._site and result.repeatable:
+        if self.shown(errand) and result.repeatable:
             self._seen[errand.request.canary] = result, pages_of(result)
 
     def result(self, errand: Errand) -> RunResult | None:
@@ -171,28 +189,63 @@ def _held(memory: Memory, key: str) -> RunResult:
 def _in_lanes(
     errands: list[Errand], known: _Usual, told: Callable[[int, int], None]
 ) -> list[RunResult]:
-    lanes = [_Lane() for _ in range(min(LANES, len(errands)))]
-    free: SimpleQueue[_Lane] = SimpleQueue()
-    for lane in lanes:
-        free.put(lane)
+    with_one = [package.uses_browser(one.request.code) for one in errands]
+    many = min(LANES, sum(with_one)), min(LANES_WITHOUT, len(errands) - sum(with_one))
+    with contextlib.ExitStack() as held:
+        # Who only asks over HTTP does not stand in line behind browsers that wait.
+        scripts = held.enter_context(contextlib.closing(ForkServer()))
+        without, browsing = (
+            held.enter_context(_Lanes(each, known, scripts)) for each in many[::-1]
+        )
+        places = (browsing if each else without for each in with_one)
+        waiting = [place.submit(one) for place, one in zip(places, errands, strict=True)]
+        for done, future in enumerate(waiting):
+            told(done, len(errands))
+            future.result()
+        told(len(errands), len(errands))
+        return [future.result() for future in waiting]
 
-    def one(errand: Errand) -> RunResult:
-        lane = free.get()
+
+class _Lanes:
+    """Lanes of one kind, and a thread for each.
+
+    Parameters
+    ----------
+    many:
+        How many; none of which nobody asks.
+    known:
+        What need not be run.
+    scripts:
+        What starts scripts' processes.
+    """
+
+    def __init__(self, many: int, known: _Usual, scripts: ForkServer) -> None:
+        self._known = known
+        self._lanes = [_Lane(scripts) for _ in range(many)]
+        self._free: SimpleQueue[_Lane] = SimpleQueue()
+        for lane in self._lanes:
+            self._free.put(lane)
+        self._pool = ThreadPoolExecutor(max(many, 1), "canary ahead")
+
+    def submit(self, errand: Errand) -> Future[RunResult]:
+        """Run something once a lane is free."""
+        return self._pool.submit(self._one, errand)
+
+    def _one(self, errand: Errand) -> RunResult:
+        known, lane = self._known, self._free.get()
         try:
-            result = known.result(errand) or lane.run(errand)
+            # Beside the picture of a step that failed stands that of the usual state.
+            pictures = "each" if known.shown(errand) else "last"
+            result = known.result(errand) or lane.run(errand, pictures)
             known.note(errand, result)
             return result
         finally:
-            free.put(lane)
+            self._free.put(lane)
 
-    try:
-        with ThreadPoolExecutor(len(lanes), "canary ahead") as pool:
-            waiting = [pool.submit(one, errand) for errand in errands]
-            for done, future in enumerate(waiting):
-                told(done, len(errands))
-                future.result()
-            told(len(errands), len(errands))
-            return [future.result() for future in waiting]
-    finally:
-        for lane in lanes:
+    def __enter__(self) -> _Lanes:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.shutdown()
+        for lane in self._lanes:
             lane.close()

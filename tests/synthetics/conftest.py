@@ -55,8 +55,11 @@ def nothing_left(monkeypatch):
         for pid in processes._all()
         if pid != os.getpid()
         and processes._lives(pid)
-        and any(
-            one.startswith(ours) or place.encode() in one for one in processes._environment(pid)
+        and (
+            any(
+                one.startswith(ours) or place.encode() in one for one in processes._environment(pid)
+            )
+            or processes.is_named(pid)
         )
     ]
     assert not marked, f"processes left behind: {marked}"

@@ -1,11 +1,14 @@
 """Runs ahead: what is kept of them, and what need not be run at all."""
 
+import pytest
+
 import labkit
 from labkit import canary_ahead
 from labkit.canary_ahead import Errand, key_of, pages_of, run_ahead
 from labkit.course.canary_start import started
 from labkit.synthetics import blueprints
 from labkit.synthetics.engine.run import RunRequest
+from labkit.synthetics.runner import browsers
 from labkit.synthetics.running import Memory
 from labkit.workloads.shop_faults import SiteSnapshot
 
@@ -72,3 +75,29 @@ def handler(event, context):
     memory = Memory()
     (result,) = run_ahead([errand], memory)
     assert not result.repeatable and memory.find(key_of(errand)) is None
+
+
+PICTURES = """
+from aws_synthetics.selenium import synthetics_webdriver as webdriver
+
+def handler(event, context):
+    browser = webdriver.Chrome()
+    for page in ("login", "cart", "api/none"):
+        webdriver.execute_step(page, lambda: browser.get("https://shop.teapot.example/" + page))
+"""
+
+
+@pytest.mark.long
+def test_the_usual_state_is_photographed_at_each_step_another_at_its_end():
+    if browsers.find() is None:
+        pytest.skip("this machine has no browser")
+    code = blueprints.package(PICTURES)
+    request = RunRequest("walk", "ahead", code, blueprints.HANDLER)
+    slow = SiteSnapshot(faults=(("login", "page_slow", 0.1),))
+    usual, other = run_ahead([Errand(request, USUAL), Errand(request, slow)], Memory())
+    shots = [[one.name for one in each.artifacts if one.name.endswith(".png")]
+             for each in (usual, other)]  # fmt: skip
+    assert shots[0] == ["01-login-succeeded.png", "02-cart-succeeded.png",
+                        "03-api-none-succeeded.png"]  # fmt: skip
+    assert shots[1] == ["01-api-none-succeeded.png"]
+    assert usual.passed and other.passed

@@ -11,7 +11,7 @@ from canarykit import HOME, NOW, asked, script, visit
 
 from labkit.synthetics.engine.run import CANARY_FAILURE, RunRequest, Site
 from labkit.synthetics.runner import run, running
-from labkit.synthetics.runner.browsers import Browser, find
+from labkit.synthetics.runner.browsers import Browser, Browsers, find
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -62,11 +62,21 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def forking():
+    """What keeps the process that scripts' processes are forked from."""
+    kept = Browsers()
+    yield kept
+    kept.close()
+
+
 @pytest.mark.long
+@pytest.mark.parametrize("started", ["as usual", "forked"])
 @pytest.mark.parametrize("case", WRONG)
-def test_a_script_that_goes_wrong(web, case):
+def test_a_script_that_goes_wrong(web, forking, case, started):
     body, reason = WRONG[case]
-    done = visit(web, script(body), memory_mb=300, timeout_s=12)
+    kept = forking if started == "forked" else None
+    done = visit(web, script(body), memory_mb=300, timeout_s=12, browsers=kept)
     assert (done.state, done.reason_code) == ("FAILED", CANARY_FAILURE)
     assert reason in done.state_reason
 

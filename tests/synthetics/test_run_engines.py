@@ -183,6 +183,7 @@ def test_every_blueprint_can_be_compiled_and_packed_the_same_each_time(name):
     compile(text, name, "exec")
     assert blueprints.package(text) == blueprints.package(text)
     assert package.check(blueprints.package(text)) == ["python/canary.py"]
+    assert package.uses_browser(blueprints.package(text)) == ("webdriver.Chrome()" in text)
 
 
 def test_settings_are_filled_in_at_the_top_of_a_script():

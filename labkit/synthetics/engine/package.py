@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ LARGEST = 250 * 1024 * 1024
 
 #: The file with the configuration of multi checks.
 CONFIGURATION = "blueprint-config.json"
+
+#: What asks for a browser in a script, and how much of a file is looked at, bytes.
+_ASKS, _LOOKED_AT = b".Chrome(", 1_000_000
 
 _SHOWN = 8
 
@@ -55,6 +59,20 @@ def check(code: bytes) -> list[str]:
     if sum(one.file_size for one in entries) > LARGEST:
         raise BadPackage(f"the archive is larger than {LARGEST >> 20} MB when unpacked")
     return [one.filename for one in entries if not one.is_dir()]
+
+
+def uses_browser(code: bytes) -> bool:
+    """Whether one of the scripts in an archive seems to start a browser."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            for name in archive.namelist():
+                if name.endswith(".py"):
+                    with archive.open(name) as file:
+                        if _ASKS in file.read(_LOOKED_AT):
+                            return True
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError):
+        pass  # whoever unpacks it says what is wrong
+    return False
 
 
 def find(handler: str, names: list[str]) -> Entry:

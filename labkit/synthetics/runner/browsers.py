@@ -36,6 +36,7 @@ from typing import Any
 from labkit.core.clock import machine_seconds
 from labkit.synthetics.runner import trust
 from labkit.synthetics.runner.devtools import BrowserGone, DevTools
+from labkit.synthetics.runner.forkserver import ForkServer
 from labkit.synthetics.runner.processes import end
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -292,16 +293,20 @@ def _debug_port(profile: str, chromium: subprocess.Popen[bytes], deadline: float
 
 
 class Browsers:
-    """The browsers of one kernel that wait for the next run.
+    """What one kernel keeps from run to run: browsers that wait, and a Python to fork from.
 
     Parameters
     ----------
     most:
-        How many are kept; the one that waited longest is ended first.
+        How many browsers are kept; the one that waited longest is ended first.
+    scripts:
+        What starts scripts' processes; one of its own when left out.
     """
 
-    def __init__(self, most: int = 2) -> None:
+    def __init__(self, most: int = 2, scripts: ForkServer | None = None) -> None:
         self._most = most
+        self._own = ForkServer()
+        self.scripts = scripts or self._own
         self._lock = threading.Lock()
         self._waiting: dict[tuple[Any, ...], Browser] = {}
 
@@ -335,9 +340,10 @@ class Browsers:
 
     @property
     def pids(self) -> list[int]:
-        """Process ids of those that wait."""
+        """Process ids of those that wait, and of what scripts are forked from."""
         with self._lock:
-            return [pid for one in self._waiting.values() for pid in one.pids]
+            waiting = [pid for one in self._waiting.values() for pid in one.pids]
+        return waiting + self._own.pids
 
     def close(self) -> None:
         """End them all."""
@@ -345,3 +351,4 @@ class Browsers:
             waiting, self._waiting = self._waiting, {}
         for one in waiting.values():
             one.close()
+        self._own.close()

@@ -155,12 +155,21 @@ def _script(spec: dict[str, Any]) -> dict[str, Any]:
     except BaseException as problem:
         return _failure("not_loaded", problem)
     try:
-        value = _call(function, spec)
+        try:
+            value = _call(function, spec)
+        finally:
+            _last_picture()
     except SystemExit as problem:
         return _failure("exited", problem, f"sys.exit({problem.code!r})")
     except BaseException as problem:
         return _failure("failed", problem)
     return {"how": "returned", "value": "" if value is None else repr(value)[:500]}
+
+
+def _last_picture() -> None:
+    steps = sys.modules.get("aws_synthetics.selenium.synthetics_webdriver")
+    if steps is not None:
+        steps.last_picture()
 
 
 def _load(file: str, function: str) -> Any:

@@ -1,7 +1,8 @@
 """Processes of a run: who belongs to it, how much memory they take, and their end.
 
 A process belongs to a run when it is in its group, or carries the run's mark in its environment,
-which whatever it starts inherits: a helper that detached itself with ``setsid`` is found by it. A
+which whatever it starts inherits: a helper that detached itself with ``setsid`` is found by it.
+What a fork server has started carries the mark in its name, and hands it on to its own forks. A
 browser is marked by its home: its handlers of crashes detach themselves too, and may stay for as
 long as they are busy with the crash that its end looks like.
 Dead ones that nobody has waited for do not count; that is for their parent to do.
@@ -11,14 +12,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
+from hashlib import blake2b
 
 #: The variable that marks the processes of a run.
 MARK = "LABKIT_CANARY_RUN"
 
 MEGABYTE = 1024 * 1024
+
+#: Where the name of a process stands.
+NAME = "/proc/{}/comm"
+
+
+def name_of(mark: str) -> str:
+    """A mark as the name of a process, for which there are 15 letters."""
+    return f"cw{blake2b(mark.encode(), digest_size=6).hexdigest()}"
 
 
 def _all() -> Iterator[int]:
@@ -41,15 +52,30 @@ def _lives(pid: int) -> bool:
 def members(groups: list[int], mark: str = "") -> list[int]:
     """Process ids of those that live in one of these groups, or carry a mark, ``NAME=value``."""
     found = []
-    wanted = mark.encode()
+    wanted, named = mark.encode(), name_of(mark).encode() + b"\n"
     for pid in _all():
         if pid == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            ours = os.getpgid(pid) in groups or (mark and wanted in _environment(pid))
+            ours = os.getpgid(pid) in groups or (
+                mark and (wanted in _environment(pid) or _name(pid) == named)
+            )
             if ours and _lives(pid):
                 found.append(pid)
     return found
+
+
+def is_named(pid: int) -> bool:
+    """Whether a process carries some run's mark in its name."""
+    return bool(re.fullmatch(rb"cw[0-9a-f]{12}\n", _name(pid)))
+
+
+def _name(pid: int) -> bytes:
+    try:
+        with open(NAME.format(pid), "rb") as told:
+            return told.read()
+    except OSError:
+        return b""
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -33,6 +33,7 @@ from labkit.synthetics.engine.traffic import Exchange
 from labkit.synthetics.runner import Serve, processes
 from labkit.synthetics.runner.browsers import Browsers
 from labkit.synthetics.runner.collecting import Collected, collect
+from labkit.synthetics.runner.forkserver import SWITCHES, Forked
 from labkit.synthetics.runner.visiting import Visit
 from labkit.synthetics.runner.workspace import Workspace
 
@@ -49,6 +50,10 @@ _START = (
 _LOOK_SECONDS = 0.1
 
 _NO_LAB = "this canary was run without a lab: its calls of AWS have nobody to answer them"
+
+
+#: A script's process, started in one of two ways.
+_Process = subprocess.Popen[bytes] | Forked
 
 
 class Running:
@@ -71,6 +76,7 @@ class Running:
         self._checks = request.checks
         self._began = machine_seconds()
         self._visit = Visit(request, site, browsers, self._began)
+        self._kept, self._browses = browsers, False
         self._found = Collected()
         self._mark = f"{os.getpid()}-{id(self):x}"
         self._output = 0
@@ -110,7 +116,8 @@ class Running:
         entry = None
         if self._checks is None:
             entry = package.find(self._request.handler, space.names)
-            if space.uses_browser():
+            self._browses = space.uses_browser()
+            if self._browses:
                 self._visit.prepare()
         control, theirs = socket.socketpair()
         calls, their_calls = socket.socketpair()
@@ -130,9 +137,7 @@ class Running:
                 assert process.stdout is not None
                 process.stdout.close()
 
-    def _start(
-        self, space: Workspace, control: socket.socket, calls: socket.socket
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, space: Workspace, control: socket.socket, calls: socket.socket) -> _Process:
         request = self._request
         function = f"cwsyn-{request.canary}"
         given = {
@@ -160,9 +165,15 @@ class Running:
         }
         if space.authority:
             given |= {"SSL_CERT_FILE": space.authority, "REQUESTS_CA_BUNDLE": space.authority}
+        if self._kept is not None:
+            forked = self._kept.scripts.start(
+                given, space.task, (control, calls), space.names, browser=self._browses
+            )
+            if forked is not None:
+                return forked
         code = _START.format(root=_ROOT, control=control.fileno(), calls=calls.fileno())
         return subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", code],
+            [sys.executable, *SWITCHES, "-c", code],
             env=given,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -194,9 +205,7 @@ class Running:
         }
 
     # -- watching
-    def _watch(
-        self, process: subprocess.Popen[bytes], control: socket.socket, calls: socket.socket
-    ) -> Ended:
+    def _watch(self, process: _Process, control: socket.socket, calls: socket.socket) -> Ended:
         request = self._request
         wait = min(request.timeout_s, request.patience_s)
         deadline, look = self._began + wait, 0.0
@@ -229,7 +238,7 @@ class Running:
                     if ended is not None:
                         return ended
 
-    def _limits(self, process: subprocess.Popen[bytes]) -> Ended | None:
+    def _limits(self, process: _Process) -> Ended | None:
         # A page without end takes memory too; what it is matters more than what it does.
         if self._visit.too_large:
             return Ended("too_large", self._visit.too_large, self._found.under_way)
@@ -247,7 +256,7 @@ class Running:
         last = max(self._told_at, self._visit.heard_at)
         return machine_seconds() - last > (self._request.silence_s or values.SILENCE_SECONDS)
 
-    def _message(self, process: subprocess.Popen[bytes], control: socket.socket) -> Ended | None:
+    def _message(self, process: _Process, control: socket.socket) -> Ended | None:
         self._told_at = machine_seconds()
         control.settimeout(5)
         try:
@@ -295,7 +304,7 @@ class Running:
             return Ended("too_large", self._visit.too_large, step)
         return Ended(kind, text, step, tuple(failed), tuple(errors))
 
-    def _died(self, process: subprocess.Popen[bytes]) -> Ended:
+    def _died(self, process: _Process) -> Ended:
         processes.end([process.pid], f"{processes.MARK}={self._mark}")
         status = process.wait()
         told = f"signal {-status}" if status < 0 else f"exit status {status}"
@@ -318,7 +327,7 @@ class Running:
         return True
 
     # -- output
-    def _read(self, process: subprocess.Popen[bytes]) -> bool:
+    def _read(self, process: _Process) -> bool:
         """Read what was written; False at its end."""
         assert process.stdout is not None
         try:
@@ -332,7 +341,7 @@ class Running:
         self._found.lines += [line.decode("utf-8", "replace") for line in lines]
         return bool(data)
 
-    def _drain(self, process: subprocess.Popen[bytes]) -> None:
+    def _drain(self, process: _Process) -> None:
         while self._output <= OUTPUT_CAP:
             before = self._output
             if not self._read(process) or self._output == before:

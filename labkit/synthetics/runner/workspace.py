@@ -29,6 +29,7 @@ class Workspace:
 
     def __init__(self, code: bytes, authority: str) -> None:
         self.names = package.check(code) if code else []
+        self._code = code
         self.root = os.path.realpath(tempfile.mkdtemp(prefix="labkit-canary-"))
         self.task, self.tmp = os.path.join(self.root, "task"), os.path.join(self.root, "tmp")
         self.authority = ""
@@ -48,12 +49,7 @@ class Workspace:
 
     def uses_browser(self) -> bool:
         """Whether one of the scripts seems to start a browser, so that it can start meanwhile."""
-        for name in self.names:
-            if name.endswith(".py"):
-                with open(os.path.join(self.task, name), "rb") as file:
-                    if b".Chrome(" in file.read(1_000_000):
-                        return True
-        return False
+        return package.uses_browser(self._code)
 
     def left(self) -> Iterator[tuple[str, bytes]]:
         """What the script left in ``/tmp``: (name, bytes), by name; too large files are cut off

@@ -181,7 +181,11 @@ def rehearse(bench: Bench) -> Rehearsal:
     ]  # fmt: skip
     left_out = [one for one in every if one.by_browser and find() is None]
     asked = [one for one in every if one not in left_out]
-    pairs = [(one, canary) for one in asked for canary in running(world)]
+    pairs = [
+        (one, canary)
+        for one in (asked[0], *sorted(asked[1:], key=lambda each: -each.waits))
+        for canary in running(world)
+    ]
     errands = [_errand(world, canary, one) for one, canary in pairs]
     results = _run(world, errands, [canary for _, canary in pairs], memory)
     timed = any("'Duration'" in repr(one.config) for one in alarms_of(world))
@@ -239,7 +243,7 @@ def _alone(errand: Errand, memory: Memory) -> RunResult:
     """Once more, with nothing beside it: what should be green is not red for a busy machine."""
     from labkit.canary_ahead import key_of, run_ahead
 
-    (result,) = run_ahead([errand], Memory())
+    (result,) = run_ahead([errand], Memory(), usual=errand.site)
     memory.keep(key_of(errand), result, "ahead", errand.request.artifact_prefix)
     return result
 

@@ -28,6 +28,8 @@ class Situation:
         What is asked of whoever got it wrong.
     by_browser:
         Whether only a browser sees it.
+    waits:
+        For about how long who is hindered by it waits, seconds: what takes longest begins first.
     """
 
     name: str
@@ -36,27 +38,28 @@ class Situation:
     nobody: str = ""
     question: str = ""
     by_browser: bool = False
+    waits: float = 0.0
 
 
 HEALTHY = Situation("all is well", (), False, question="What would a customer say of this shop?")
-RESTART = Situation("the nightly restart", (("page_error", "site", 503),), True)
+RESTART = Situation("the nightly restart", (("page_error", "site", 503),), True, waits=5)
 
 
 def faults() -> list[Situation]:
-    """What customers mind: what takes longest to be seen comes first, what they tell of last."""
+    """What customers mind, what they tell of last."""
     return [
         Situation(
             "the site never answers", (("page_silent", "site", 0),), True, "do anything",
-            "What does your canary make of a question to which there is no answer?",
+            "What does your canary make of a question to which there is no answer?", waits=11,
         ),
         Situation(
             f"the search takes {SLOW_SECONDS:g} seconds", (("page_slow", "search", SLOW_SECONDS),),
             True, "find anything in time",
-            "When does a customer call it broken, though it does come in the end?",
+            "When does a customer call it broken, though it does come in the end?", waits=12,
         ),
         Situation(
             "the button 'Buy now' is not to be seen", (("page_hidden", "checkout", 0),), True,
-            "pay", "Which of the faults would a person see only at the last step?", True,
+            "pay", "Which of the faults would a person see only at the last step?", True, waits=6,
         ),
         Situation(
             "the certificate has expired", (("certificate", "site", -0.5),), True,
@@ -69,7 +72,7 @@ def faults() -> list[Situation]:
         ),
         Situation(
             "the form to log in is there, an error behind it", (("page_error", "account", 500),),
-            True, "log in", "What does a customer see once he is logged in?",
+            True, "log in", "What does a customer see once he is logged in?", waits=5,
         ),
         Situation(
             "the search answers with an error", (("page_error", "search", 500),), True,
@@ -77,7 +80,7 @@ def faults() -> list[Situation]:
         ),
         Situation(
             "a banner lies over 'Buy now'", (("page_covered", "checkout", 0),), True, "pay",
-            "Which of the faults would a person see only at the last step?", True,
+            "Which of the faults would a person see only at the last step?", True, waits=6,
         ),
     ]  # fmt: skip
 

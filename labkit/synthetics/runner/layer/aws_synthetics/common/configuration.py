@@ -49,8 +49,11 @@ class SyntheticsConfiguration:
 
     def __init__(self) -> None:
         self._set = dict(OPTIONS)
-        if os.environ.get("LABKIT_FEWER_PICTURES"):
+        fewer = os.environ.get("LABKIT_FEWER_PICTURES", "")
+        if fewer:
             self._set["screenshot_on_step_start"] = False
+        #: Whether of the steps that succeed only the last is photographed, at the end of the run.
+        self.last_success_only = fewer == "last"
 
     def set_config(self, options: Mapping[str, Any]) -> SyntheticsConfiguration:
         """Set several options.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .http_step import HttpResponse
 
 _BROWSERS: list[SyntheticsBrowser] = []
+#: The name of a picture of the last step, which succeeded; it is taken once no step follows.
+_AWAITED: list[str] = []
 _AGENT: list[str] = []
 _UNSAFE = re.compile(r"[^A-Za-z0-9_\-]+")
 
@@ -53,6 +55,12 @@ def Chrome(*_: Any, **given: Any) -> SyntheticsBrowser:  # noqa: N802 - AWS's na
     browser = SyntheticsBrowser(options, " ".join(_AGENT))
     _BROWSERS.append(browser)
     return browser
+
+
+def last_picture() -> None:
+    """Take the picture of the last step, when it was put off until now."""
+    if _AWAITED and _BROWSERS:
+        _BROWSERS[-1].shoot(_AWAITED.pop())
 
 
 def browsers() -> list[SyntheticsBrowser]:
@@ -202,7 +210,10 @@ class _Step:
         took = _run.link().seconds() - self._began
         logger.info("Step %s succeeded in %d ms", self._name, round(took * 1000))
         if CONFIGURATION.get_screenshot_on_step_success():
-            self._shoot("succeeded")
+            if CONFIGURATION.last_success_only:
+                _AWAITED[:] = [f"{self._file}-succeeded"]
+            else:
+                self._shoot("succeeded")
         self._told("PASSED", took, "")
 
     def _failed(self, problem: BaseException) -> None:
@@ -210,6 +221,7 @@ class _Step:
         text = _run.brief(problem)
         logger.error("Step %s failed: %s", self._name, text)
         if CONFIGURATION.get_screenshot_on_step_failure():
+            _AWAITED.clear()
             self._shoot("failed")
         self._told("FAILED", took, text)
         if not CONFIGURATION.get_continue_on_step_failure() or not isinstance(problem, Exception):
