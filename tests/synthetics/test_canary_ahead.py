@@ -22,7 +22,7 @@ def broken(page, kind="page_error", size=500.0):
 
 
 def test_a_page_that_is_not_visited_is_not_played_and_all_is_kept(monkeypatch):
-    monkeypatch.setattr(canary_ahead, "LANES", 1)
+    monkeypatch.setattr(canary_ahead, "LANES_WITHOUT", 1)
     real = []
     run = canary_ahead.run
     monkeypatch.setattr(canary_ahead, "run", lambda *a, **k: real.append(1) or run(*a, **k))
