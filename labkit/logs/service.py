@@ -115,7 +115,7 @@ class Logs:
         sizes = sizes or [size_of(text) for text in messages]
         first = group.events.append(stream.index, timestamps_ms, messages, now_ms, sizes)
         _touch(stream, timestamps_ms[0], timestamps_ms[-1], now_ms)
-        made = self.transforming.made(group, messages)
+        made = self.transforming.made(group, stream.name, messages)
         group.structured.put(first, made.kept or structured)
         batch = Accepted(
             group, stream, first, timestamps_ms, messages, now_ms, request_id, sizes,

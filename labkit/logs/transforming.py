@@ -54,14 +54,20 @@ class Transforming:
         self._world, self._policies = world, policies
         self._read: dict[str, Sequence[Mapping[str, Any]]] = {}
 
-    def made(self, group: LogGroup, messages: Sequence[str]) -> Made:
-        """What a group's transformer makes of lines; nothing when it has none."""
+    def made(self, group: LogGroup, stream: str, messages: Sequence[str]) -> Made:
+        """What a group's transformer makes of lines of a stream; nothing when it has none."""
         config, level = self._config(group)
         if config is None:
             return Made()
+        about = {
+            "@logGroupName": group.name,
+            "@logGroupStream": stream,
+            "@accountId": group.account,
+            "@regionName": group.region,
+        }
         texts, kept = [], []
         for text in messages:
-            found = transform(config, text) if size_of(text) < MOST_BYTES else None
+            found = transform(config, text, about) if size_of(text) < MOST_BYTES else None
             texts.append(found or text)
             kept.append(found or f"{ERROR}{_why(config, text)}")
         failed = sum(one.startswith(ERROR) for one in kept)

@@ -31,8 +31,9 @@ def made(logs, config, message):
         ([JSON], '{"a":1}', {"a": 1}),
         ([{"parseJSON": {"destination": "j"}}], '{"a":1}', {"j": {"a": 1}}),
         ([JSON], "no JSON", None),
-        ([{"grok": {"match": "%{IP:ip} %{WORD:verb} %{NUMBER:size:int}"}}], "10.0.0.1 GET 12 x",
-         {"ip": "10.0.0.1", "verb": "GET", "size": 12}),
+        ([{"grok": {"match": "%{IP:ip} %{WORD:verb} %{NUMBER:size}"}}], "10.0.0.1 GET 12",
+         {"ip": "10.0.0.1", "verb": "GET", "size": "12"}),
+        ([{"grok": {"match": "%{IP:ip} %{WORD:verb}"}}], "10.0.0.1 GET 12", None),
         ([{"csv": {"columns": ["a", "b"]}}], '1,"two, three",4',
          {"a": "1", "b": "two, three", "column_3": "4"}),
         ([{"csv": {"delimiter": "\\t"}}], "x\ty", {"column_1": "x", "column_2": "y"}),
@@ -46,10 +47,12 @@ def made(logs, config, message):
          {"queryName": "example.com", "responseCode": "NOERROR"}),
         ([{"parsePostgres": {}}],
          "2019-03-10 03:54:59 UTC:10.0.0.123(52834):postgres@logtestdb:[20175]:ERROR: column x",
-         {"dbName": "logtestdb", "srcPort": 52834, "logLevel": "ERROR"}),
+         {"logTime": "2019-03-10 03:54:59 UTC", "srcIp": "10.0.0.123(52834)",
+          "userName": "postgres", "dbName": "logtestdb", "processId": "20175",
+          "logLevel": "ERROR"}),
         ([{"parseWAF": {}}],
          '{"httpRequest":{"headers":[{"name":"Host","value":"h"}]},"labels":[{"name":"l"}]}',
-         {"httpRequest": {"headers": {"Host": "h"}}, "labels": {"l": ""}}),
+         {"httpRequest": {"headers": {"Host": "h"}}, "labels": {"name": "l"}}),
         ([JSON, {"addKeys": {"entries": [{"key": "x.y", "value": "1"}]}}], '{"a":1}',
          {"a": 1, "x": {"y": "1"}}),
         ([JSON, {"addKeys": {"entries": [{"key": "c", "value": "${a.b}"}]}}], EVENT, {"c": "X y"}),
@@ -60,7 +63,8 @@ def made(logs, config, message):
         ([JSON, {"copyValue": {"entries": [{"source": "n", "target": "m"}]}}], EVENT,
          {"n": "12", "m": "12"}),
         ([JSON, {"listToMap": {"source": "l", "key": "k", "valueKey": "v", "target": "m",
-                               "flatten": True}}], EVENT, {"m": {"p": 1, "q": 2}}),
+                               "flatten": True, "flattenedElement": "first"}}], EVENT,
+         {"m": {"p": 1, "q": 2}}),
         ([JSON, {"lowerCaseString": {"withKeys": ["a.b"]}}], EVENT, {"a": {"b": "x y"}}),
         ([JSON, {"upperCaseString": {"withKeys": ["a.b"]}}], EVENT, {"a": {"b": "X Y"}}),
         ([JSON, {"trimString": {"withKeys": ["a"]}}], '{"a":"  x "}', {"a": "x"}),
@@ -89,6 +93,19 @@ def test_processors(logs, config, message, found):
         ([{"addKeys": {"entries": [{"key": "a", "value": "b"}]}}], "first processor has to parse"),
         ([JSON, {"parseJSON": {}, "csv": {}}], "exactly one"),
         ([{"grok": {"match": "%{NOTHING:a}"}}], "no pattern NOTHING"),
+        ([{"grok": {"match": "%{INT:a:int}"}}], "does not convert types"),
+        ([{"grok": {"match": " ".join(["%{DATA}"] * 6)}}], "DATA at most 5 times"),
+        ([{"grok": {"match": "%{DATA} %{SPACE}%{URI} %{DATA} %{SPACE}%{URI}"}}], "at most five"),
+        ([{"grok": {"match": "%{INT}" * 21}}], "at most 20"),
+        ([{"grok": {"match": "%{SYSLOG5424} %{NUMBER:n}"}}], "may follow SYSLOG5424"),
+        ([{"grok": {"match": "%{DATA:d} %{NGINX_ACCESS_LOG}"}}], "has to be the first pattern"),
+        ([{"grok": {"match": "%{APACHE_ACCESS_LOG} %{SYSLOG5424}"}}], "may follow APACHE"),
+        ([JSON, {"listToMap": {"source": "l", "key": "k", "flatten": True}}], "flattenedElement"),
+        ([JSON, {"addKeys": {"entries": [{"key": "a.b.c.d", "value": "1"}]}}], "deeper than 3"),
+        ([JSON, {"substituteString": {"entries": [{"source": "a", "from": "x", "to": "$1"}]}}],
+         "has no group 1"),
+        ([JSON, {"dateTimeConverter": {"source": "t", "target": "u", "matchPatterns": ["epoch"],
+                                       "targetFormat": "jjj"}}], "no format of dates"),
         ([{"parseVPC": {"source": "a"}}], "source can only be @message"),
         ([JSON, {"parseVPC": {}}], "has to be the first"),
         ([{"parseWAF": {}}, {"parseVPC": {}}], "at most one parser of AWS's own"),
@@ -98,7 +115,7 @@ def test_processors(logs, config, message, found):
             "at most one parser",
         ),
     ],
-)
+)  # fmt: skip
 def test_what_is_refused(logs, config, said):
     with pytest.raises(ClientError, match=said) as told:
         logs.put_transformer(logGroupIdentifier=GROUP, transformerConfig=config)
@@ -127,3 +144,20 @@ def test_a_metric_filter_on_transformed_logs(lab, logs):
     assert texts == ["ERROR,5", "INFO,7"], "the event itself stays as it came"
     logs.delete_transformer(logGroupIdentifier=GROUP)
     assert "transformerConfig" not in logs.get_transformer(logGroupIdentifier=GROUP)
+
+
+def test_what_copy_value_knows_of_an_event(lab, logs):
+    copied = ("@logGroupName", "@logGroupStream", "@accountId", "@regionName")
+    entries = [{"source": name, "target": name[1:]} for name in copied]
+    config = [JSON, {"copyValue": {"entries": entries}}]
+    logs.put_transformer(logGroupIdentifier=GROUP, transformerConfig=config)
+    at = lab.world.clock.now_us // 1000
+    logs.put_log_events(
+        logGroupName=GROUP, logStreamName="s", logEvents=[{"timestamp": at, "message": EVENT}]
+    )
+    found = lab.logs.query("fields logGroupName, logGroupStream, accountId, regionName", GROUP)
+    (row,) = found.to_dict("records")
+    assert row == {
+        "logGroupName": GROUP, "logGroupStream": "s", "accountId": 123456789012,
+        "regionName": "us-east-1",
+    }  # fmt: skip

@@ -71,9 +71,15 @@ def check(config: Sequence[Mapping[str, Any]]) -> None:
         raise TransformError("A transformer has at most five grok processors.")
 
 
-def transform(config: Sequence[Mapping[str, Any]], message: str) -> str | None:
-    """The JSON of an event, None when the processors make nothing of it."""
-    event: dict[str, Any] = {"@message": message}
+def transform(
+    config: Sequence[Mapping[str, Any]], message: str, about: Mapping[str, str] | None = None
+) -> str | None:
+    """The JSON of an event, None when the processors make nothing of it.
+
+    ``about``: what ``copyValue`` may copy beside the event: ``@logGroupName``, ``@logGroupStream``,
+    ``@accountId``, ``@regionName``.
+    """
+    event: dict[str, Any] = {"@message": message, **(about or {})}
     made = False
     for processor in config:
         name, settings = next(iter(processor.items()))
@@ -81,7 +87,8 @@ def transform(config: Sequence[Mapping[str, Any]], message: str) -> str | None:
             made = PARSERS[name](event, settings) or made
         else:
             MUTATORS[name](event, settings)
-    event.pop("@message", None)
+    for name in ("@message", *(about or ())):
+        event.pop(name, None)
     return dumps(event) if made and event else None
 
 

@@ -1,4 +1,10 @@
-"""Grok: ``%{IP:client} %{WORD:verb} %{NUMBER:bytes:int}``, on RE2."""
+"""Grok: ``%{IP:client} %{WORD:verb} %{NUMBER:bytes}``, on RE2.
+
+A match covers the whole text: the guide's ``%{DATA:x} %{DATA:y}`` leaves ``def ghi`` to ``y``. All
+fields are texts; ``typeConverter`` makes numbers of them. Between the patterns stands a regular
+expression, but a bracket around patterns, as in ``[%{NUMBER:db} %{IP:client}]``, is a bracket.
+Source: user guide, CloudWatch-Logs-Transformation-Configurable.
+"""
 
 from __future__ import annotations
 
@@ -6,84 +12,117 @@ import re as _marks
 from functools import cache
 from typing import Any
 
+from labkit.logs.engine.transform import common_logs
+from labkit.logs.engine.transform.grok_patterns import LIMITS, MOST, PATTERNS, QUOTED, TOGETHER
 from labkit.logs.engine.transform.paths import TransformError
 
-#: The patterns that are there, by name. Longer ones are made of shorter ones.
-PATTERNS = {
-    "WORD": r"\b\w+\b", "NOTSPACE": r"\S+", "SPACE": r"\s*", "DATA": r".*?", "GREEDYDATA": r".*",
-    "INT": r"[+-]?\d+", "NUMBER": r"[+-]?\d+(?:\.\d+)?", "BASE10NUM": r"[+-]?\d+(?:\.\d+)?",
-    "POSINT": r"\b[1-9]\d*\b", "NONNEGINT": r"\b\d+\b", "BASE16NUM": r"(?:0[xX])?[0-9a-fA-F]+",
-    "USERNAME": r"[a-zA-Z0-9._-]+", "USER": r"[a-zA-Z0-9._-]+",
-    "QUOTEDSTRING": r"\"(?:[^\"\\]|\\.)*\"", "QS": r"\"(?:[^\"\\]|\\.)*\"",
-    "UUID": r"[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}",
-    "IPV4": r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", "IPV6": r"[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+",
-    "IP": r"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)",
-    "HOSTNAME": r"[0-9A-Za-z][0-9A-Za-z.-]*", "IPORHOST": r"[0-9A-Za-z][0-9A-Za-z.:-]*",
-    "HOST": r"[0-9A-Za-z][0-9A-Za-z.-]*", "PATH": r"/[^\s]*", "URIPATH": r"/[^\s?#]*",
-    "URIPARAM": r"\?\S*", "URI": r"[A-Za-z][A-Za-z0-9+.-]*://\S+",
-    "MONTH": r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b",
-    "MONTHNUM": r"(?:0?[1-9]|1[0-2])", "MONTHDAY": r"(?:0[1-9]|[12]\d|3[01]|[1-9])",
-    "DAY": r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*", "YEAR": r"\d{4}|\d{2}",
-    "HOUR": r"(?:2[0-3]|[01]?\d)", "MINUTE": r"[0-5]\d", "SECOND": r"[0-5]?\d(?:[:.,]\d+)?",
-    "TIME": r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?",
-    "TIMESTAMP_ISO8601":
-        r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?",
-    "HTTPDATE": r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}",
-    "SYSLOGTIMESTAMP": r"[A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}",
-    "LOGLEVEL": r"(?i:alert|trace|debug|notice|info|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|"
-                r"severe|emerg(?:ency)?)",
-}  # fmt: skip
-
-_MARK = _marks.compile(r"%\{(\w+)(?::([\w.\[\]@-]+))?(?::(int|float|long|string))?\}")
-
-_TYPES: dict[str, Any] = {"int": int, "long": int, "float": float, "string": str}
+_MARK = _marks.compile(r"%\{(\w+)(?::([\w.\[\]@-]+))?(?::(\w+))?\}")
 
 
 @cache
 def compiled(pattern: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-    """The expression and, for each of its groups, the field and its type.
+    """The expression and, for each of its groups, the field and the name of its pattern.
 
     Raises
     ------
     TransformError
         For a pattern that there is not, or that RE2 does not take.
     """
+    fields: list[tuple[str, str]] = []
+    return _expression(_expanded(pattern, fields)), tuple(fields)
+
+
+def _expression(text: str) -> Any:
     import re2
 
-    fields: list[tuple[str, str]] = []
-    out, at = [], 0
-    for mark in _MARK.finditer(pattern):
-        out.append(pattern[at : mark.start()])
-        name, field, kind = mark.groups()
-        if name not in PATTERNS:
-            raise TransformError(f"grok has no pattern {name}.")
-        if field:
-            out.append(f"(?P<g{len(fields)}>{PATTERNS[name]})")
-            fields.append((field, kind or "string"))
-        else:
-            out.append(f"(?:{PATTERNS[name]})")
-        at = mark.end()
-    out.append(pattern[at:])
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile("".join(out), options), tuple(fields)
+        return re2.compile(text, options)
     except re2.error as error:
         raise TransformError(f"The grok pattern is not valid: {error}") from None
 
 
+def _expanded(pattern: str, fields: list[tuple[str, str]]) -> str:
+    """The regular expression of a pattern; its fields are added to ``fields``."""
+    out, at = [], 0
+    for mark in _MARK.finditer(pattern):
+        out.append(_between(pattern[at : mark.start()]))
+        name, field, kind = mark.groups()
+        if kind:
+            raise TransformError(
+                f"grok does not convert types: {mark.group()}. typeConverter makes numbers."
+            )
+        if name not in PATTERNS:
+            raise TransformError(f"grok has no pattern {name}.")
+        if field:
+            out.append(f"(?P<g{len(fields)}>")
+            fields.append((field, name))
+        out.append(f"{'' if field else '(?:'}{_expanded(PATTERNS[name], fields)})")
+        at = mark.end()
+    out.append(_between(pattern[at:]))
+    return "".join(out)
+
+
+def _between(text: str) -> str:
+    """What stands between patterns: an open bracket that is not closed there is that letter."""
+    last = text.rfind("[")
+    if last < 0 or "]" in text[last:] or (last and text[last - 1] == "\\"):
+        return text
+    return f"{text[:last]}\\{text[last:]}"
+
+
+def check(pattern: str) -> None:
+    """Refuse a pattern that a transformer can not have.
+
+    Raises
+    ------
+    TransformError
+        With what is wrong.
+    """
+    names = [mark.group(1) for mark in _MARK.finditer(pattern)]
+    if len(names) > MOST:
+        raise TransformError(f"grok: at most {MOST} patterns, not {len(names)}.")
+    for name in dict.fromkeys(names):
+        if names.count(name) > LIMITS.get(name, MOST):
+            raise TransformError(f"grok: {name} at most {LIMITS[name]} times.")
+    if sum(name in TOGETHER for name in names) > 5:
+        raise TransformError(f"grok: at most five of {', '.join(sorted(TOGETHER))} together.")
+    _compiled(pattern)
+
+
+@cache
+def _compiled(pattern: str) -> tuple[str, Any, tuple[tuple[str, str], ...]]:
+    """The name of the log format at the head, or ""; the expression; the fields."""
+    names = [mark.group(1) for mark in _MARK.finditer(pattern)]
+    known = [name for name in names if name in common_logs.EXPRESSIONS]
+    if not known:
+        return ("", *compiled(pattern))
+    mark = _MARK.match(pattern)
+    if mark is None or mark.group(1) != known[0]:
+        raise TransformError(f"grok: {known[0]} has to be the first pattern.")
+    if len(names) > 2 or not common_logs.REST.issuperset(names[1:]):
+        raise TransformError(
+            f"grok: only one of {', '.join(sorted(common_logs.REST))} may follow {known[0]}."
+        )
+    fields: list[tuple[str, str]] = []
+    rest = _expanded(pattern[mark.end() :], fields)
+    return known[0], _expression(common_logs.EXPRESSIONS[known[0]] + rest), tuple(fields)
+
+
 def match(pattern: str, text: str) -> dict[str, Any] | None:
     """The fields of a text, None when it does not match."""
-    expression, fields = compiled(pattern)
-    found = expression.search(text)
+    form, expression, fields = _compiled(pattern)
+    found = expression.fullmatch(text)
     if found is None:
         return None
+    named = found.groupdict()
+    own = {f"g{number}": field for number, field in enumerate(fields)}
     out: dict[str, Any] = {}
-    for number, (field, kind) in enumerate(fields):
-        value = found.group(f"g{number}")
+    if form:
+        out = common_logs.fields(form, {k: v for k, v in named.items() if k not in own})
+    for group, (field, name) in own.items():
+        value = named[group]
         if value is not None:
-            try:
-                out[field] = _TYPES[kind](value)
-            except ValueError:
-                out[field] = value
+            out[field] = value[1:-1] if name in QUOTED else value
     return out

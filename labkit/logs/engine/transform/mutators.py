@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re as _marks
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
 from labkit.logs.engine.ql.datepatterns import format_date, parse_date, zone
-from labkit.logs.engine.transform.paths import TransformError, drop, get, has, put
+from labkit.logs.engine.transform.locales import english, known
+from labkit.logs.engine.transform.paths import (
+    TransformError,
+    check_depth,
+    drop,
+    get,
+    has,
+    put,
+    steps,
+)
 
 Settings = Mapping[str, Any]
 
+_BACK = _marks.compile(r"\$(?:(\d)|\{(\w+)\})")
 _ISO = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 
 
@@ -31,18 +43,39 @@ def delete_keys(event: dict[str, Any], settings: Settings) -> None:
         drop(event, key)
 
 
-def _carry(source: str, target: str, keep: bool) -> Callable[[dict[str, Any], Settings], None]:
-    def run(event: dict[str, Any], settings: Settings) -> None:
-        for one in settings["entries"]:
-            overwrite = bool(one.get("overwriteIfExists", False))
-            if not has(event, one[source]) or (has(event, one[target]) and not overwrite):
-                continue
-            value = get(event, one[source])
-            if not keep:
-                drop(event, one[source])
-            put(event, one[target], value)
+def move_keys(event: dict[str, Any], settings: Settings) -> None:
+    """``moveKeys``: into a target that is a map the key goes with its name."""
+    for one in settings["entries"]:
+        source, target = one["source"], one["target"]
+        if not has(event, source):
+            continue
+        if isinstance(get(event, target), dict):
+            target = f'{target}."{steps(source)[-1]}"'
+        if has(event, target) and not one.get("overwriteIfExists"):
+            continue
+        value = get(event, source)
+        drop(event, source)
+        put(event, target, value)
 
-    return run
+
+def rename_keys(event: dict[str, Any], settings: Settings) -> None:
+    """``renameKeys``: the value goes to ``renameTo``."""
+    for one in settings["entries"]:
+        source, target = one["key"], one["renameTo"]
+        overwrite = bool(one.get("overwriteIfExists", False))
+        if not has(event, source) or (has(event, target) and not overwrite):
+            continue
+        value = get(event, source)
+        drop(event, source)
+        put(event, target, value)
+
+
+def copy_value(event: dict[str, Any], settings: Settings) -> None:
+    """``copyValue``: within an event, or what is known of it (``@logGroupName``, ...)."""
+    for one in settings["entries"]:
+        if has(event, one["source"]):
+            overwrite = bool(one.get("overwriteIfExists", False))
+            put(event, one["target"], deepcopy(get(event, one["source"])), overwrite)
 
 
 def list_to_map(event: dict[str, Any], settings: Settings) -> None:
@@ -92,16 +125,26 @@ def substitute_string(event: dict[str, Any], settings: Settings) -> None:
 
 
 def _named(to: str) -> str:
-    """``$1`` of the guide as RE2's ``\\1``."""
+    """``$1`` and ``${name}`` of the guide as RE2's ``\\1`` and ``\\g<name>``."""
     out, at = [], 0
-    while at < len(to):
-        if to[at] == "$" and to[at + 1 : at + 2].isdigit():
-            out.append("\\" + to[at + 1])
-            at += 2
-        else:
-            out.append("\\\\" if to[at] == "\\" else to[at])
-            at += 1
-    return "".join(out)
+    for mark in _BACK.finditer(to):
+        out.append(to[at : mark.start()].replace("\\", "\\\\"))
+        out.append(f"\\g<{mark.group(1) or mark.group(2)}>")
+        at = mark.end()
+    return "".join([*out, to[at:].replace("\\", "\\\\")])
+
+
+def _check_substitution(pattern: str, to: str) -> None:
+    groups = _compiled(pattern)
+    told = [mark.group(1) or mark.group(2) for mark in _BACK.finditer(to)]
+    for name in told:
+        there = int(name) <= groups.groups if name.isdigit() else name in groups.groupindex
+        if not there:
+            raise TransformError(f"substituteString: {pattern} has no group {name}.")
+    if len(told) > 10:
+        raise TransformError("substituteString: at most ten references to groups.")
+    if any(told.count(name) > 2 for name in told):
+        raise TransformError("substituteString: each group at most twice.")
 
 
 def _compiled(pattern: str) -> Any:
@@ -151,6 +194,8 @@ def date_time_converter(event: dict[str, Any], settings: Settings) -> None:
     if value is None or isinstance(value, dict | list):
         return
     where = settings.get("sourceTimezone") or "UTC"
+    if isinstance(value, str):
+        value = english(value, settings.get("locale") or "en")
     for pattern in settings["matchPatterns"]:
         ms = _moment(value, pattern, where)
         if ms is not None:
@@ -182,9 +227,9 @@ def _moment(value: Any, pattern: str, where: str) -> float | None:
 PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], None]] = {
     "addKeys": add_keys,
     "deleteKeys": delete_keys,
-    "moveKeys": _carry("source", "target", keep=False),
-    "renameKeys": _carry("key", "renameTo", keep=False),
-    "copyValue": _carry("source", "target", keep=True),
+    "moveKeys": move_keys,
+    "renameKeys": rename_keys,
+    "copyValue": copy_value,
     "listToMap": list_to_map,
     "lowerCaseString": _each(str.lower),
     "upperCaseString": _each(str.upper),
@@ -204,10 +249,34 @@ def check(name: str, settings: Settings) -> None:
     TransformError
         With what is wrong.
     """
+    for key, path in _paths(settings):
+        check_depth(name, key, path)
     if name == "substituteString":
         for one in settings["entries"]:
-            _compiled(one["from"])
+            _check_substitution(one["from"], one["to"])
+    if name == "listToMap" and settings.get("flatten") and not settings.get("flattenedElement"):
+        raise TransformError("listToMap: flatten needs flattenedElement, first or last.")
     if name == "dateTimeConverter":
-        for key in ("sourceTimezone", "targetTimezone"):
-            if settings.get(key) and zone(settings[key]) is None:
-                raise TransformError(f"dateTimeConverter: there is no time zone {settings[key]}.")
+        _check_dates(settings)
+
+
+def _paths(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Every path to a key that a processor has."""
+    for one in (settings, *settings.get("entries", ())):
+        for key in ("source", "target", "key", "renameTo"):
+            if one.get(key):
+                yield key, one[key]
+    for path in settings.get("withKeys", ()):
+        yield "withKeys", path
+
+
+def _check_dates(settings: Settings) -> None:
+    for key in ("sourceTimezone", "targetTimezone"):
+        if settings.get(key) and zone(settings[key]) is None:
+            raise TransformError(f"dateTimeConverter: there is no time zone {settings[key]}.")
+    form = settings.get("targetFormat")
+    if form and format_date(0, form) is None:
+        raise TransformError(f"dateTimeConverter: {form} is no format of dates.")
+    locale = settings.get("locale") or "en"
+    if not known(locale):
+        raise TransformError(f"dateTimeConverter: the locale {locale} is not in labkit.")

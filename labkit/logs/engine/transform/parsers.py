@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv as _csv
 import io
 import json
-from collections.abc import Callable, Mapping
+import re as _marks
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from labkit.logs.engine.ql.discovered import FLOW, ROUTE53
 from labkit.logs.engine.transform import grok as _grok
 from labkit.logs.engine.transform import ocsf as _ocsf
-from labkit.logs.engine.transform.paths import TransformError, get, put
+from labkit.logs.engine.transform.paths import TransformError, check_depth, get, put
 
 Settings = Mapping[str, Any]
 
@@ -55,17 +55,23 @@ def grok(event: dict[str, Any], settings: Settings) -> bool:
     return True
 
 
+#: Delimiters of ``csv`` that are written with two characters.
+_DELIMITERS = {"\\t": "\t", "\\s": " "}
+
+
+def _delimiter(settings: Settings) -> str:
+    given = settings.get("delimiter") or ","
+    return _DELIMITERS.get(given, given)
+
+
 def csv(event: dict[str, Any], settings: Settings) -> bool:
     """``csv``: columns by a delimiter, named by ``columns`` or column_1, column_2."""
     text = _source(event, settings)
     if text is None:
         return False
-    delimiter = {"\\t": "\t"}.get(
-        settings.get("delimiter") or ",", settings.get("delimiter") or ","
-    )
     quote = settings.get("quoteCharacter") or '"'
     try:
-        rows = list(_csv.reader(io.StringIO(text), delimiter=delimiter, quotechar=quote))
+        rows = list(_csv.reader(io.StringIO(text), delimiter=_delimiter(settings), quotechar=quote))
     except _csv.Error:
         return False
     if not rows:
@@ -76,7 +82,7 @@ def csv(event: dict[str, Any], settings: Settings) -> bool:
 
 
 def parse_key_value(event: dict[str, Any], settings: Settings) -> bool:
-    """``parseKeyValue``: ``a=1&b=2``."""
+    """``parseKeyValue``: ``a=1&b=2``; a key that is there keeps its value unless told otherwise."""
     text = _source(event, settings)
     if text is None:
         return False
@@ -92,40 +98,63 @@ def parse_key_value(event: dict[str, Any], settings: Settings) -> bool:
             found[prefix + key.strip()] = missing
     if not found:
         return False
-    if settings.get("overwriteIfExists", True) or settings.get("destination"):
+    place = settings.get("destination")
+    held = get(event, place) if place else event
+    if not isinstance(held, dict):
         return _place(event, settings, found)
     for key, value in found.items():
-        event.setdefault(key, value)
+        if settings.get("overwriteIfExists") or key not in held:
+            held[key] = value
     return True
 
 
-def _columns(names: list[str]) -> Callable[[dict[str, Any], Settings], bool]:
+def _number(text: str) -> Any:
+    """A number for a text that is one, else the text."""
+    if text.isdigit():
+        return int(text) if len(text) < 19 else text
+    whole, point, rest = text.partition(".")
+    if point and whole.isdigit() and rest.isdigit() and len(text) < 19:
+        return float(text)
+    return text
+
+
+def _columns(names: str, texts: str) -> Callable[[dict[str, Any], Settings], bool]:
+    columns, kept = names.split(), set(texts.split())
+
     def parse(event: dict[str, Any], settings: Settings) -> bool:
         text = _source(event, settings)
         cells = text.split() if text is not None else []
-        if len(cells) != len(names):
+        if len(cells) != len(columns):
             return False
-        values: dict[str, Any] = {}
-        for name, cell in zip(names, cells, strict=True):
-            if cell != "-":
-                values[name] = int(cell) if cell.isdigit() and len(cell) < 16 else cell
-        return _place(event, {}, values)
+        pairs = zip(columns, cells, strict=True)
+        return _place(event, {}, {k: v if k in kept else _number(v) for k, v in pairs})
 
     return parse
 
 
-_POSTGRES = (
-    r"^%{TIMESTAMP_ISO8601:logTime} %{WORD:timezone}:%{IPORHOST:srcIp}\(%{POSINT:srcPort:int}\):"
-    r"%{USERNAME:userName}@%{USERNAME:dbName}:\[%{POSINT:processId:int}\]:%{WORD:logLevel}: +"
-    r"%{GREEDYDATA:logMessage}"
+_FLOW = (
+    "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes start "
+    "end action logStatus"
 )
+_ROUTE53 = (
+    "version queryTimestamp hostZoneId queryName queryType responseCode protocol edgeLocation "
+    "resolverIp ednsClientSubnet"
+)
+#: ``log_line_prefix`` of RDS: time, zone, host(port), user@database, process, level.
+_POSTGRES = _marks.compile(
+    r"(\S+ \S+ \S+?):(\S*?):([^@:]*)@([^:]*):\[(\d+)\]:([A-Z]+\d*): ", _marks.ASCII
+)
+_POSTGRES_FIELDS = ("logTime", "srcIp", "userName", "dbName", "processId", "logLevel")
 
 
 def parse_postgres(event: dict[str, Any], settings: Settings) -> bool:
     """``parsePostgres``: a line of RDS for PostgreSQL with its default prefix."""
     text = _source(event, settings)
-    found = _grok.match(_POSTGRES, text) if text is not None else None
-    return found is not None and _place(event, {}, found)
+    # The prefix is short; a long line is not searched for one.
+    found = _POSTGRES.match(text[:1024]) if text is not None else None
+    if found is None:
+        return False
+    return _place(event, {}, dict(zip(_POSTGRES_FIELDS, found.groups(), strict=True)))
 
 
 def parse_waf(event: dict[str, Any], settings: Settings) -> bool:
@@ -147,10 +176,17 @@ def parse_waf(event: dict[str, Any], settings: Settings) -> bool:
         }
     labels = found.get("labels")
     if isinstance(labels, list):
-        found["labels"] = {
-            one["name"]: "" for one in labels if isinstance(one, dict) and "name" in one
-        }
+        found["labels"] = _merged([one for one in labels if isinstance(one, dict)])
     return _place(event, {}, found)
+
+
+def _merged(labels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Labels as one map: a key that several have holds the list of their values."""
+    out: dict[str, list[Any]] = {}
+    for label in labels:
+        for key, value in label.items():
+            out.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in out.items()}
 
 
 _CLOUDFRONT = [
@@ -188,18 +224,22 @@ _CLOUDFRONT = [
     "sc-range-start",
     "sc-range-end",
 ]
+_TEXTS = {"date", "time", "c-ip"}
 
 
 def parse_cloudfront(event: dict[str, Any], settings: Settings) -> bool:
-    """``parseCloudfront``: a line of a standard log of CloudFront, columns by tabs."""
-    text = _source(event, settings)
-    cells = text.rstrip("\n").split("\t") if text is not None else []
+    """``parseCloudfront``: a line of a standard log of CloudFront, columns by tabs.
+
+    What was copied from a page has blanks for tabs; the fields themselves have none.
+    """
+    text = (_source(event, settings) or "").rstrip("\n")
+    cells = text.split("\t") if "\t" in text else text.split()
     if len(cells) != len(_CLOUDFRONT):
         return False
     from urllib.parse import unquote
 
-    found = {n: unquote(c) for n, c in zip(_CLOUDFRONT, cells, strict=True) if c != "-"}
-    return _place(event, {}, found)
+    pairs = zip(_CLOUDFRONT, cells, strict=True)
+    return _place(event, {}, {n: c if n in _TEXTS else _number(unquote(c)) for n, c in pairs})
 
 
 def parse_to_ocsf(event: dict[str, Any], settings: Settings) -> bool:
@@ -214,8 +254,8 @@ PROCESSORS: dict[str, Callable[[dict[str, Any], Settings], bool]] = {
     "grok": grok,
     "csv": csv,
     "parseKeyValue": parse_key_value,
-    "parseVPC": _columns(FLOW),
-    "parseRoute53": _columns(ROUTE53),
+    "parseVPC": _columns(_FLOW, "accountId interfaceId"),
+    "parseRoute53": _columns(_ROUTE53, "hostZoneId queryName"),
     "parsePostgres": parse_postgres,
     "parseWAF": parse_waf,
     "parseCloudfront": parse_cloudfront,
@@ -237,15 +277,13 @@ def check(name: str, settings: Settings) -> None:
     TransformError
         With what is wrong.
     """
+    for key in ("source", "destination"):
+        check_depth(name, key, settings.get(key))
     if name == "grok":
-        _grok.compiled(settings["match"])
+        _grok.check(settings["match"])
     if name == "csv":
-        quote, delimiter = settings.get("quoteCharacter") or '"', settings.get("delimiter") or ","
-        if (
-            len(quote) != 1
-            or len({"\\t": "\t"}.get(delimiter, delimiter)) != 1
-            or quote == delimiter
-        ):
+        quote, delimiter = settings.get("quoteCharacter") or '"', _delimiter(settings)
+        if len(quote) != 1 or len(delimiter) != 1 or quote == delimiter:
             raise TransformError(
                 "csv: quoteCharacter and delimiter are one character each, not the same."
             )

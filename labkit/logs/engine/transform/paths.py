@@ -24,6 +24,22 @@ def steps(path: str) -> list[str]:
     return [*out, name]
 
 
+#: How deep a key may be nested (user guide, CloudWatch-Logs-Transformation-Processors).
+DEEPEST = 3
+
+
+def check_depth(processor: str, key: str, path: str | None) -> None:
+    """Refuse a path that is too deep.
+
+    Raises
+    ------
+    TransformError
+        With the path.
+    """
+    if path and len(steps(path)) > DEEPEST:
+        raise TransformError(f"{processor}: {key} {path} is nested deeper than {DEEPEST} keys.")
+
+
 _MISSING = object()
 
 
