@@ -30,7 +30,6 @@ from typing import Any
 from labkit.core.world import World
 from labkit.synthetics.engine.run import (
     CANARY_FAILURE,
-    EXECUTION_FAILURE,
     Baseline,
     RunRequest,
     RunResult,
@@ -158,7 +157,7 @@ class Runs:
 
     def _refused(self, reason: str) -> RunResult:
         return RunResult(
-            False, reason[:1024], EXECUTION_FAILURE, "UNKNOWN", self._world.clock.now_us, 0.0
+            False, reason[:1024], CANARY_FAILURE, "UNKNOWN", self._world.clock.now_us, 0.0
         )
 
 

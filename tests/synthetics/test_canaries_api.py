@@ -313,7 +313,7 @@ def test_replicas_run_in_their_regions_too(lab, synthetics):
         ({"RunConfig": {"EnvironmentVariables": {"BIG": "x" * 4096}}}, "4 KB"),
         ({"Code": {"ZipFile": b"no zip", "Handler": "shop.handler"}}, "no zip archive"),
         ({"Code": {"ZipFile": package()}}, "Handler"),
-        ({"Code": {"ZipFile": package(), "BlueprintTypes": ["multi-checks"]}}, "blueprint-config"),
+        ({"Code": {"ZipFile": package(), "BlueprintTypes": ["multi-checks"]}}, "syn-nodejs-3.0"),
         ({"Code": {"Handler": "shop.handler"}}, "Exactly one"),
         ({"Code": {"S3Bucket": "results", "S3Key": "k", "Handler": "a.b"}}, "does not exist"),
         ({"BrowserConfigs": [{"BrowserType": "FIREFOX"}]}, "puppeteer-11.0"),

@@ -73,12 +73,21 @@ def test_a_deprecated_runtime_makes_no_canary_and_changes_none_but_runs_on(lab, 
           "Schedule": {"Expression": "rate(5 minutes)", "RetryConfig": {"MaxRetries": 1}}},
          "5.1 or later"),
         ({"Code": {"ZipFile": package(), "BlueprintTypes": ["multi-checks"]},
-          "RuntimeVersion": "syn-nodejs-puppeteer-17.0"}, "blueprint-config"),
+          "RuntimeVersion": "syn-nodejs-puppeteer-17.0"}, "syn-nodejs-3.0"),
         ({"RunConfig": {"EnvironmentVariables": {"AWS_LAMBDA_RUNTIME_API": "x"}}}, "reserved"),
     ],
 )  # fmt: skip
 def test_what_the_guide_rules_out(synthetics, given, text):
     assert text in refused(synthetics.create_canary, **GOOD | given)
+
+
+def test_what_is_wrong_with_multi_checks_shows_in_their_first_run(lab, synthetics, player):
+    made(lab, synthetics, RuntimeVersion="syn-nodejs-3.0",
+         Code={"ZipFile": package(), "BlueprintTypes": ["multi-checks"]})  # fmt: skip
+    lab.advance(minutes=1)
+    [run] = runs(synthetics)
+    assert run["Status"]["StateReasonCode"] == "CANARY_FAILURE" and player.requests == []
+    assert "blueprint-config.json" in run["Status"]["StateReason"]
 
 
 def test_lambdas_names_that_are_not_reserved_may_be_set(lab, synthetics):

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from labkit.synthetics.engine import json_path
+
 
 class BadChecks(Exception):
     """A configuration that can't be; the message names the place."""
@@ -30,7 +32,7 @@ NEEDS = {
 }
 #: Kind of check -> what it may have besides.
 MAY = {
-    "HTTP": ("timeout", "waitTime", "headers", "body", "authentication"),
+    "HTTP": ("timeout", "waitTime", "headers", "body", "authentication", "Authentication"),
     "DNS": ("recordType", "nameserver", "timeout", "port", "protocol"),
     "SSL": ("port", "timeout", "sni", "verifyHostname", "allowSelfSigned"),
     "TCP": (
@@ -133,7 +135,7 @@ def _step(step: Any) -> None:
     if kind == "DNS":
         record = step.get("recordType", "A")
         _want(record in RECORDS, f"{name}: recordType is one of {', '.join(RECORDS)}")
-    if "port" in step:
+    if "port" in step and not _USED.search(str(step["port"])):
         _within(step["port"], 1, 65_535, f"{name}: port")
     for number, one in enumerate(step.get("assertions") or [], 1):
         _assertion(one, kind, f"{name}, assertion {number}")
@@ -171,8 +173,19 @@ def _within(value: Any, least: int, most: int, what: str) -> None:
     _want(good, f"{what} is a whole number from {least} to {most}, not {value!r}")
 
 
-def fill(value: Any, variables: Mapping[str, str]) -> Any:
+def fill(
+    value: Any, variables: Mapping[str, str], secret: Callable[[str], str] | None = None
+) -> Any:
     """A value with each ``${name}`` in its texts replaced.
+
+    Parameters
+    ----------
+    value:
+        Of a configuration.
+    variables:
+        Name -> text, which may itself hold a ``${AWS_SECRET:name}``.
+    secret:
+        Reads a secret (``name`` or ``name:key``); None when there are none.
 
     Raises
     ------
@@ -180,20 +193,30 @@ def fill(value: Any, variables: Mapping[str, str]) -> Any:
         For a variable that there is not.
     """
     if isinstance(value, str):
-        return _USED.sub(lambda found: _known(found.group(1), variables), value)
+        return _USED.sub(lambda found: _known(found.group(1), variables, secret), value)
     if isinstance(value, Mapping):
-        return {name: fill(one, variables) for name, one in value.items()}
+        return {name: fill(one, variables, secret) for name, one in value.items()}
     if isinstance(value, list):
-        return [fill(one, variables) for one in value]
+        return [fill(one, variables, secret) for one in value]
     return value
 
 
-def _known(name: str, variables: Mapping[str, str]) -> str:
-    if name.startswith("AWS_SECRET:"):
-        raise BadChecks(f"${{{name}}}: secrets are read in the script's environment, not here")
+def _known(name: str, variables: Mapping[str, str], secret: Callable[[str], str] | None) -> str:
+    kind, _, rest = name.partition(":")
+    if kind.upper() == "AWS_SECRET":
+        if secret is None:
+            raise BadChecks(f"${{{name}}}: there are no secrets here")
+        return secret(rest)
     if name not in variables:
         raise BadChecks(f"${{{name}}}: there is no such variable")
-    return str(variables[name])
+    return _USED.sub(
+        lambda found: (
+            _known(found.group(1), {}, secret)
+            if found.group(1).upper().startswith("AWS_SECRET:")
+            else found.group(0)
+        ),
+        str(variables[name]),
+    )
 
 
 def number(what: str, found: float, one: Mapping[str, Any]) -> None:
@@ -280,25 +303,22 @@ def body(answer: bytes, one: Mapping[str, Any]) -> None:
 
 
 def at_path(plain: str, path: str) -> tuple[bool, Any]:
-    """Whether a JSON text has something at a path (``$.a[0].b``), and what.
+    """Whether a JSON text has something at a JSONPath, and what: the first of several.
 
     Raises
     ------
     CheckFailed
-        When the text is no JSON.
+        When the text is no JSON, or the path none.
     """
     try:
         value: Any = json.loads(plain)
     except ValueError:
         raise CheckFailed(f"the body is no JSON: {plain[:120]!r}") from None
-    for name, place in re.findall(r"\.?([A-Za-z_][\w-]*)|\[(\d+)\]", path.removeprefix("$")):
-        if name and isinstance(value, dict) and name in value:
-            value = value[name]
-        elif place and isinstance(value, list) and int(place) < len(value):
-            value = value[int(place)]
-        else:
-            return False, None
-    return True, value
+    try:
+        found = json_path.find(value, path)
+    except json_path.BadPath as problem:
+        raise CheckFailed(str(problem)) from None
+    return bool(found), found[0] if found else None
 
 
 def _said(operator: str) -> str:

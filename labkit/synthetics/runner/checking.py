@@ -7,7 +7,6 @@ hosted zone's own name server.
 
 from __future__ import annotations
 
-import base64
 import socket
 import ssl
 import threading
@@ -17,8 +16,11 @@ from typing import Any
 from labkit.core.clock import machine_seconds
 from labkit.synthetics.engine import checks
 from labkit.synthetics.engine.checks import CheckFailed
+from labkit.synthetics.runner.authenticating import Authentication
 
 _TTL = 60
+#: The largest response of an HTTP check, bytes.
+_LARGEST_ANSWER = 1024 * 1024
 
 
 class Checking:
@@ -48,6 +50,10 @@ class Checking:
         self._steps = checks.validate(config)
         self._variables = {k: str(v) for k, v in dict(config.get("variables") or {}).items()}
         self._timeout = (config.get("globalSettings") or {}).get("stepTimeout", 30_000)
+        self._agent = str((config.get("globalSettings") or {}).get("userAgent") or "")
+        from aws_synthetics.selenium.http_step import ask
+
+        self._authentication = Authentication(ask, machine_seconds)
         self._records = {(name, "A"): ("127.0.0.1",) for name in ports} | dict(records)
 
     def run(self) -> None:
@@ -66,7 +72,8 @@ class Checking:
             name = step["stepName"]
 
             def one(step: dict[str, Any] = step) -> None:
-                kinds[step["checkerType"]](checks.fill(step, self._variables))
+                filled = checks.fill(step, self._variables, self._authentication.secret)
+                kinds[step["checkerType"]](filled)
 
             try:
                 webdriver.execute_step(name, one)
@@ -81,18 +88,21 @@ class Checking:
         return float(step.get(name, self._timeout)) / 1000
 
     def _http(self, step: dict[str, Any]) -> None:
-        from aws_synthetics.selenium.http_step import ask
-
         threading.Event().wait(min(float(step.get("waitTime", 0)), 60))
-        headers = dict(step.get("headers") or {}) | _authentication(step.get("authentication"))
+        headers = {str(k): str(v) for k, v in dict(step.get("headers") or {}).items()}
+        if self._agent:
+            headers.setdefault("User-Agent", self._agent)
+        request = {"url": step["url"], "method": step["httpMethod"], "headers": headers,
+                   "body": step.get("body"), "timeout": self._seconds(step)}  # fmt: skip
+        # The guide's pages differ in how they write it.
+        how = step.get("authentication") or step.get("Authentication")
         began = machine_seconds()
-        answer = ask(
-            {
-                "url": step["url"], "method": step["httpMethod"], "headers": headers,
-                "body": step.get("body"), "timeout": self._seconds(step),
-            }
-        )  # fmt: skip
+        answer = self._ask(request, how)
+        if answer.status in (401, 407) and dict(how or {}).get("type", "").startswith("OAUTH"):
+            answer = self._ask(request, how, again=True)
         took = (machine_seconds() - began) * 1000
+        if len(answer.body) > _LARGEST_ANSWER:
+            raise CheckFailed(f"{step['url']} answered more than 1 MB, as much as a check takes")
         for one in step.get("assertions") or []:
             kind = one["type"]
             if kind == "STATUS_CODE":
@@ -107,6 +117,16 @@ class Checking:
             raise CheckFailed(f"{step['url']} answered {answer.status}")
         for extractor in step.get("extractors") or []:
             self._extract(answer.text, extractor)
+
+    def _ask(self, request: dict[str, Any], how: Any, *, again: bool = False) -> Any:
+        from aws_synthetics.common import synthetics_logger as logger
+        from aws_synthetics.selenium.http_step import ask
+
+        # The signature covers a body as it is sent.
+        proof = self._authentication.headers(how, request, again=again)
+        answer = ask({**request, "headers": {**request["headers"], **proof}})
+        logger.debug("%s %s answered %s", request["method"], request["url"], answer.status)
+        return answer
 
     def _extract(self, text: str, extractor: Mapping[str, Any]) -> None:
         import re
@@ -229,18 +249,6 @@ def _any_value(what: str, values: tuple[str, ...], one: Mapping[str, Any]) -> No
                 return
     if problem is not None:
         raise problem
-
-
-def _authentication(given: Any) -> dict[str, str]:
-    kind = dict(given or {}).get("type", "NONE")
-    if kind == "NONE":
-        return {}
-    if kind == "BASIC":
-        pair = f"{given.get('username', '')}:{given.get('password', '')}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-    if kind == "API_KEY":
-        return {str(given.get("headerName", "X-API-Key")): str(given.get("apiKey", ""))}
-    raise CheckFailed(f"authentication of type {kind} is not there in a lab: NONE, BASIC, API_KEY")
 
 
 def _certificate(certificate: bytes) -> dict[str, Any]:

@@ -133,8 +133,13 @@ def _import_selenium(spec: dict[str, Any]) -> None:
 
 
 def _checks(spec: dict[str, Any], run: Any) -> dict[str, Any]:
+    from aws_synthetics.common import synthetics_logger
+
     from labkit.synthetics.runner.checking import Checking
 
+    level = os.environ.get("CW_SYNTHETICS_LOG_LEVEL", "").upper()
+    if level in ("DEBUG", "INFO", "WARN", "ERROR"):
+        synthetics_logger.set_level(level)
     records = {(name, kind): tuple(values) for name, kind, values in spec["records"]}
     try:
         Checking(spec["checks"], spec["ports"], records).run()
