@@ -22,11 +22,16 @@ USERS = (
 )
 
 
+LAMBDA = '2026-01-05T09:00:00.000Z\t3604209a-e9a3\tERROR\t{"order": "a b",  "n": [1]}'
+
+
 @pytest.mark.parametrize(
     ("pattern", "message", "matched"),
     [
         ("", "anything", True),
         (" ", "", True),
+        ('""', "anything", True),
+        ('" "', "anything", True),
         ("ERROR", "[ERROR 400] BAD REQUEST", True),
         ("ERROR", "[error 400] BAD REQUEST", False),
         ("ERROR", "ERRORS", False),
@@ -77,7 +82,13 @@ USERS = (
         ("[..., bytes > 1534]", ACCESS, False),
         ("[ip = %127.0.0.[1-9]%, ...]", ACCESS, True),
         ("[ip, user]", ACCESS, True),
-        ("[ip, user, name]", ACCESS, False),
+        ("[ip, user, name]", ACCESS, True),
+        ("[ip, user = Prod]", ACCESS, False),
+        ("[]", ACCESS, True),
+        ("[..., request = *.html*, status_code = 4*,]", ACCESS, True),
+        ('[timestamp=*Z, request_id="*-*", event]', LAMBDA, True),
+        ('[timestamp=*Z, request_id="*-*", level=%WARN|ERROR%, event]', LAMBDA, True),
+        ('[timestamp=*Z, request_id="*-*", event]', "REPORT RequestId: 1-2 Duration: 3 ms", False),
         ("[w1=ERROR, w2]", "ERROR 09/25/2014 12:00:00 GMT-0500 GET /index", True),
         ("[w1=ERROR, w2]", "WARNING 09/25/2014", False),
         ("[w1!=ERROR && w1!=WARNING, w2]", "INFO all is well", True),
@@ -88,6 +99,13 @@ def test_examples(pattern, message, matched):
     assert bool(found) is matched, str(found)
     assert parse(pattern).matches(message) is matched
     assert found.reason
+
+
+def test_the_last_column_takes_the_rest_as_it_stands():
+    found = parse('[timestamp=*Z, request_id="*-*", event]').match(LAMBDA)
+    assert found.extracted["$event"] == 'ERROR\t{"order": "a b",  "n": [1]}'
+    found = parse("[]").match('a "b c" [d]')
+    assert dict(found.extracted) == {"$1": "a", "$2": "b c", "$3": "d"}
 
 
 def test_columns_are_extracted():
@@ -166,7 +184,7 @@ LINES = st.lists(st.text(alphabet=st.sampled_from('[]" aE1\n\ud800é'), max_size
 @given(LINES)
 def test_columns_are_cut_the_same_way_fast_and_letter_by_letter(lines):
     for line in lines:
-        assert columns.cells(line) == columns._cells(line)
+        assert columns.cells(line) == [cell for cell, _ in columns._walk(line)]
 
 
 @given(

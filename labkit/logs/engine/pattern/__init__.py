@@ -109,7 +109,8 @@ def parse(text: str) -> Pattern:
     if len(text) > LONGEST:
         raise PatternError(f"a pattern has at most {LONGEST} characters", LONGEST)
     begin = text.lstrip()[:1]
-    if not begin or text.strip() == '""':
+    # The guide's pattern for everything is a blank in quotes.
+    if not begin or (len(text.strip()) > 1 and not text.strip().strip('"').strip()):
         return Pattern(text, Everything())
     body: Terms | JsonPattern | Columns
     if begin == "{":

@@ -1,15 +1,16 @@
 """Patterns of columns: ``[ip, user, ..., status_code = 4*, bytes]``.
 
 A message is cut at blanks; what stands in brackets or double quotes is one column and loses them.
-The numbers of columns must agree, unless ``...`` stands for any number of them. In a pattern of
-two columns the second takes all the rest: ``[level = ERROR, message]`` (the guide's own example
-``[w1=ERROR, w2]`` works so; it does not say how far that goes).
+The numbers of columns must agree, unless ``...`` stands for any number of them. A last column
+without a comparison takes all the rest, as it stands in the message: the guide's ``[w1=ERROR, w2]``
+and the pattern that AWS's console gives for Lambda, ``[timestamp=*Z, request_id="*-*", event]``,
+work so. ``[]`` matches everything, and its columns are ``$1``, ``$2``, ...
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from labkit.logs.engine.pattern.outcome import Match, PatternError
@@ -123,24 +124,34 @@ class Columns:
                 *zip(named, free, strict=True),
                 *zip(after, found[len(found) - len(after) :], strict=True),
             ]
-        if len(self.columns) == 2 and len(found) > 2 and not self.columns[1].tests:
-            found = [found[0], " ".join(found[1:])]
+        if len(found) > len(self.columns) and not self.columns[-1].tests:
+            found = _with_rest(message, len(self.columns))
         if len(found) != len(self.columns):
             return None
         return list(zip(self.columns, found, strict=True))
+
+
+def _with_rest(message: str, count: int) -> list[str]:
+    """The first columns of a message, and the last with all that follows."""
+    found, starts = [], []
+    for cell, start in _walk(message):
+        found.append(cell)
+        starts.append(start)
+        if len(found) == count:
+            break
+    return [*found[:-1], message[starts[-1] :].rstrip()]
 
 
 def cells(message: str) -> list[str]:
     """The columns of a message."""
     if message.rfind("[") <= message.rfind("]"):
         return [bracketed or quoted or word for bracketed, quoted, word in _CELL.findall(message)]
-    return _cells(message)
+    return [cell for cell, _ in _walk(message)]
 
 
-def _cells(message: str) -> list[str]:
-    """The columns of any message, letter by letter: a bracket that stays open is a letter."""
+def _walk(message: str) -> Iterator[tuple[str, int]]:
+    """Columns of any message and where they begin: a bracket that stays open is a letter."""
     last = message.rfind("]")  # else each of many open brackets looks to the end of the message
-    out: list[str] = []
     at, end = 0, len(message)
     while at < end:
         letter = message[at]
@@ -151,15 +162,14 @@ def _cells(message: str) -> list[str]:
         looks = close and (letter == '"' or at < last)
         stop = message.find(close, at + 1) if close and looks else -1
         if stop >= 0:
-            out.append(message[at + 1 : stop])
+            yield message[at + 1 : stop], at
             at = stop + 1
             continue
         stop = at
         while stop < end and not message[stop].isspace():
             stop += 1
-        out.append(message[at:stop])
+        yield message[at:stop], at
         at = stop
-    return out
 
 
 def read(text: str) -> Columns:
@@ -173,8 +183,9 @@ def read(text: str) -> Columns:
     scan = Scanner(text)
     scan.blanks().need("[", "a pattern of columns stands in brackets")
     columns: list[Column] = []
+    empty = scan.blanks().here == "]"
     while True:
-        columns.append(_column(scan))
+        columns.append(Column(ELLIPSIS) if empty else _column(scan))
         if scan.blanks().take(","):
             continue
         scan.need("]", "columns are parted by commas, and the bracket is closed")

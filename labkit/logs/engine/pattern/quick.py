@@ -144,9 +144,9 @@ def columns_test(pattern: Columns) -> Test:
     """Whether a message matches a pattern of columns."""
     columns, whole = pattern.columns, pattern.matches
     dots = next((place for place, one in enumerate(columns) if one.name == ELLIPSIS), None)
-    # The second of two columns takes all the rest: no end of the message is its end.
+    # A last column without a test takes all the rest: no end of the message is its end.
     tail = columns if dots is None else columns[dots + 1 :]
-    if not tail or (dots is None and len(columns) == 2):
+    if not tail or (dots is None and not columns[-1].tests):
         return whole
     tested = [(place - len(tail), one) for place, one in enumerate(tail) if one.tests]
     if not tested:
