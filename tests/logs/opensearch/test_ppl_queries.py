@@ -44,6 +44,7 @@ def run(text, **more):
         ("stats count() as n by span(`@timestamp`, 2m)",
          [("1", "2023-11-14 22:12:00.000"), ("2", "2023-11-14 22:14:00.000"),
           ("2", "2023-11-14 22:16:00.000")]),
+        ("stats count() as n by span(`@timestamp`, '1h')", [("5", "2023-11-14 22:00:00.000")]),
         ("where ms > 0 | stats sum(ms) by span(ms, 10) as s", [("12", "0"), ("20", "20"),
                                                                 ("50", "50")]),
         ("stats percentile(ms, 50), distinct_count(user), max(user), min(ms), values(op)",

@@ -58,7 +58,29 @@ def run(text, **more):
         ("SELECT CASE op WHEN 'read' THEN 'R' ELSE 'W' END FROM g WHERE ms IN (50, 20)",
          [("R",), ("W",)]),
         ("SELECT user FROM g WHERE user LIKE '_y'", [("cy",)]),
+        ("SELECT user FROM g WHERE user NOT LIKE '%n%' ORDER BY user", [("bob",), ("cy",)]),
+        ("SELECT count(*) FROM g WHERE `@message` NOT LIKE '%ERROR%'", [("3",)]),
+        ("SELECT user FROM g WHERE user NOT ILIKE ANY ('A%', 'B%')", [("cy",)]),
+        ("SELECT count(*) FROM g WHERE user LIKE ALL ('a%', '%n')", [("2",)]),
+        ("SELECT count(*) FROM g WHERE `@message` LIKE '%!_%' ESCAPE '!'", [("0",)]),
         ("SELECT user FROM g WHERE user RLIKE '^b'", [("bob",)]),
+        ("SELECT level, op, count(*) n, grouping(op) FROM g WHERE op IS NOT NULL "
+         "GROUP BY ROLLUP(level, op) ORDER BY level, op, n",
+         [(None, None, "4", "1"), ("ERROR", None, "2", "1"), ("ERROR", "read", "1", "0"),
+          ("ERROR", "write", "1", "0"), ("INFO", None, "2", "1"), ("INFO", "read", "2", "0")]),
+        ("SELECT level, user, sum(ms) FROM g WHERE ms > 5 "
+         "GROUP BY level, GROUPING SETS ((user), ()) ORDER BY 1, 2",
+         [("ERROR", None, "57"), ("ERROR", "ann", "7"), ("ERROR", "bob", "50"),
+          ("INFO", None, "20"), ("INFO", "cy", "20")]),
+        ("SELECT level, op, count(*) FROM g WHERE ms > 5 GROUP BY level, op WITH CUBE "
+         "ORDER BY 1, 2 LIMIT 4",
+         [(None, None, "3"), (None, "read", "2"), (None, "write", "1"), ("ERROR", None, "2")]),
+        ("SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) c, percentile_disc(0.25) "
+         "WITHIN GROUP (ORDER BY ms DESC) d, count(*) FILTER (WHERE op = 'read') r, "
+         "sum(ms) FILTER (WHERE level = 'ERROR') e FROM g", [("13.5", "50", "3", "57")]),
+        ("SELECT user, sum(ms) OVER w s, row_number() OVER (w) r FROM g WHERE ms > 5 "
+         "WINDOW w AS (PARTITION BY level ORDER BY ms) ORDER BY user, r",
+         [("ann", "7", "1"), ("bob", "57", "2"), ("cy", "20", "1")]),
         ("SELECT user FROM g WHERE ms BETWEEN 6 AND 8", [("ann",)]),
         ("SELECT user FROM g WHERE op = 'write' UNION SELECT team FROM users ORDER BY user",
          [("blue",), ("bob",), ("red",)]),
@@ -129,6 +151,7 @@ def test_names_of_columns(text, columns):
         ("SELECT user FROM g WHERE ms > 6 LIMIT 1", 3, 5),
         ("SELECT level, count(*) FROM g WHERE ms > 6 GROUP BY level", 3, 5),
         ("SELECT A.user FROM g A INNER JOIN users B ON A.user = B.user", 3, 7),
+        ("SELECT level, op, count(*) FROM g WHERE ms > 6 GROUP BY CUBE(level, op)", 3, 5),
         ("SELECT t.n FROM (SELECT count(*) n FROM g WHERE ms > 6) t", 3, 5),
     ],
 )

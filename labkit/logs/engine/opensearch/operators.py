@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit.logs.engine.opensearch.rows import as_text, as_time
 from labkit.logs.engine.opensearch.scalars import moved
 from labkit.logs.engine.ql import operators as plain
-from labkit.logs.engine.ql.values import Value, numeric
+from labkit.logs.engine.ql.values import Value, numeric, quoted
 
 
 def compared(op: str, left: Value, right: Value) -> Value:
@@ -45,7 +45,7 @@ def computed(op: str, left: Value, right: Value) -> Value:
     return plain.computed(op, left, right)
 
 
-def like(of: Value, pattern: Value, *, any_case: bool = False) -> Value:
-    """``LIKE``: % any text, _ one character, a backslash takes their meaning."""
+def like(of: Value, pattern: Value, *, any_case: bool = False, escape: str = "\\") -> Value:
+    """``LIKE``: % any text, _ one character; a backslash, or another mark, takes their meaning."""
     word = "ILIKE" if any_case else "LIKE"
-    return Value(f"({as_text(of)} {word} {as_text(pattern)} ESCAPE '\\')", "bool")
+    return Value(f"({as_text(of)} {word} {as_text(pattern)} ESCAPE {quoted(escape)})", "bool")

@@ -5,6 +5,7 @@ functions, operators and commands.
 from __future__ import annotations
 
 import difflib
+import re as _marks
 from collections.abc import Sequence
 
 from labkit.logs.engine.opensearch.aggregates import AGGREGATES
@@ -15,6 +16,7 @@ from labkit.logs.engine.ppl.commands import ADD
 from labkit.logs.engine.ql import compiling, discovered, plan
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.periods import Floor, floored
+from labkit.logs.engine.ql.reading_expressions import UNITS as UNIT_WORDS
 from labkit.logs.engine.ql.values import Value, quoted, text_value
 
 #: Functions whose first value may be a list or an object of an event.
@@ -22,6 +24,7 @@ OF_JSON = {
     "size", "array_length", "json_array_length", "json_extract", "json_keys", "json",
     "to_json_string", "array_contains", "get_json_object", "array_join", "cardinality",
 }  # fmt: skip
+_LENGTH = _marks.compile(rf"\s*(\d{{1,6}})\s*({'|'.join(UNIT_WORDS)})\s*", _marks.IGNORECASE)
 _UNIT_FIRST = ("timestampadd", "timestampdiff", "extract", "datediff")
 _WHOLE = {"int", "integer", "long", "bigint", "short", "tinyint", "smallint"}
 _NUMBERS = {"float", "double", "decimal"}
@@ -232,6 +235,13 @@ class Compiler(compiling.Compiler):
             at = f"CAST({as_time(value)} AS DOUBLE)"
             return Value(floored(at, Floor(max(1, min(width.count, 100_000)), width.unit)), "time")
         step = self.value(width).literal
+        if isinstance(step, str):
+            # The console's samples write it in quotes: span(`@timestamp`, "5m").
+            stretch = _LENGTH.fullmatch(step)
+            if stretch is None:
+                raise WrongValue(f"{step!r} is no length of time; write 5m")
+            inner = plan.Period(int(stretch[1]), UNIT_WORDS[stretch[2].lower()], span=width.span)
+            return self._do_span(plan.Call("span", (call.args[0], inner), span=call.span))
         if not isinstance(step, int | float) or step <= 0:
             raise WrongValue("the width of a span is a number above 0, or a time like 5m")
         return Value(f"lq_finite(floor({value.num} / {step!r}) * {step!r})", "num")

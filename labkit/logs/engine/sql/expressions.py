@@ -161,11 +161,41 @@ class Expressions:
         left, right = self._pair(node)
         return Value(f"({as_text(left)} IS NOT DISTINCT FROM {as_text(right)})", "bool")
 
-    def _like(self, node: Node) -> Value:
-        return like(*self._pair(node))
+    def _like(self, node: Node, any_case: bool = False, escape: str = "\\") -> Value:
+        from sqlglot import exp
 
-    def _ilike(self, node: Node) -> Value:
-        return like(*self._pair(node), any_case=True)
+        of, patterns, word = self.value(node.this), node.expression, " OR "
+        listed = [patterns]
+        if isinstance(patterns, exp.Any | exp.All):
+            word = " OR " if isinstance(patterns, exp.Any) else " AND "
+            inner = patterns.this
+            listed = inner.expressions if isinstance(inner, exp.Tuple) else [inner.unnest()]
+        told = [like(of, self.value(one), any_case=any_case, escape=escape).sql for one in listed]
+        sql = f"({word.join(told)})"
+        # Since sqlglot 28 NOT stands in the node itself.
+        return Value(f"(NOT {sql})" if node.args.get("negate") else sql, "bool")
+
+    def _ilike(self, node: Node, escape: str = "\\") -> Value:
+        return self._like(node, True, escape)
+
+    def _escape(self, node: Node) -> Value:
+        from sqlglot import exp
+
+        mark = node.expression
+        if not isinstance(mark, exp.Literal) or len(mark.name) != 1:
+            raise WrongValue("ESCAPE is followed by one character in quotes")
+        if not isinstance(node.this, exp.Like | exp.ILike):
+            raise WrongValue("ESCAPE stands after LIKE")
+        return self._like(node.this, isinstance(node.this, exp.ILike), mark.name)
+
+    def _parameter(self, node: Node) -> Value:
+        name = f"@{node.this.name}"
+        raise QueryError.at(f"{name} stands in backticks: `{name}`", span_of(node.this))
+
+    def _filter(self, node: Node) -> Value:
+        return self.scope.aggregate(node)
+
+    _withingroup = _filter
 
     def _regexplike(self, node: Node) -> Value:
         return self._one_of("rlike", [node.this, node.expression], node)
@@ -304,6 +334,8 @@ class Expressions:
             raise QueryError.at(f"{name} needs OVER (...)", span_of(node))
         if name in AGGREGATES:
             return self.scope.aggregate(node)
+        if name in ("grouping", "grouping_id"):
+            return self.scope.grouping(args, node)
         if name in timing.WINDOWS:
             return timing.window(self, name, args, node)
         if name == "explode":
@@ -359,8 +391,31 @@ class Expressions:
             span_of(node),
         )
 
-    def aggregate(self, name: str, args: list[Node], distinct: bool, order: str) -> Value:
-        """An aggregate over the rows of this scope."""
+    def ordered_set(self, node: Node, condition: str) -> Value:
+        """``percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`` over the rows for which it holds."""
+        from sqlglot import exp
+
+        name = str(node.this.this).lower() if isinstance(node.this, exp.Anonymous) else ""
+        if name not in ("percentile_cont", "percentile_disc"):
+            raise QueryError.at(
+                "WITHIN GROUP stands after percentile_cont and percentile_disc", span_of(node)
+            )
+        shares = [self.value(one).literal for one in node.this.expressions]
+        share = shares[0] if len(shares) == 1 else None
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise QueryError.at("the percentage is a plain number from 0 to 1", span_of(node))
+        keys = node.expression.expressions
+        if len(keys) != 1:
+            raise QueryError.at("WITHIN GROUP orders by one value", span_of(node))
+        way = " DESC" if keys[0].args.get("desc") else ""
+        of = _where(self.value(keys[0].this), condition)
+        sql = f"{name}({float(share)!r}) WITHIN GROUP (ORDER BY {of.num}{way})"
+        return Value(f"CAST({sql} AS DOUBLE)", "num")
+
+    def aggregate(
+        self, name: str, args: list[Node], distinct: bool, order: str, condition: str = ""
+    ) -> Value:
+        """An aggregate over the rows of this scope, of those that fulfil a condition."""
         from sqlglot import exp
 
         row = AGGREGATES[name]
@@ -369,7 +424,18 @@ class Expressions:
             raise WrongValue(f"{name} takes {row.fewest} values; {len(told)} were given")
         if name == "count" and len(told) == 1 and isinstance(told[0], exp.Literal) and not distinct:
             told = []
-        return row.build(Call([self.value(one) for one in told], distinct, order))
+        values = [_where(self.value(one), condition) for one in told]
+        if condition and not values:
+            values = [Value(f"CASE WHEN {condition} THEN 1 END", "num")]
+        return row.build(Call(values, distinct, order))
+
+
+def _where(value: Value, condition: str) -> Value:
+    """A value where a condition holds: aggregates pass over missing values."""
+    if not condition:
+        return value
+    sql = value.sql if value.kind in ("num", "time", "bool", "json") else as_text(value)
+    return Value(f"(CASE WHEN {condition} THEN {sql} END)", value.kind, value.literal)
 
 
 def inside(of: Value, key: str) -> Value:

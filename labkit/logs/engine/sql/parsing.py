@@ -16,6 +16,7 @@ from labkit.logs.engine.ql.nesting import not_too_deep, too_deep
 from labkit.logs.engine.ql.plan import Filter, Literal, Name, Op, Source, Span
 from labkit.logs.engine.ql.values import numeric
 from labkit.logs.engine.sql.dialect import dialect
+from labkit.logs.engine.sql.named_windows import name_windows, windows_named
 from labkit.logs.engine.sql.sources import source_of
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ def parse(text: str) -> Query:
 
 
 def _tree(text: str) -> Node:
-    import sqlglot
     from sqlglot import exp
+    from sqlglot.dialects.dialect import Dialect
     from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 
     try:
-        trees = sqlglot.parse(text, read=dialect(), error_level=ErrorLevel.IMMEDIATE)
+        reads = Dialect.get_or_raise(dialect())
+        tokens = windows_named(reads.tokenize(text))
+        trees = reads.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
     except ParseError as error:
         raise _unexpected(text, error) from None
     except SqlglotError:
@@ -103,6 +106,8 @@ def _tree(text: str) -> Node:
     if len(there) > 1:
         at = span_of(there[1]).start or text.find(";")
         raise QueryError("one statement is taken; several with ; between are not", at, len(text))
+    for tree in there:
+        name_windows(tree)
     if not there or not isinstance(there[0], exp.Query):
         word = (text.split() or [""])[0]
         begin = text.find(word)
@@ -147,13 +152,12 @@ def span_of(node: Node) -> Span:
 #: Parts of a SELECT that there are; and what to say of some that there are not.
 _PARTS = {
     "kind", "hint", "distinct", "expressions", "limit", "operation_modifiers", "from_", "joins",
-    "where", "group", "having", "order", "sort", "offset",
+    "where", "group", "having", "order", "sort", "offset", "windows",
 }  # fmt: skip
 _SAID = {
     "with_": "WITH",
     "laterals": "LATERAL VIEW",
     "pivots": "PIVOT and UNPIVOT",
-    "windows": "WINDOW",
     "qualify": "QUALIFY",
     "distribute": "DISTRIBUTE BY",
     "cluster": "CLUSTER BY",
@@ -290,7 +294,7 @@ def _condition(test: Node, alias: str) -> Op | None:
     op, values = "=", [test.args.get("expression")]
     if isinstance(test, exp.In):
         op, values = "in", test.expressions
-    elif isinstance(test, exp.Like):
+    elif isinstance(test, exp.Like) and not test.args.get("negate"):
         op = "like"
     elif not isinstance(test, exp.EQ):
         return None

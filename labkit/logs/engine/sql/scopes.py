@@ -43,6 +43,10 @@ class Scope:
         """An aggregate."""
         raise QueryError.at("an aggregate cannot stand here", span_of(node))
 
+    def grouping(self, nodes: Sequence[Node], node: Node) -> Value:
+        """Whether a row's set of keys leaves some out."""
+        raise QueryError.at("grouping needs GROUP BY", span_of(node))
+
     def window(self, node: Node) -> Value:
         """A function OVER a window of rows."""
         raise QueryError.at("OVER stands in SELECT and ORDER BY only", span_of(node))
@@ -180,12 +184,25 @@ class Groups(Scope):
         The nodes of GROUP BY.
     name:
         Of the relation of the groups.
+    sets:
+        The keys of each set of GROUPING SETS, ROLLUP or CUBE; None when all keys group.
     """
 
-    def __init__(self, rows: Rows, keys: Sequence[Node], name: str) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        keys: Sequence[Node],
+        name: str,
+        sets: Sequence[Sequence[Node]] | None = None,
+    ) -> None:
         self.rows, self.name, self.now_ms = rows, name, rows.now_ms
         within = Expressions(rows)
-        self.keys = [(node, within.value(node)) for node in keys]
+        self.keys: list[tuple[Node, Value]] = []
+        for node in keys:
+            # Sets name a key again and again.
+            if sets is None or all(node != known for known, _ in self.keys):
+                self.keys.append((node, within.value(node)))
+        self.sets = sets
         self.made: dict[str, tuple[str, Value]] = {}
         self.aliases: dict[str, Node] = {}
         self.floats = False
@@ -235,15 +252,38 @@ class Groups(Scope):
         """A column of the groups."""
         from sqlglot import exp
 
+        within, condition = Expressions(self.rows), ""
+        if isinstance(node, exp.Filter):
+            condition = within.value(node.expression.this).condition
+            node = node.this
+        if isinstance(node, exp.WithinGroup):
+            return self._cell(within.ordered_set(node, condition))
         args, distinct = list(node.expressions), False
         if len(args) == 1 and isinstance(args[0], exp.Distinct):
             args, distinct = list(args[0].expressions), True
         name = str(node.this).lower()
-        value = Expressions(self.rows).aggregate(name, args, distinct, self.rows.order)
         self.floats = self.floats or AGGREGATES[name].floats
+        return self._cell(within.aggregate(name, args, distinct, self.rows.order, condition))
+
+    def _cell(self, value: Value) -> Value:
+        """The column of the groups that a value becomes."""
         if value.sql not in self.made:
             self.made[value.sql] = (f"a{len(self.made)}", value)
         return Value(f"{self.name}.{self.made[value.sql][0]}", value.kind)
+
+    def grouping(self, nodes: Sequence[Node], node: Node) -> Value:
+        """``grouping(key)``: 1 where a row's set leaves the key out, 0 else; of several, bits."""
+        told = []
+        for one in nodes:
+            place = next((n for n, (key, _) in enumerate(self.keys) if key == one), None)
+            if place is None:
+                raise QueryError.at("grouping needs a key of GROUP BY", span_of(node))
+            told.append(self.keys[place][1].sql)
+        if not told or self.sets is None:
+            raise QueryError.at(
+                "grouping needs a key of ROLLUP, CUBE or GROUPING SETS", span_of(node)
+            )
+        return self._cell(Value(f"CAST(grouping({', '.join(told)}) AS DOUBLE)", "num"))
 
     def subquery(self, node: Node) -> tuple[str, list[str]]:
         """A SELECT inside."""
@@ -254,8 +294,19 @@ class Groups(Scope):
         cells = [f"{value.sql} AS g{place}" for place, (_, value) in enumerate(self.keys)]
         cells += [f"{value.sql} AS {cell}" for cell, value in self.made.values()]
         cells.append("count(*) AS rows_")
-        by = f" GROUP BY {', '.join(value.sql for _, value in self.keys)}" if self.keys else ""
-        return f"(SELECT {', '.join(cells)} {before}{by})"
+        by = ", ".join(value.sql for _, value in self.keys)
+        if self.sets is not None:
+            by = f"GROUPING SETS ({', '.join(self._set(one) for one in self.sets)})"
+        return f"(SELECT {', '.join(cells)} {before}{f' GROUP BY {by}' if by else ''})"
+
+    def _set(self, nodes: Sequence[Node]) -> str:
+        told = [value.sql for key, value in self.keys if any(key == one for one in nodes)]
+        return f"({', '.join(told)})"
+
+    @property
+    def counted(self) -> str:
+        """How many rows there were, in SQL: each set of keys groups all of them."""
+        return f"coalesce(sum(rows_), 0) // {len(self.sets or [()])}"
 
     @property
     def order(self) -> str:
@@ -288,6 +339,10 @@ class Output(Scope):
     def aggregate(self, node: Node) -> Value:
         """A column of the groups."""
         return self.within.aggregate(node)
+
+    def grouping(self, nodes: Sequence[Node], node: Node) -> Value:
+        """Whether a row's set of keys leaves some out."""
+        return self.within.grouping(nodes, node)
 
     def subquery(self, node: Node) -> tuple[str, list[str]]:
         """A SELECT inside."""

@@ -22,6 +22,7 @@ from labkit.logs.engine.ql.plan import Source
 from labkit.logs.engine.ql.values import Value, text_value
 from labkit.logs.engine.sql.events import Column, Derived, Events
 from labkit.logs.engine.sql.expressions import Expressions
+from labkit.logs.engine.sql.grouping import sets_of
 from labkit.logs.engine.sql.ordering import keys_of
 from labkit.logs.engine.sql.parsing import SOURCE, span_of
 from labkit.logs.engine.sql.scopes import Groups, Output, Rows, parts_of
@@ -246,7 +247,7 @@ class Compiler:
             if isinstance(within, Groups) and most is not None:
                 self.links.append(f"{within.name} AS MATERIALIZED {within.sql(before)}")
                 over = f"FROM {within.name}{where}"
-                folded = f"SELECT coalesce(sum(rows_), 0) FROM {within.name}"
+                folded = f"SELECT {within.counted} FROM {within.name}"
             sql = f"SELECT {', '.join(listed)} {over}{order}{_limit(select, most)}"
         self.floats = (
             self.floats or output.windows or output.explodes or len(rows.sources) > 1
@@ -281,14 +282,16 @@ class Compiler:
         group = select.args.get("group")
         aliases = _aliases(select)
         keys: list[Node] = []
+        sets: list[list[Node]] | None = None
         if group is not None:
-            if any(group.args.get(name) for name in ("rollup", "cube", "grouping_sets", "all")):
-                raise QueryError.at("ROLLUP, CUBE, ALL and GROUPING SETS are not there",
-                                    span_of(group))  # fmt: skip
-            keys = [self._key(one, select, aliases) for one in group.expressions]
+            told = sets_of(group)
+            if told is not None:
+                sets = [[self._key(one, select, aliases) for one in part] for part in told]
+            listed = group.expressions if sets is None else [one for part in sets for one in part]
+            keys = [self._key(one, select, aliases) for one in listed]
         if group is None and not any(_aggregates(one) for one in select.expressions):
             return rows, Output(rows)
-        groups = Groups(rows, keys, self.fresh("g"))
+        groups = Groups(rows, keys, self.fresh("g"), sets)
         groups.aliases = aliases
         return groups, Output(groups)
 
