@@ -2,8 +2,11 @@
 
 import ast
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from canarykit import visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +41,7 @@ def test_an_export_becomes_a_script_without_its_secrets():
     found = read(json.dumps(EXPORT), site={"http://127.0.0.1:8080": "https://shop.teapot.example"})
     assert found.start == "https://shop.teapot.example/login"
     kinds = [step["type"] for step in found.steps]
-    assert kinds == ["setViewport", "click", "change", "change", "change", "click"]
+    assert kinds == ["setViewport", "click", "change", "change", "change", "doubleClick"]
     assert found.steps[1]["selectors"][0] == "#user"
     assert found.steps[3]["value"] == "$PASSWORD\n" and found.steps[4]["value"] == "$TEST_CARD"
     assert found.steps[5]["selectors"][0].startswith("xpath=//*[")
@@ -67,6 +70,13 @@ def test_what_is_no_recording_says_why(told, text):
 def test_selectors_that_hold_longest_come_first():
     found = readable([["body > a:nth-of-type(3)"], ["text/Buy"], ["[name=q]"], ["#buy"]])
     assert [frailty(one) for one in found] == [0, 1, 2, 3]
+
+
+def test_a_field_is_named_by_its_label_and_a_heading_by_what_it_says():
+    [field] = readable([["aria/Email address"]], field=True)
+    assert "@id=//label[normalize-space()='Email address' or" in field
+    [heading] = readable([["aria/Welcome back"]])
+    assert heading.endswith("not(*[normalize-space()='Welcome back']))]")
 
 
 @given(st.text(alphabet="0123456789 -", min_size=1, max_size=24))
@@ -126,6 +136,73 @@ def test_a_button_records_and_shows_the_canary():
     broken = RecordButton(nothing)
     broken.press()
     assert str(broken) == "no browser on this machine" and not broken.recording_now
+
+
+#: A page with what recordings of other sites hold: a field known by its label, a select, a range, a
+#: frame, a menu that opens below the pointer, a double click, and a link to another tab.
+PAGE = b"""<!doctype html><title>Form</title><h1>Welcome <i>back</i></h1>
+<label for=e>Email address</label><input id=e><label>City<select><option value=>-</option>
+<option value=b>Berlin</option></select></label><input type=range id=r min=0 max=9 value=1>
+<div id=menu onmouseover="sub.hidden=false">Menu<button id=sub hidden
+onclick="this.textContent='chosen'">Item</button></div>
+<p id=twice ondblclick="this.className='done'">Twice</p>
+<iframe srcdoc="<button onclick=&quot;this.textContent='inside'&quot;>In</button>"></iframe>
+<a href=/other target=_blank>Other</a>"""
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = PAGE if self.path == "/" else b"<!doctype html><title>Other</title><h2>There</h2>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing on the error output."""
+
+
+@pytest.fixture
+def page():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.browser
+@pytest.mark.long
+def test_recordings_of_other_sites_are_played_too(web, kept, page):
+    def on(kind, *selectors, **more):
+        return {"type": kind, "target": "main", "selectors": [[one] for one in selectors], **more}
+
+    recording = read({"title": "Form", "steps": [
+        {"type": "navigate", "url": f"{page}/"},
+        on("waitForElement", "aria/back"),
+        on("change", "aria/Email address", value="ada@example.com"),
+        on("change", "aria/City", value="b"),
+        on("change", "#r", value="7"),
+        on("hover", "#menu"),
+        on("click", "text/Item"),
+        on("waitForElement", "aria/chosen[role=\"button\"]"),
+        on("doubleClick", "aria/Twice"),
+        on("waitForElement", ".done", count=1, operator="=="),
+        on("click", "aria/In", frame=[0]),
+        on("waitForElement", "text/inside", frame=[0]),
+        on("click", "aria/Other"),
+        on("waitForElement", "h2", target=f"{page}/other"),
+        {"type": "waitForExpression", "target": "main",
+         "expression": "e.value == 'ada@example.com' && r.value == 7 && "
+                       "document.querySelector('select').value == 'b'"},
+    ]})  # fmt: skip
+    assert not recording.left_out
+    fewer = {"LABKIT_FEWER_PICTURES": "1"}
+    done = visit(web, recording.script(), browsers=kept, environment=fewer)
+    assert done.passed, done.state_reason
 
 
 @pytest.mark.browser

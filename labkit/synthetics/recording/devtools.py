@@ -1,8 +1,9 @@
 """Recordings in the format of Chrome's DevTools Recorder, and the canary that each becomes.
 
 What is kept of a step: ``navigate``, ``setViewport``, ``click`` and ``doubleClick``, ``change``,
-``keyDown`` of Enter, ``waitForElement``, ``hover``. The rest (scrolling, network conditions, keys
-that go up) does nothing that a canary has to repeat; :attr:`Recording.left_out` counts it.
+``keyDown`` of Enter, ``hover``, ``waitForElement`` with its count, ``waitForExpression``; and the
+frame or the other tab in which it was. The rest (scrolling, network conditions, keys that go up)
+does nothing that a canary has to repeat; :attr:`Recording.left_out` counts it.
 
 **Selectors.** A step names several ways to one element, most telling first. What holds longest is
 tried first in a script: an id or a test attribute, then a name, then the text that a person reads,
@@ -27,10 +28,12 @@ from labkit.core.errors import LabError
 
 _CARD = re.compile(r"(?:\d[ -]?){12,18}\d\Z")
 _STABLE = re.compile(r"#[A-Za-z][\w-]*\Z|\[data-test[\w-]*=")
-_PLAYED = ("navigate", "setViewport", "click", "doubleClick", "change", "hover", "waitForElement")
+_PLAYED = ("navigate", "setViewport", "click", "doubleClick", "change", "hover", "waitForElement",
+           "waitForExpression")  # fmt: skip
 #: Steps that a canary has no use for.
-_IDLE = frozenset({"scroll", "keyUp", "emulateNetworkConditions", "close", "waitForExpression",
-                   "customStep"})  # fmt: skip
+_IDLE = frozenset({"scroll", "keyUp", "emulateNetworkConditions", "close", "customStep"})
+#: What a person types into.
+_FIELDS = "self::input or self::textarea or self::select"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,9 @@ class _Reader:
         elif kind == "setViewport":
             size = {name: int(step.get(name) or 0) for name in ("width", "height")}
             self.steps.append({"type": kind, **size})
+        elif kind == "waitForExpression":
+            text = str(step.get("expression", ""))
+            self.steps.append({"type": kind, "expression": text, **self._place(step)})
         else:
             self._element(kind, step)
 
@@ -158,16 +164,25 @@ class _Reader:
             self.steps[-1]["value"] += "\n"
 
     def _element(self, kind: str, step: dict[str, Any]) -> None:
-        selectors = readable(step.get("selectors") or ())
+        selectors = readable(step.get("selectors") or (), field=kind == "change")
         if not selectors:
             raise LabError(f"a step of type {kind!r} names no element that can be found again")
-        made: dict[str, Any] = {"type": "click" if kind == "doubleClick" else kind}
-        made["selectors"] = selectors
+        made: dict[str, Any] = {"type": kind, "selectors": selectors, **self._place(step)}
         if kind == "change":
             made["value"] = self._value(str(step.get("value", "")), selectors, step)
-        if kind == "hover":
-            made["type"] = "waitForElement"
+        if kind == "waitForElement":
+            made |= {name: step[name] for name in ("count", "operator", "visible") if name in step}
         self.steps.append(made)
+
+    def _place(self, step: Mapping[str, Any]) -> dict[str, Any]:
+        """In which frame a step was, and in which tab when not in the first."""
+        place: dict[str, Any] = {}
+        if isinstance(step.get("frame"), list) and step["frame"]:
+            place["frame"] = [int(one) for one in step["frame"]]
+        target = str(step.get("target") or "main")
+        if target != "main":
+            place["target"] = self._moved(target)
+        return place
 
     def _value(self, value: str, selectors: Sequence[str], step: Mapping[str, Any]) -> str:
         told = " ".join(selectors).lower()
@@ -197,40 +212,52 @@ def is_card(text: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def readable(groups: Sequence[Any]) -> list[str]:
+def readable(groups: Sequence[Any], *, field: bool = False) -> list[str]:
     """Selectors that a script can use, most durable first.
 
     Parameters
     ----------
     groups:
         As the recorder has them: each a selector, or a list whose parts lead through shadow roots.
+    field:
+        Whether something is typed into it: words then name a field, not what stands around it.
     """
     found: dict[str, None] = {}
     for group in groups:
         parts = [group] if isinstance(group, str) else list(group)
         if len(parts) != 1 or not isinstance(parts[0], str):
             continue  # through a shadow root: no selector of selenium's goes there
-        selector = _selector(parts[0])
+        selector = _selector(parts[0], field)
         if selector:
             found[selector] = None
     return sorted(found, key=frailty)
 
 
-def _selector(text: str) -> str:
+def _selector(text: str, field: bool) -> str:
     if text.startswith("xpath/"):
         return "xpath=" + text.removeprefix("xpath/")
     for kind in ("aria/", "text/"):
         if text.startswith(kind):
             words = re.sub(r"\[role=.*\]\Z", "", text.removeprefix(kind)).strip()
-            return _by_words(words, aria=kind == "aria/") if words else ""
+            return _by_words(words, field) if words else ""
     return text.removeprefix("css/").removeprefix("pierce/")
 
 
-def _by_words(words: str, *, aria: bool) -> str:
+def _by_words(words: str, field: bool) -> str:
+    """An element by what it says, or is called.
+
+    A field is called by its label, which it is in or which names its id; anything else by the
+    innermost element that says just this. A heading counts too: recordings wait for "Welcome back".
+    """
     quoted = f"'{words}'" if "'" not in words else f'"{words}"'
-    named = f" or @aria-label={quoted} or @placeholder={quoted}" if aria else ""
-    kinds = "self::a or self::button or self::input or self::label"
-    return f"xpath=//*[{kinds}][normalize-space()={quoted}{named}]"
+    says = f"normalize-space()={quoted}"
+    called = " or ".join(f"@{name}={quoted}" for name in ("aria-label", "placeholder", "title"))
+    label = f"label[{says} or normalize-space(text())={quoted}]"  # what is in it may say more
+    labelled = f"@id=//{label}/@for or ancestor::{label}"
+    if field:
+        return f"xpath=//*[{_FIELDS}][{called} or {labelled}]"
+    shown = f"@alt={quoted} or (self::input and @value={quoted})"
+    return f"xpath=//*[{called} or {shown} or ({says} and not(*[{says}]))]"
 
 
 def frailty(selector: str) -> int:
