@@ -59,6 +59,14 @@ def test_only_what_comes_after_the_policy_is_masked(lab, logs):
     assert "policyDocument" not in logs.get_data_protection_policy(logGroupIdentifier="app")
 
 
+def test_a_pattern_finds_only_what_its_reader_sees(lab, logs):
+    protect(logs, "EmailAddress")
+    write(lab, logs, "joe@example.com paid")
+    assert read(logs, filterPattern='"joe@example.com"') == []
+    assert read(logs, filterPattern="paid") == ["*************** paid"]
+    assert read(logs, filterPattern='"joe@example.com"', unmask=True) == ["joe@example.com paid"]
+
+
 def test_only_who_has_the_permission_unmasks(lab, logs):
     iam = lab.client("iam")
     protect(logs, "EmailAddress")

@@ -17,8 +17,12 @@ def names(answer):
 
 def test_a_protected_group_is_not_deleted(logs):
     logs.create_log_group(logGroupName="a", deletionProtectionEnabled=True)
-    with pytest.raises(ClientError, match="deletion protection"):
+    logs.create_log_stream(logGroupName="a", logStreamName="s")
+    with pytest.raises(ClientError, match="Disable deletion protection first") as told:
         logs.delete_log_group(logGroupName="a")
+    assert told.value.response["Error"]["Code"] == "ValidationException"
+    with pytest.raises(ClientError, match="Disable deletion protection first"):
+        logs.delete_log_stream(logGroupName="a", logStreamName="s")
     logs.put_log_group_deletion_protection(
         logGroupIdentifier=ARN + "a", deletionProtectionEnabled=False
     )

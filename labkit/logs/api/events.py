@@ -13,7 +13,7 @@ from labkit.logs.api.requests import group_of, invalid, service_of, stream_of
 from labkit.logs.engine.batch import MOST_BYTES, OVERHEAD, Refused, admit, clean, size_of
 from labkit.logs.engine.pattern import Pattern
 from labkit.logs.events import Row
-from labkit.logs.masking import masked
+from labkit.logs.masking import masked, shown_as_kept
 from labkit.logs.records import DELIVERY, INFREQUENT_ACCESS, LogGroup, event_id
 
 #: Milliseconds that stand for "no bound": times of the API are not negative.
@@ -106,7 +106,7 @@ def get_log_events(
     rows = [
         {
             "timestamp": row.at_ms,
-            "message": masked(group, row.at_ms, row.message, unmask, row.ingested_ms),
+            "message": _text(group, row, unmask),
             "ingestionTime": row.ingested_ms,
         }
         for row in found
@@ -199,7 +199,7 @@ def filter_log_events(
         seqs = seqs[::-1]
     first = _after(nextToken, group, seqs)
     wanted = service_of(call).pattern(filterPattern) if filterPattern.strip() else None
-    found, place = _search(group, seqs, first, limit, wanted)
+    found, place = _search(group, seqs, first, limit, wanted, unmask)
     answer: dict[str, Any] = {
         "events": [_shown(group, row, unmask) for row in found],
         "searchedLogStreams": [],
@@ -210,20 +210,23 @@ def filter_log_events(
 
 
 def _search(
-    group: LogGroup, seqs: Any, first: int, limit: int, wanted: Pattern | None
+    group: LogGroup, seqs: Any, first: int, limit: int, wanted: Pattern | None, unmask: bool
 ) -> tuple[list[Row], int]:
     """The matching events of one page from a place on, and the place behind the last one seen.
 
     A page looks at no more than :data:`_SCANNED` events; so it can be empty though more will come,
-    as AWS's can.
+    as AWS's can. A pattern looks at what the reader sees: else whoever may not unmask would find
+    out what is behind the asterisks by asking for it.
     """
+    plain = unmask or shown_as_kept(group)
     found: list[Row] = []
     size, place = 0, first
     end = min(first + _SCANNED, len(seqs))
     step = limit if wanted is None else _STEP
     while place < end and len(found) < limit:
         rows = group.events.rows(seqs[place : min(place + step, end)])
-        hits = None if wanted is None else wanted.mask([row.message for row in rows])
+        texts = [row.message if plain else _text(group, row, False) for row in rows]
+        hits = None if wanted is None else wanted.mask(texts)
         for count, row in enumerate(rows):
             if hits is not None and not hits[count]:
                 continue
@@ -235,11 +238,15 @@ def _search(
     return found, place
 
 
+def _text(group: LogGroup, row: Row, unmask: bool) -> str:
+    return masked(group, row.at_ms, row.message, unmask, row.ingested_ms)
+
+
 def _shown(group: LogGroup, row: Row, unmask: bool) -> dict[str, Any]:
     return {
         "logStreamName": group.by_index[row.stream].name,
         "timestamp": row.at_ms,
-        "message": masked(group, row.at_ms, row.message, unmask, row.ingested_ms),
+        "message": _text(group, row, unmask),
         "ingestionTime": row.ingested_ms,
         "eventId": event_id(row.at_ms, row.seq),
     }

@@ -9,6 +9,7 @@ from labkit.core.call import Call
 from labkit.logs.api.keys import encrypt, usable_key
 from labkit.logs.api.requests import (
     LINKED_KIND,
+    PROTECTED,
     exists,
     group_of,
     invalid,
@@ -72,7 +73,7 @@ def delete_log_group(call: Call, /, *, logGroupName: str) -> dict[str, Any]:
     """Delete a group with all its events."""
     group = group_of(call, logGroupName)
     if group.deletion_protection:
-        raise validation(f"The log group {group.name} has deletion protection; take it off first.")
+        raise validation(PROTECTED.format("group"))
     store: LogStore = call.store
     store.of(RESOURCE_POLICIES).pop(group.arn, None)
     store.remove(group.name)

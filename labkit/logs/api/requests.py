@@ -14,6 +14,10 @@ from labkit.logs.store import LogStore, no_group, no_stream
 
 T = TypeVar("T")
 
+#: What deleting a protected group answers (user guide, protecting-log-groups-from-deletion).
+PROTECTED = (
+    "Cannot delete log {} with deletion protection enabled. Disable deletion protection first."
+)
 #: What a source account shares by a link so that its log groups are seen (OAM).
 LINKED_KIND = "AWS::Logs::LogGroup"
 

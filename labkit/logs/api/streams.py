@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from labkit.core.call import Call
-from labkit.logs.api.requests import exists, group_of, invalid, page, service_of, shown, stream_of
+from labkit.logs.api.requests import (
+    PROTECTED,
+    exists,
+    group_of,
+    invalid,
+    page,
+    service_of,
+    shown,
+    stream_of,
+    validation,
+)
 from labkit.logs.records import LogStream
 from labkit.logs.store import LogStore
 
@@ -24,6 +34,8 @@ def delete_log_stream(call: Call, /, *, logGroupName: str, logStreamName: str) -
     """Delete a stream and its events."""
     group = group_of(call, logGroupName)
     stream = stream_of(group, logStreamName)
+    if group.deletion_protection:
+        raise validation(PROTECTED.format("stream of a log group"))
     service_of(call).storage.deleted(group, stream)
     group.events.drop_stream(stream.index)
     del group.streams[logStreamName]
