@@ -27,6 +27,9 @@ from labkit.workloads.shop_site import DOMAIN
 #: How long a connection may say nothing, seconds.
 _IDLE_SECONDS = 10.0
 _LARGEST_BODY = 1_000_000
+#: Closing a socket cuts its connection off (SO_LINGER with no time).
+_HARD = struct.Struct("ii")
+_CUT = _HARD.pack(1, 0)
 _MEGABYTE = b"<p>" + b"tea " * 249_999 + b"\n"
 
 
@@ -72,9 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
                     break
             return False
         if site.has(page, "page_reset"):
-            hard = struct.pack("ii", 1, 0)
             with contextlib.suppress(OSError):
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CUT)
             self.close_connection = True
             return False
         megabytes = site.size(page, "page_huge")
@@ -135,6 +137,14 @@ class _Server(ThreadingHTTPServer):
         if self._secure:
             with contextlib.suppress(OSError):
                 request.close()
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection; one that is to be cut off without a farewell, which would race it."""
+        with contextlib.suppress(OSError):
+            if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HARD.size) == _CUT:
+                self.close_request(request)
+                return
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A visitor that leaves in the middle is nothing to print."""

@@ -8,7 +8,8 @@ import threading
 import pytest
 from playerkit import MAY, TRUST, Player
 
-from labkit.synthetics.runner import processes
+from labkit.core.clock import machine_seconds
+from labkit.synthetics.runner import processes, running
 from labkit.synthetics.runner.browsers import Browsers, find
 from labkit.workloads.shop_faults import SiteSnapshot
 from labkit.workloads.shop_web import ShopWeb
@@ -45,6 +46,14 @@ def nothing_left(monkeypatch):
     place = tempfile.mkdtemp(prefix="left-")
     monkeypatch.setattr(tempfile, "tempdir", place)
     threads = set(threading.enumerate())
+    # Of this process's runs alone: another worker of the tests has runs under way, too.
+    names, name_of = set(), processes.name_of
+
+    def noted(mark):
+        names.add(name_of(mark).encode())
+        return name_of(mark)
+
+    monkeypatch.setattr(processes, "name_of", noted)
     yield
     left = os.listdir(place)
     shutil.rmtree(place)
@@ -59,7 +68,7 @@ def nothing_left(monkeypatch):
             any(
                 one.startswith(ours) or place.encode() in one for one in processes._environment(pid)
             )
-            or processes.is_named(pid)
+            or processes._name(pid).strip() in names
         )
     ]
     assert not marked, f"processes left behind: {marked}"
@@ -68,6 +77,28 @@ def nothing_left(monkeypatch):
         assert not one.is_alive() or "process_request" in one.name, (
             f"thread left behind: {one.name}"
         )
+
+
+@pytest.fixture
+def time_is_up_when(monkeypatch):
+    """Let no time pass for a run until something is so of it, and then more than any limit: what it
+    has done by then does not hang on how fast the machine is.
+    """
+
+    def until(holds):
+        began, runs, watch = machine_seconds(), [], running.Running._watch
+
+        def watched(run, *places):
+            runs[:] = [run]
+            return watch(run, *places)
+
+        def seconds():
+            return began + (1_000_000 if any(map(holds, runs)) else 0)
+
+        monkeypatch.setattr(running.Running, "_watch", watched)
+        monkeypatch.setattr(running, "machine_seconds", seconds)
+
+    return until
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+import threading
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -10,13 +12,14 @@ import pytest
 from canarykit import HOME, NOW, asked, script, visit
 
 from labkit.synthetics.engine.run import CANARY_FAILURE, RunRequest, Site
-from labkit.synthetics.runner import run, running
+from labkit.synthetics.runner import processes, run, running
 from labkit.synthetics.runner.browsers import Browser, Browsers, find
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
-def test_a_script_that_hangs_is_ended_with_all_that_it_started(web):
+def test_a_script_that_hangs_is_ended_with_all_that_it_started(web, time_is_up_when):
+    time_is_up_when(lambda run: run._found.under_way)
     done = visit(web, script("""
 import subprocess
 subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -76,7 +79,7 @@ def forking():
 def test_a_script_that_goes_wrong(web, forking, case, started):
     body, reason = WRONG[case]
     kept = forking if started == "forked" else None
-    done = visit(web, script(body), memory_mb=300, timeout_s=12, browsers=kept)
+    done = visit(web, script(body), memory_mb=300, browsers=kept)
     assert (done.state, done.reason_code) == ("FAILED", CANARY_FAILURE)
     assert reason in done.state_reason
 
@@ -114,22 +117,96 @@ def test_archives_that_can_not_be_run():
 
 @pytest.mark.long
 @pytest.mark.browser
-def test_a_site_that_never_answers_and_one_that_sends_without_end(web, cold):
+def test_a_site_that_never_answers_and_one_that_sends_without_end(web, cold, time_is_up_when):
     load = script(f"webdriver.Chrome().get({HOME!r})")
-    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=6)
-    assert silent.state_reason == f"Canary timed out after 6 seconds, waiting for {HOME}"
     huge = visit(web, load, ("home", "page_huge", 200))
     assert f"{HOME} sent more than 20 MB" in huge.state_reason
+    time_is_up_when(lambda run: run._visit.pending)
+    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=6)
+    assert silent.state_reason == f"Canary timed out after 6 seconds, waiting for {HOME}"
 
 
 @pytest.mark.long
 @pytest.mark.browser
 def test_a_script_that_is_done_before_the_limits_are_looked_at_again(web, cold, monkeypatch):
-    monkeypatch.setattr(running, "_LOOK_SECONDS", 30)
-    load = script(f"webdriver.Chrome().get({HOME!r})")
-    huge = visit(web, load, ("home", "page_huge", 200), timeout_s=4)
+    done = running.Running._done
+
+    def held(run, process, message):
+        while not run._visit.too_large:  # the browser is telling of it
+            threading.Event().wait(0.01)
+        return done(run, process, message)
+
+    monkeypatch.setattr(running.Running, "_limits", lambda run, process: None)
+    monkeypatch.setattr(running.Running, "_done", held)
+    huge = visit(web, script(f"""
+from selenium.webdriver.chrome.options import Options
+at_once = Options()
+at_once.page_load_strategy = "none"
+webdriver.Chrome(options=at_once).get({HOME!r})
+"""), ("home", "page_huge", 200))  # fmt: skip
     assert (huge.state, huge.test_result) == ("FAILED", "FAILED")
     assert huge.state_reason == f"{HOME} sent more than 20 MB, which is as much as a canary takes"
+
+
+def test_output_counts_that_is_read_after_the_script_was_done(web, monkeypatch):
+    read, done, over = running.Running._read, running.Running._done, []
+    monkeypatch.setattr(running, "OUTPUT_CAP", 30_000)
+    monkeypatch.setattr(
+        running.Running, "_read", lambda run, process: not over or read(run, process)
+    )
+    monkeypatch.setattr(
+        running.Running, "_done", lambda run, *told: over.append(1) or done(run, *told)
+    )
+    found = visit(web, script("print('x' * 30_000)"))
+    assert found.state_reason == "Canary wrote more than 1 MB of output, and was ended"
+
+
+@pytest.mark.long
+def test_a_script_that_is_done_in_time_is_not_late_for_being_heard_late(web, monkeypatch):
+    began, over, limits = running.machine_seconds(), [], running.Running._limits
+
+    def held(run, process):
+        process.wait(60)
+        over.append(1)
+        return limits(run, process)
+
+    monkeypatch.setattr(running.Running, "_limits", held)
+    monkeypatch.setattr(running, "machine_seconds", lambda: began + (1e6 if over else 0))
+    found = visit(web, script("webdriver.execute_step('look', lambda: 1)"))
+    assert (found.state_reason, [one.name for one in found.steps]) == ("", ["look"])
+
+
+@pytest.mark.long
+def test_while_the_lab_answers_a_call_the_time_limit_stands(web, monkeypatch):
+    real, slow = running.machine_seconds, [0]
+    monkeypatch.setattr(running, "machine_seconds", lambda: real() + sum(slow))
+
+    def serve(_):
+        slow.append(100)
+        answer = {"Buckets": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return {"t": "answer", "status": 200, "answer": answer, "took_us": 0}
+
+    text = script("import boto3\nboto3.client('s3').list_buckets()")
+    assert visit(web, text, serve=serve, access_key="ASIATEST").state_reason == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_end_of_a_run_waits_for_one_that_is_becoming_another_program(monkeypatch):
+    """Between two programs a process shows no environment: it seems to be nobody's."""
+    value = f"{os.getpid()}-becoming"
+    detached = subprocess.Popen(
+        ["sleep", "600"], env={processes.MARK: value, "PATH": os.defpath}, start_new_session=True
+    )
+    carried, looks = processes._carried, []
+
+    def becoming(pid):
+        if pid == detached.pid:
+            looks.append(pid)
+        return None if looks == [pid] else carried(pid)
+
+    monkeypatch.setattr(processes, "_carried", becoming)
+    processes.end([], f"{processes.MARK}={value}")
+    assert detached.wait(60) == -9
 
 
 @pytest.mark.long
@@ -140,18 +217,19 @@ def test_a_browser_takes_along_what_left_its_group(cold):
         ["sleep", "600"], env={"HOME": browser.home, "PATH": os.defpath}, start_new_session=True
     )
     browser.close()
-    assert detached.wait(5) == -9
+    assert detached.wait(60) == -9
 
 
 @pytest.mark.long
-def test_the_same_sites_without_a_browser(web):
+def test_the_same_sites_without_a_browser(web, time_is_up_when):
     load = script(f"import urllib.request\nurllib.request.urlopen({HOME!r}).read()")
-    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=3)
-    assert silent.state_reason == f"Canary timed out after 3 seconds, waiting for {HOME}"
     huge = visit(web, load, ("home", "page_huge", 200))
     assert "sent more than 20 MB, which is as much as a canary takes" in huge.state_reason
     cut = visit(web, load, ("home", "page_reset", 0))
     assert cut.http.failed == 1
+    time_is_up_when(lambda run: run._found.asking)
+    silent = visit(web, load, ("home", "page_silent", 0), timeout_s=3)
+    assert silent.state_reason == f"Canary timed out after 3 seconds, waiting for {HOME}"
 
 
 @pytest.mark.long
@@ -161,7 +239,9 @@ def test_a_dialog_and_a_site_out_of_reach(web, cold):
 browser = webdriver.Chrome()
 browser.get({HOME!r})
 browser.execute_script("setTimeout(() => alert('tea?'), 0)")
-time.sleep(1)
+from selenium.webdriver.support.expected_conditions import alert_is_present
+from selenium.webdriver.support.ui import WebDriverWait
+WebDriverWait(browser, 50).until(alert_is_present())
 webdriver.execute_step("click", lambda: browser.find_element("id", "q").click())
 """))  # fmt: skip
     assert "Step 'click' failed: UnexpectedAlertPresentException" in dialog.state_reason

@@ -1,6 +1,8 @@
 """The shop's pages: what a visitor gets, and what the incidents of the lab make of it."""
 
+import contextlib
 import json
+import socket
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from labkit.core.errors import LabError
 from labkit.workloads.incidents import PAGE_KINDS, Incident
 from labkit.workloads.shop_faults import HARMLESS, PAGES, SiteSnapshot, snapshot
 from labkit.workloads.shop_pages import PRODUCTS, Asked, Till, page_of, serve
+from labkit.workloads.shop_web import ShopWeb
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NOW = to_us(START)
@@ -171,3 +174,13 @@ def test_what_befalls_pages_is_there_in_a_replay(lab):
     again = lab.replay(seed=5)
     with again:
         assert again.parts.shop_visits.now().has("login", "page_hidden")
+
+
+def test_a_connection_that_is_cut_is_reset_and_not_ended():
+    """With an end before it, a visitor would find the one or the other, by who is faster."""
+    cut = SiteSnapshot(NOW, (("home", "page_reset", 0.0),))
+    with contextlib.closing(ShopWeb(lambda: cut)) as web:
+        place = socket.create_connection(("127.0.0.1", web.ports[0]), 60)
+        with place, pytest.raises(ConnectionResetError):
+            place.sendall(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
+            place.recv(1)

@@ -96,6 +96,7 @@ def _run(spec: dict[str, Any], link: _Link, calls: socket.socket) -> dict[str, A
     _import_selenium(spec)
     sys.dont_write_bytecode = True
     _limits(spec["memory_mb"])
+    link.tell("begins")
     told = _checks(spec, run) if spec["checks"] is not None else _script(spec)
     told["options"] = synthetics_configuration.as_dict()
     told["failed_steps"] = [list(one) for one in run.FAILED_STEPS]

@@ -5,6 +5,8 @@ which whatever it starts inherits: a helper that detached itself with ``setsid``
 What a fork server has started carries the mark in its name, and hands it on to its own forks. A
 browser is marked by its home: its handlers of crashes detach themselves too, and may stay for as
 long as they are busy with the crash that its end looks like.
+One that is just being replaced by the program that it is to run (``exec``) shows no environment for
+a moment, however long a busy machine makes that moment: nothing is over before it shows one.
 Dead ones that nobody has waited for do not count; that is for their parent to do.
 """
 
@@ -12,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ from hashlib import blake2b
 
 #: The variable that marks the processes of a run.
 MARK = "LABKIT_CANARY_RUN"
+
+#: How often it is looked who is left, a hundredth of a second apart. A busy machine may take a
+#: while until it gives a killed process the processor to leave with.
+_ROUNDS = 3000
+#: How many of these for the sake of one that shows nothing of itself, and may never do so.
+_UNSURE_ROUNDS = 200
 
 MEGABYTE = 1024 * 1024
 
@@ -51,23 +58,38 @@ def _lives(pid: int) -> bool:
 
 def members(groups: list[int], mark: str = "") -> list[int]:
     """Process ids of those that live in one of these groups, or carry a mark, ``NAME=value``."""
-    found = []
+    return _look(groups, mark)[0]
+
+
+def _look(groups: list[int], mark: str) -> tuple[list[int], bool]:
+    """Who belongs to a run, and whether somebody may who shows nothing of itself just now."""
+    found, unsure = [], False
     wanted, named = mark.encode(), name_of(mark).encode() + b"\n"
     for pid in _all():
         if pid == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            ours = os.getpgid(pid) in groups or (
-                mark and (wanted in _environment(pid) or _name(pid) == named)
-            )
+            ours = os.getpgid(pid) in groups
+            if not ours and mark:
+                carried = _carried(pid)
+                unsure = unsure or carried is None
+                ours = wanted in (carried or ()) or _name(pid) == named
             if ours and _lives(pid):
                 found.append(pid)
-    return found
+    return found, unsure
 
 
-def is_named(pid: int) -> bool:
-    """Whether a process carries some run's mark in its name."""
-    return bool(re.fullmatch(rb"cw[0-9a-f]{12}\n", _name(pid)))
+def _carried(pid: int) -> list[bytes] | None:
+    """A process's environment; None of one that is just becoming another program."""
+    carried = _environment(pid)
+    if carried != [b""]:
+        return carried
+    with contextlib.suppress(OSError):  # it has gone, or is a thread of the kernel
+        os.readlink(f"/proc/{pid}/exe")
+        with open(f"/proc/{pid}/cmdline", "rb") as called:
+            # Both are shown from the same moment on: it may have come since the first look.
+            return _environment(pid) if called.read(1) or not _lives(pid) else None
+    return carried
 
 
 def _name(pid: int) -> bytes:
@@ -130,9 +152,9 @@ def end(groups: list[int], mark: str = "") -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-    for _ in range(200):  # each round may bring to light what the killed ones had started
-        left = members(groups, mark)
-        if not left:
+    for number in range(_ROUNDS):  # each may bring to light what the killed ones had started
+        left, unsure = _look(groups, mark)
+        if not left and not (unsure and number < _UNSURE_ROUNDS):
             return
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -54,7 +54,8 @@ class Recorder:
     @property
     def pending(self) -> list[str]:
         """Addresses that have not answered yet."""
-        return [one.url for one in self._open.values() if one.ms < 0 and not one.status]
+        # A copy first: the thread that hears the browser changes it meanwhile.
+        return [one.url for one in list(self._open.values()) if one.ms < 0 and not one.status]
 
     def _attached(self, params: dict[str, Any]) -> None:
         session, about = params["sessionId"], params["targetInfo"]

@@ -7,7 +7,12 @@ The script runs in a process of its own; this thread waits for it at three place
 dispatch), and its *output*. In between it looks at the limits, ten times a second.
 
 A run ends in one of these ways, whichever comes first: the process tells that it is done; it ends
-without a word; time, memory or output runs out; a site sends too much. In each case everything that
+without a word; time, memory or output runs out; a site sends too much. Which one comes first must
+not hang on when this thread gets round to looking: what was written before the end is read before
+the end is believed, and an end counts by the second at which the script's process had it, not by
+the one at which it was heard. The time limit is the script's alone: it begins when the script
+begins, and stands while the script waits for a browser to start or for the lab to answer a call,
+both of which take what this machine takes. In each case everything that
 belongs to the run is ended then, before anything is collected: the script's process group, whatever
 carries the run's mark, and the browser unless it waits for the next run. The folder goes last.
 """
@@ -15,6 +20,7 @@ carries the run's mark, and the browser unless it waits for the next run. The fo
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import selectors
 import socket
@@ -49,6 +55,23 @@ _START = (
 #: How often the limits are looked at, seconds.
 _LOOK_SECONDS = 0.1
 
+#: How many messages that were told before the time limit are still heard behind it: a script that
+#: has got hold of the socket could tell for ever.
+_LAST_WORDS = 10_000
+
+#: How long the rest of a message may take at least, seconds: its sender may have to wait for a
+#: processor, and near the time limit there is little left.
+_RECEIVE_SECONDS = 5.0
+
+#: What the script waits for; there is no point in answering it behind the time limit.
+_QUESTIONS = ("browser", "why_no_page")
+
+#: Something that was told behind the time limit.
+_LATE = "late"
+
+#: How long a process may take until its script begins, seconds.
+_START_SECONDS = 60.0
+
 _NO_LAB = "this canary was run without a lab: its calls of AWS have nobody to answer them"
 
 
@@ -80,7 +103,8 @@ class Running:
         self._found = Collected()
         self._mark = f"{os.getpid()}-{id(self):x}"
         self._output = 0
-        self._told_at = self._began
+        self._told_at = self._deadline = self._began
+        self._begun = False
         self._rest = b""
 
     def result(self) -> RunResult:
@@ -208,22 +232,23 @@ class Running:
     def _watch(self, process: _Process, control: socket.socket, calls: socket.socket) -> Ended:
         request = self._request
         wait = min(request.timeout_s, request.patience_s)
-        deadline, look = self._began + wait, 0.0
+        self._deadline, look = machine_seconds() + max(wait, _START_SECONDS), 0.0
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         with selectors.DefaultSelector() as selector:
             for place in (control, calls, process.stdout):
                 selector.register(place, selectors.EVENT_READ)
             while True:
-                now = machine_seconds()
+                now, deadline = machine_seconds(), self._deadline
                 if now >= min(look, deadline):
                     look = now + _LOOK_SECONDS
                     ended = self._limits(process)
                     if ended is not None:
                         return ended
                 if now >= deadline:
+                    ended = self._last_words(process, control)
                     kind = "timeout" if wait == request.timeout_s else "impatient"
-                    return Ended(kind, step=self._found.under_way)
+                    return ended or Ended(kind, step=self._found.under_way)
                 places = {
                     key.fileobj for key, _ in selector.select(min(_LOOK_SECONDS, deadline - now))
                 }
@@ -237,6 +262,18 @@ class Running:
                     ended = self._message(process, control)
                     if ended is not None:
                         return ended
+
+    def _last_words(self, process: _Process, control: socket.socket) -> Ended | None:
+        """What was told until the time limit and not heard yet: a step, maybe the script's end."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(control, selectors.EVENT_READ)
+            for _ in range(_LAST_WORDS):
+                if not selector.select(0):
+                    return None
+                ended = self._message(process, control, self._deadline)
+                if ended is not None:
+                    return None if ended.kind == _LATE else ended
+        return None
 
     def _limits(self, process: _Process) -> Ended | None:
         # A page without end takes memory too; what it is matters more than what it does.
@@ -256,24 +293,30 @@ class Running:
         last = max(self._told_at, self._visit.heard_at)
         return machine_seconds() - last > (self._request.silence_s or values.SILENCE_SECONDS)
 
-    def _message(self, process: _Process, control: socket.socket) -> Ended | None:
+    def _message(
+        self, process: _Process, control: socket.socket, until: float = math.inf
+    ) -> Ended | None:
         self._told_at = machine_seconds()
-        control.settimeout(5)
-        try:
-            message = frames.receive(control)
-        except (frames.BrokenFrame, TimeoutError):
-            message = None
+        message = self._receive(control)
         if message is None:
             return self._died(process)
         try:
-            return self._told(message, control)
+            if float(message["at"]) > until or (until < math.inf and message["t"] in _QUESTIONS):
+                return Ended(_LATE)
+            return self._told(process, message, control)
         except (KeyError, TypeError, ValueError, AttributeError):
             return self._died(process)  # the script has got hold of the socket, and says nonsense
 
-    def _told(self, message: dict[str, Any], control: socket.socket) -> Ended | None:
+    def _told(
+        self, process: _Process, message: dict[str, Any], control: socket.socket
+    ) -> Ended | None:
         kind = message["t"]
         if kind == "done":
-            return self._done(message)
+            return self._done(process, message)
+        if kind == "begins":
+            self._begins(float(message["at"]))
+            return None
+        began = machine_seconds()
         if kind == "browser":
             answer = self._visit.browser(
                 message.get("arguments") or [], str(message.get("agent", ""))
@@ -283,11 +326,26 @@ class Running:
         else:
             self._found.take(message, self._began)
             return None
+        self._deadline += machine_seconds() - began
         with contextlib.suppress(OSError):
             frames.send(control, answer)
         return None
 
-    def _done(self, message: dict[str, Any]) -> Ended:
+    def _begins(self, at: float) -> None:
+        """The script begins, and its time limit; it can say so once more itself, and in vain."""
+        if not self._begun:
+            self._begun = True
+            self._deadline = at + min(self._request.timeout_s, self._request.patience_s)
+
+    def _receive(self, place: socket.socket) -> dict[str, Any] | None:
+        """A message that has begun to come; None when there is none, or not within the limit."""
+        place.settimeout(max(self._deadline - machine_seconds(), _RECEIVE_SECONDS))
+        try:
+            return frames.receive(place)
+        except (frames.BrokenFrame, TimeoutError):
+            return None
+
+    def _done(self, process: _Process, message: dict[str, Any]) -> Ended:
         self._found.options = dict(message.get("options") or {})
         self._found.trace = str(message.get("trace", ""))
         failed = [(str(name), str(error)) for name, error in message.get("failed_steps") or []]
@@ -297,6 +355,10 @@ class Running:
         if kind == "failed" and "ResponseTooLarge" in text:
             text = text.partition(": ")[2]
         step = str(message.get("step", ""))
+        # What it wrote may still lie in the pipe.
+        self._drain(process)
+        if self._output > OUTPUT_CAP:
+            return Ended("output", step=step)
         # A page that sends too much is stopped, and to the script it has loaded: a script that
         # returns at once would pass before anybody has looked at the limits again.
         self._visit.catch_up()
@@ -311,17 +373,15 @@ class Running:
         return Ended("died", told, self._found.under_way)
 
     def _answer_call(self, calls: socket.socket) -> bool:
-        calls.settimeout(5)
-        try:
-            message = frames.receive(calls)
-        except (frames.BrokenFrame, TimeoutError):
-            message = None
+        message = self._receive(calls)
         if message is None:
             return False
+        began = machine_seconds()
         if self._serve is None:
             answer: dict[str, Any] = {"t": "failed", "text": _NO_LAB, "took_us": 0}
         else:
             answer = self._serve(message)
+        self._deadline += machine_seconds() - began
         with contextlib.suppress(OSError):
             frames.send(calls, answer)
         return True

@@ -133,7 +133,7 @@ class Visit:
         """Hear what the browser has told so far: its answers come behind what it told before."""
         if self._recorder is not None and self._browser is not None and self._browser.devtools:
             with contextlib.suppress(BrowserGone):  # then it tells no more
-                self._browser.devtools.ask("Browser.getVersion", timeout=2)
+                self._browser.devtools.ask("Browser.getVersion")
 
     def end(self, *, reuse: bool) -> None:
         """End the run's context, and the browser unless it is kept. Idempotent."""
@@ -210,16 +210,13 @@ class Visit:
             return False
         try:
             if self._context:
-                browser.devtools.ask(
-                    "Target.disposeBrowserContext", browserContextId=self._context, timeout=5
-                )
+                browser.devtools.ask("Target.disposeBrowserContext", browserContextId=self._context)
                 self._context = ""
             browser.devtools.ask(
                 "Target.setAutoAttach",
                 autoAttach=False,
                 waitForDebuggerOnStart=False,
                 flatten=True,
-                timeout=5,
             )
             browser.devtools.heard = None
         except BrowserGone:
