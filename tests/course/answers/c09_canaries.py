@@ -110,7 +110,7 @@ ANSWERS = [
     Answer("three of three", 2, NOT_YET, ("3 runs; she wants it after 2", "a mailbox"),
            CANARY + 'alarm("shop", EvaluationPeriods=3)\n'),
     Answer("missing is missing", 2, NOT_YET,
-           ("somebody stops the canaries", "no datapoint", "says nothing"),
+           ("somebody deletes their role", "no datapoint", "says nothing"),
            CANARY + 'alarm("shop", TreatMissingData="missing")\n'),
     Answer("no action", 2, NOT_YET, ("No alarm of yours has an action",),
            CANARY + 'alarm("shop", AlarmActions=[])\n'),

@@ -154,7 +154,7 @@ def _happened(one: Heard, world: Lab) -> str:
     if not any(a.actions("ALARM") and a.actions_enabled for a in alarms_of(world)):
         return f"{told} No alarm of yours has an action."
     if not one.runs:
-        return f"{told} No run, no datapoint, and {WITHIN} minutes of silence."
+        return f"{told} No role, no datapoint, and {WITHIN} minutes of silence."
     return told
 
 
@@ -194,10 +194,11 @@ class _Day:
                               "What has changed for a customer?")  # fmt: skip
         self._restarts()
         world.advance(minutes=40)
-        synthetics = world.client("synthetics")
-        for canary in playing.running(world):
-            synthetics.stop_canary(Name=canary.name)
-        self._stretch("somebody stops the canaries", True, WITHIN,
+        # Nothing is stopped, so nothing tells of it: the canaries are RUNNING, their runs are due,
+        # and Lambda may not begin them. What an alarm is left with is that no datapoint comes.
+        for role in {canary.settings.role for canary in playing.running(world)}:
+            _delete_role(world, role)
+        self._stretch("somebody deletes their role", True, WITHIN,
                       "What does an alarm make of a canary that says nothing?")  # fmt: skip
         self._read()
         return self._heard
@@ -249,6 +250,15 @@ class _Day:
                 for one in self._heard:
                     if one.begin <= at < one.end:
                         one.mails.append(at)
+
+
+def _delete_role(world: Lab, arn: str) -> None:
+    iam, name = world.client("iam"), arn.rpartition("/")[2]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=name)
 
 
 def _next_run(canary: Canary, after_us: int) -> int | None:
