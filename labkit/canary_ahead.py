@@ -3,9 +3,10 @@
 A judge wants to know what a learner's canaries make of ten faults. In a lab, runs come one after
 the other, since its clock stands for each; and most of what a fault takes is *waiting*: for a page
 of twelve seconds, for a button that is hidden, for a site that never answers. So here each of a few
-lanes has a shop, a browser and a thread of its own, and those that wait do so together. What comes
-of it goes into a :class:`labkit.synthetics.running.Memory`: a world that is given this memory
-replays it, and a day of canaries costs no further browser.
+lanes has a shop, a browser and a thread of its own, and those that wait do so together. Runs
+without a browser have lanes of their own: they take a tenth of a second, or wait as long as any.
+What comes of it goes into a :class:`labkit.synthetics.running.Memory`: a world that is given this
+memory replays it, and a day of canaries costs no further browser.
 
 What a canary never visits can't change its run. So once it is known which pages it asks for in the
 *usual* state of the shop, a state that differs in other pages alone gives the same result, and no
