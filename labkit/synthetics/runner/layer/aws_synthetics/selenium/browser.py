@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import Any
 
@@ -130,7 +131,11 @@ class SyntheticsBrowser(WebDriver):
             return ""
 
     def _write(self, stem: str) -> str:
-        picture = self.get_screenshot_as_png()
+        # The same pixels as selenium's own command gives, packed in less time into more bytes.
+        told = self.execute_cdp_cmd(
+            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}
+        )
+        picture = base64.b64decode(told["data"])
         name = f"{_run.next_picture():02d}-{stem.replace(os.sep, '-')}.png"
         with open(os.path.join(_run.link().folder, name), "wb") as file:
             file.write(picture)
