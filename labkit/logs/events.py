@@ -41,11 +41,17 @@ class Row(NamedTuple):
 
 
 class Sifted(NamedTuple):
-    """Events for a query: those that it must read, and how many and how much there were in all."""
+    """Events for a query: those that it must read, and how many and how much there were in all.
+
+    ``table`` has not their texts: ``texts()`` takes them, for a query that reads them. ``exact``:
+    they are those that pass and no others.
+    """
 
     table: Any
     records: int
     bytes: int
+    texts: Callable[[], Any]
+    exact: bool
 
 
 #: Which of some messages a query must read: their numbers, ascending, or None for all of them.
@@ -328,31 +334,34 @@ class Events:
         Columns ``ts``, ``ing`` (int64, milliseconds), ``stream_index`` (int32), ``ptr`` (int64, the
         number), ``msg`` (large_string).
         """
-        return self.sifted(start_ms, end_ms, None).table
+        found = self.sifted(start_ms, end_ms, None)
+        return found.table.append_column("msg", found.texts())
 
     def sifted(self, start_ms: int, end_ms: int, passing: Passing | None) -> Sifted:
-        """What :meth:`table` gives, without events that ``passing`` leaves out.
+        """What :meth:`table` gives, without texts and without events that ``passing`` leaves out.
 
         ``passing`` says which of some messages are looked at: their numbers, ascending, or None for
         all of them. What it leaves out counts as looked at all the same.
         """
         import pyarrow as pa
 
-        names = ("ts", "ing", "stream_index", "ptr", "msg")
-        parts: list[list[Any]] = [[], [], [], [], []]
+        kinds = (pa.int64(), pa.int64(), pa.int32(), pa.int64())
+        parts: list[list[Any]] = [[], [], [], []]
+        held: list[tuple[pa.Array, Any]] = []
         records = total = 0
+        exact = passing is not None
         for chunk in self._chunks:
             at, ingested, stream, size = chunk.columns()
-            first, last, held = chunk.bounds()
+            first, last, whole = chunk.bounds()
             if last < start_ms or first > end_ms:
                 continue
             inside = None
             if first < start_ms or last > end_ms:
                 inside = (at >= start_ms) & (at <= end_ms)
             records += len(at) if inside is None else int(inside.sum())
-            total += held if inside is None else int(size[inside].sum(dtype=np.int64))
+            total += whole if inside is None else int(size[inside].sum(dtype=np.int64))
             rows = None if passing is None else passing(chunk.searchable())
-            texts = chunk.arrow()
+            exact = exact and rows is not None
             if inside is not None:
                 rows = np.flatnonzero(inside) if rows is None else rows[inside[rows]]
             if rows is None:
@@ -362,15 +371,19 @@ class Events:
             else:
                 seq = rows.astype(np.int64) + chunk.first
                 at, ingested, stream = at[rows], ingested[rows], stream[rows]
-                texts = texts.take(pa.array(rows))
-            for into, column in zip(parts, (at, ingested, stream, seq, texts), strict=True):
-                into.append(column if isinstance(column, pa.Array) else pa.array(column))
-        kinds = (pa.int64(), pa.int64(), pa.int32(), pa.int64(), pa.large_string())
+            held.append((chunk.arrow(), rows))
+            for into, column in zip(parts, (at, ingested, stream, seq), strict=True):
+                into.append(pa.array(column))
+
+        def texts() -> pa.ChunkedArray:
+            taken = [all_ if rows is None else all_.take(pa.array(rows)) for all_, rows in held]
+            return pa.chunked_array(taken, pa.large_string())
+
         table = pa.table(
             [pa.chunked_array(part, kind) for part, kind in zip(parts, kinds, strict=True)],
-            names=list(names),
+            names=["ts", "ing", "stream_index", "ptr"],
         )
-        return Sifted(table, records, total)
+        return Sifted(table, records, total, texts, exact)
 
     def digest(self) -> str:
         """A hash of all events."""

@@ -17,14 +17,11 @@ from labkit.core.world import World
 from labkit.logs.engine import languages, ql
 from labkit.logs.engine.ql.plan import Source
 from labkit.logs.indexes import Skipped, Wanted, spared, wanted_values
-from labkit.logs.masking import masked_column, shown_as_kept
 from labkit.logs.query_groups import QueryGroups, malformed
+from labkit.logs.query_tables import SHIFT, group_table, nothing, together
 from labkit.logs.records import INFREQUENT_ACCESS, STANDARD, LogGroup, pointer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from labkit.logs.engine.ql.sieve import Sieve
     from labkit.logs.service import Logs
     from labkit.logs.store import LogStore
 
@@ -41,9 +38,6 @@ LONGEST_US = 60 * MINUTE
 
 #: Groups of one query.
 MOST_GROUPS = 50
-
-#: How a pointer within a query is made of the group's place and the event's number.
-_SHIFT = 40
 
 
 @dataclass(slots=True)
@@ -193,7 +187,7 @@ class Queries:
             MalformedQueryException.
         """
         try:
-            languages.check(plan, _joined([]), lookups=self.lookups(store))
+            languages.check(plan, nothing(), lookups=self.lookups(store))
         except ql.QueryError as error:
             raise malformed(error, plan.text) from None
 
@@ -337,7 +331,7 @@ class Queries:
         groups = query.groups
         query.pointers = [
             # The row of sums that addtotals puts last is no event.
-            "" if ptr is None else pointer(groups[ptr >> _SHIFT], ptr & ((1 << _SHIFT) - 1))
+            "" if ptr is None else pointer(groups[ptr >> SHIFT], ptr & ((1 << SHIFT) - 1))
             for ptr in query.result.ptrs
         ]
 
@@ -375,12 +369,12 @@ class Queries:
                 since = self.groups.indexed(part[1]) if every else {}
                 asked = [one for one in every if one.indexed or one.name in since]
                 if not asked:
-                    found.append(_group_table(*part, clear, sieve if outer else None))
+                    found.append(group_table(*part, clear, sieve if outer else None))
                     continue
-                kept = spared(_group_table(*part, clear).table, since, asked, skipped)
+                kept = spared(group_table(*part, clear).table, since, asked, skipped)
                 if kept is not None:
                     found.append(ql.Looked.whole(kept))
-            return _together(found)
+            return together(found)
 
         return languages.run(plan, tables, moment, limit=limit, lookups=self.lookups(store))
 
@@ -407,85 +401,3 @@ class Queries:
         except ql.QueryError as error:
             raise malformed(error, text) from None
         return list(found.columns), [["" if v is None else v for v in row] for row in found.rows]
-
-
-def _together(found: Sequence[ql.Looked]) -> ql.Looked:
-    """The events of several groups as one relation."""
-    return ql.Looked(
-        _joined([one.table for one in found]),
-        sum(one.records for one in found),
-        sum(one.bytes for one in found),
-    )
-
-
-def _joined(tables: Sequence[pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    kinds = {
-        "ts": pa.int64(), "ing": pa.int64(), "log": pa.string(), "stream": pa.string(),
-        "msg": pa.large_string(), "region": pa.string(), "ptr": pa.int64(),
-    }  # fmt: skip
-    if not tables:
-        return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
-    if any("seen" in table.column_names for table in tables):
-        # Groups without a transformer: their fields are in the message.
-        tables = [
-            table if "seen" in table.column_names
-            else table.append_column("seen", table.column("msg").cast(pa.large_string()))
-            for table in tables
-        ]  # fmt: skip
-    return pa.concat_tables(tables, promote_options="permissive")
-
-
-def _group_table(
-    place: int,
-    group: LogGroup,
-    start_ms: int,
-    end_ms: int,
-    clear: bool,
-    sieve: Sieve | None = None,
-) -> ql.Looked:
-    """The events of a group; with a sieve those alone that may pass the query's filters."""
-    import numpy as np
-    import pyarrow as pa
-
-    if sieve is not None and (group.structured or not shown_as_kept(group)):
-        sieve = None
-    sifted = group.events.sifted(start_ms, end_ms, sieve.rows if sieve else None)
-    held = sifted.table
-    count = held.num_rows
-    names = pa.array([stream.name for stream in group.by_index] or [""], pa.string())
-    index = held.column("stream_index").combine_chunks()
-    seq = held.column("ptr").to_numpy()
-    zeros = pa.array(np.zeros(count, np.int32))
-
-    def same(text: str) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(zeros, pa.array([text], pa.string()))
-
-    seen, plain = masked_column(group, held.column("msg"), held.column("ing"))
-    table = pa.table(
-        {
-            "ts": held.column("ts"),
-            "ing": held.column("ing"),
-            "log": same(group.log),
-            "stream": pa.DictionaryArray.from_arrays(index, names),
-            "msg": seen,
-            **({"clear": plain} if clear else {}),
-            **_structured(group, held),
-            "region": same(group.region),
-            "ptr": pa.array(seq + (place << _SHIFT), pa.int64()),
-        }
-    )
-    return ql.Looked(table, sifted.records, sifted.bytes) if sieve else ql.Looked.whole(table)
-
-
-def _structured(group: LogGroup, held: pa.Table) -> dict[str, Any]:
-    """Columns with the text in which fields are found, where a transformer made another."""
-    if not group.structured:
-        return {}
-    import pyarrow as pa
-
-    message = held.column("msg")
-    seen, errors = group.structured.columns(held.column("ptr").to_numpy(), message)
-    shown, _ = masked_column(group, pa.chunked_array([seen]), held.column("ing"))
-    return {"seen": shown, "failed": errors}

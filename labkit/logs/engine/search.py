@@ -55,6 +55,7 @@ class Messages:
         self._bytes: bytes = b"" if whole is None else whole.slice(begin, end - begin).to_pybytes()
         self._held = np.frombuffer(self._bytes, np.uint8)
         self._offsets = offsets - begin if count else np.zeros(1, np.int64)
+        self._ends = self._offsets[1:]
         self._count = count
         sample = self._held[:_SAMPLE]
         self._share = (np.bincount(sample, minlength=256) / max(1, len(sample))).tolist()
@@ -65,8 +66,8 @@ class Messages:
 
     def events(self, places: Any, length: int) -> Any:
         """The messages in which texts at some places lie, each once, ascending."""
-        rows = np.searchsorted(self._offsets, places, side="right") - 1
-        rows = rows[places + length <= self._offsets[rows + 1]]
+        rows = np.searchsorted(self._ends, places, side="right")
+        rows = rows[places + length <= self._ends[rows]]
         return rows[np.concatenate(([True], rows[1:] != rows[:-1]))] if len(rows) else rows
 
     def places(self, text: bytes) -> Any:
@@ -127,15 +128,17 @@ class Messages:
 
     def _found(self, text: bytes, at: int, last: int) -> Any:
         """Where one byte of a text stands; None when that is oftener than was expected."""
-        find, byte, end = self._bytes.find, text[at : at + 1], last + at
+        # Once around for each place, so: ``index``, which raises at the end, and no limits.
+        index, byte, place = self._bytes.index, text[at : at + 1], at - 1
         found: list[int] = []
         keep = found.append
-        place = find(byte, at, end)
-        for _ in range(int(end * _RARE * 2) + 64):
-            if place < 0:
-                return np.asarray(found, np.int64) - at
-            keep(place)
-            place = find(byte, place + 1, end)
+        try:
+            for _ in range(int(len(self._bytes) * _RARE * 2) + 64):
+                place = index(byte, place + 1)
+                keep(place)
+        except ValueError:
+            places = np.asarray(found, np.int64) - at
+            return places[: np.searchsorted(places, last)]
         return None
 
 

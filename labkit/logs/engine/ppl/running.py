@@ -10,7 +10,6 @@ from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.commands.join import join, join_keys
 from labkit.logs.engine.ql.compiling import Compiled, Moment
 from labkit.logs.engine.ql.errors import QueryError
-from labkit.logs.engine.ql.running import Looked
 from labkit.logs.engine.sql.events import ALWAYS
 from labkit.logs.engine.sql.running import PatientRun, names_of
 
@@ -31,12 +30,11 @@ class PplRun(PatientRun):
         self, source: plan.Source | None, start_ms: int, end_ms: int
     ) -> tuple[str, Sequence[str]]:
         """The base relation of a source; its table is kept, for the names of its fields."""
-        given = self.tables(source, start_ms, end_ms)
-        looked = given if isinstance(given, Looked) else Looked.whole(given)
+        looked = self.looked(source, start_ms, end_ms)
         self.scanned += looked.records
         self.bytes += looked.bytes
         self.table = looked.table
-        return self.hold(looked.table, "events"), looked.table.column_names
+        return self.hold(self.table, "events"), self.table.column_names
 
     def _stage(self, commands: Sequence[plan.Command], moment: Moment) -> Compiled:
         base, has = self.events(self.query.source, moment.start_ms, moment.end_ms)

@@ -78,6 +78,8 @@ class Chain:
         self.filtered = ""
         #: The link whose rows are the events that passed, all of them or the first ones.
         self.passed = ""
+        #: A filter that all events of the base are known to pass.
+        self.proved: plan.Filter | None = None
         self.counted = ""
         #: The link of the first stats, read twice when others follow: once for how many events
         #: there were, which is the sum of its column ``counted_by``.

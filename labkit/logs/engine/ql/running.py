@@ -50,12 +50,21 @@ _FEW = 100_000
 class Looked:
     """A table without events that cannot pass the filters, and how much was looked at for it.
 
-    ``records`` events and ``bytes`` of messages: those that were left out are counted too.
+    ``bare``: the events. ``records`` events and ``bytes`` of messages: those that were left out are
+    counted too. ``texts`` gives the messages when ``bare`` has none: a query that counts does not
+    read them. ``passed``: a filter of the query that all of the events pass.
     """
 
-    table: pa.Table
+    bare: pa.Table
     records: int
     bytes: int
+    texts: Callable[[], pa.ChunkedArray] | None = None
+    passed: plan.Filter | None = None
+
+    @property
+    def table(self) -> pa.Table:
+        """The events with their messages."""
+        return self.bare if self.texts is None else self.bare.append_column("msg", self.texts())
 
     @classmethod
     def whole(cls, table: pa.Table) -> Looked:
@@ -187,6 +196,9 @@ class Run:
         self.statements: list[str] = []
         self.scanned = self.bytes = 0
         self._held: dict[str, pa.Table] = {}
+        #: Of those, what has no messages yet: no statement has read them.
+        self._without: dict[str, Looked] = {}
+        self._passed: plan.Filter | None = None
         self._names = self._rows = 0
 
     # ---- tables
@@ -201,16 +213,23 @@ class Run:
         self._held[name] = table
         return name
 
+    def looked(self, source: plan.Source | None, start_ms: int, end_ms: int) -> Looked:
+        """The events of a source; they do not count as scanned yet."""
+        given = self.tables(source, start_ms, end_ms)
+        return given if isinstance(given, Looked) else Looked.whole(given)
+
     def events(
         self, source: plan.Source | None, start_ms: int, end_ms: int
     ) -> tuple[str, Sequence[str]]:
         """The base relation of a source: its name, and which columns it has."""
-        given = self.tables(source, start_ms, end_ms)
-        looked = given if isinstance(given, Looked) else Looked.whole(given)
-        table = looked.table
+        looked = self.looked(source, start_ms, end_ms)
         self.scanned += looked.records
         self.bytes += looked.bytes
-        return self.hold(table, "events"), table.column_names
+        name = self.hold(looked.bare, "events")
+        if looked.texts is not None:
+            self._without[name] = looked
+        self._passed = looked.passed
+        return name, looked.bare.column_names
 
     # ---- stages
 
@@ -241,14 +260,14 @@ class Run:
 
     def _estimate(self) -> Result:
         """What would be scanned. Nothing is, so nothing counts as scanned."""
-        table = self.tables(self.query.source, self.moment.start_ms, self.moment.end_ms)
-        return Result((ESTIMATED,), [(str(_size(table)),)])
+        looked = self.looked(self.query.source, self.moment.start_ms, self.moment.end_ms)
+        return Result((ESTIMATED,), [(str(looked.bytes),)])
 
     def _stage(self, commands: Sequence[plan.Command], moment: Moment) -> Compiled:
         back = next((c.offset_ms for c in commands if isinstance(c, plan.Stats)), 0)
         base, has = self.events(self.query.source, moment.start_ms - back, moment.end_ms - back)
         compiler = Compiler(moment, base, has=has)
-        compiler.later_ms = back
+        compiler.later_ms, compiler.proved = back, self._passed
         self.add_subqueries(compiler, commands)
         compiler.begin(commands, join_keys(commands))
         self.add_commands(compiler, commands)
@@ -298,6 +317,9 @@ class Run:
         import duckdb
 
         self.statements.append(sql)
+        if "msg" in sql:
+            self._held |= {name: looked.table for name, looked in self._without.items()}
+            self._without.clear()
         if statements.interrupted():
             raise Interrupted(self.bytes)
         try:

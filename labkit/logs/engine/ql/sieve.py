@@ -18,7 +18,7 @@ How a buffer is searched stands in :mod:`labkit.logs.engine.search`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,11 +41,13 @@ _PLAIN_REGEX = re.compile(
 class Sieve:
     """Lets events through whose message has one of some texts.
 
-    ``texts``: UTF-8, none of them empty. ``powers``: or a number with an exponent.
+    ``texts``: UTF-8, none of them empty. ``powers``: or a number with an exponent. ``proves``: the
+    filter that passes whatever has one of the texts, where that is all that it asks for.
     """
 
     texts: tuple[bytes, ...]
     powers: bool = False
+    proves: plan.Filter | None = None
 
     def rows(self, messages: Messages) -> Any:
         """The numbers of the events that pass, ascending; None when too many do."""
@@ -68,7 +70,10 @@ def sieve_of(query: Plan) -> Sieve | None:
     found: list[Sieve] = []
     for command in query.commands:
         if isinstance(command, plan.Filter):
-            found += _needed(command.condition)
+            needed = _needed(command.condition)
+            if isinstance(command.condition, plan.Op) and command.condition.op == "like":
+                needed = [replace(one, proves=command) for one in needed]
+            found += needed
         elif isinstance(command, plan.Fields):
             if any(not isinstance(one.expr, plan.Name) or one.name != one.expr.text
                    for one in command.columns):  # fmt: skip
@@ -105,6 +110,8 @@ def _like(of: plan.Expr, pattern: plan.Expr) -> list[Sieve]:
     if not isinstance(of, plan.Name) or of.name != "@message":
         return []
     if isinstance(pattern, plan.Literal) and isinstance(pattern.value, str) and pattern.value:
+        if not _sound(pattern.value):
+            return []
         return [Sieve((_bytes(pattern.value),))]
     if isinstance(pattern, plan.Regex) and _PLAIN_REGEX.fullmatch(pattern.pattern):
         return [Sieve(tuple(map(_bytes, dict.fromkeys(pattern.pattern.split("|")))))]
@@ -144,6 +151,11 @@ def written(value: float | int | str) -> str | None:
         return text
     whole = text.removeprefix("-")
     return text if whole.isdigit() and whole[0] != "0" and len(whole) <= _DIGITS else None
+
+
+def _sound(text: str) -> bool:
+    """Whether UTF-8 can say it: half a surrogate pair it cannot."""
+    return not any(0xD800 <= ord(one) <= 0xDFFF for one in text)
 
 
 def _bytes(text: str) -> bytes:

@@ -10,7 +10,6 @@ from labkit.logs.engine.opensearch.rows import as_text
 from labkit.logs.engine.ql.discovery import fields_of
 from labkit.logs.engine.ql.plan import Source
 from labkit.logs.engine.ql.running import (
-    Looked,
     Result,
     Run,
     Statistics,
@@ -50,12 +49,12 @@ class SqlRun(PatientRun):
 
         Last: whether some of the events were transformed.
         """
-        given = self.tables(source, self.moment.start_ms, self.moment.end_ms)
-        looked = given if isinstance(given, Looked) else Looked.whole(given)
+        looked = self.looked(source, self.moment.start_ms, self.moment.end_ms)
         self.scanned += looked.records
         self.bytes += looked.bytes
-        structured = "seen" in looked.table.column_names
-        return self.hold(looked.table, "lines"), lambda: names_of(looked.table), structured
+        table = looked.table
+        structured = "seen" in table.column_names
+        return self.hold(table, "lines"), lambda: names_of(table), structured
 
     def _result(self) -> Result:
         compiler = Compiler(self.base, self.moment.now_ms)

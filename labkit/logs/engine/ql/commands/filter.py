@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def keep(compiler: Compiler, command: plan.Filter) -> None:
     """Keep the rows for which it holds."""
-    condition = compiler.value(command.condition).condition
-    compiler.link(f"SELECT * FROM {compiler.at} WHERE {condition}")
+    if command is not compiler.proved:
+        condition = compiler.value(command.condition).condition
+        compiler.link(f"SELECT * FROM {compiler.at} WHERE {condition}")
     if compiler.scope.open and compiler.events:
         compiler.filtered = compiler.passed = compiler.at

@@ -143,7 +143,8 @@ def relevant(
     moment = run.moment
     names = [name.name for name in command.fields]
     if not names:
-        names = _fields_in(run.tables(run.query.source, moment.start_ms, moment.end_ms))
+        looked = run.looked(run.query.source, moment.start_ms, moment.end_ms)
+        names = _fields_in(looked.table)
     names = [name for name in names if name not in command.asked]
     base, has = run.events(run.query.source, moment.start_ms, moment.end_ms)
     compiler = Compiler(moment, base, has=has)
