@@ -4,8 +4,10 @@ Theory of operation. Arrow keeps messages one after the other in one buffer, and
 A text is looked for in the whole buffer and its places are mapped to messages by the offsets; a
 text that only two messages together hold is none. The rarest byte of the text is looked for first:
 
-1. Where it is rare, by ``bytes.find``, which looks for one byte faster than memory delivers. That
-   takes the messages as ``bytes``; they are copied once, and the arrow array reads the copy.
+1. Where it is rare, by ``find``, which looks for one byte faster than memory delivers. That takes
+   the messages as ``bytes``; they are copied once, and the arrow array reads the copy. A call for
+   each place would take longer than the looking, so numpy is asked for the next place in each of
+   many blocks at once.
 2. Elsewhere the buffer is compared with two or three bytes of the text, window by window, so that
    what is made on the way stays in the cache.
 
@@ -32,7 +34,11 @@ _FREQUENT = 0.25
 #: More than this share of the words with a place in them is not worth going on.
 _DENSE = 0.5
 #: Rarer than this the places of a byte, or of two or three together, are looked at one by one.
-_RARE = 1 / 1500
+_RARE = 1 / 1000
+#: Bytes of a block, in each of which the next place of a rare byte is looked for.
+_BLOCK = 1 << 14
+#: Of so many blocks that have a further place, they are looked for together.
+_WORTH = 32
 
 
 class Messages:
@@ -113,6 +119,14 @@ class Messages:
     def _worth(self, places: Any) -> bool:
         return len(places) <= _FREQUENT * self._count + 8
 
+    def expected(self, text: bytes) -> float:
+        """How often a text is expected: for each byte of the messages, by the sample."""
+        looked, _ = self._rarest(text)
+        found = 1.0
+        for at in looked:
+            found *= self._share[text[at]]
+        return found
+
     def _rarest(self, text: bytes) -> tuple[list[int], bool]:
         """The bytes of a text to look for, the rarest first, and whether that one suffices."""
         share = self._share
@@ -127,19 +141,49 @@ class Messages:
         return looked, share[text[looked[0]]] < _RARE
 
     def _found(self, text: bytes, at: int, last: int) -> Any:
-        """Where one byte of a text stands; None when that is oftener than was expected."""
-        # Once around for each place, so: ``index``, which raises at the end, and no limits.
-        index, byte, place = self._bytes.index, text[at : at + 1], at - 1
+        """Where one byte of a text stands; None when that is oftener than was expected.
+
+        The first place in every block, then the second one in every block and so on, as long as
+        that is worth a call of numpy, which looks for a byte as fast as ``bytes.find`` does.
+        """
+        byte, most = text[at : at + 1], int(len(self._bytes) * _RARE * 2) + 64
+        # numpy's texts end before the zeros at their end.
+        count = len(self._bytes) // _BLOCK if byte != b"\0" else 0
+        blocks = np.frombuffer(self._bytes, f"S{_BLOCK}", count)
+        begins = np.arange(count) * _BLOCK
+        found: list[Any] = []
+        rest = [(count * _BLOCK, len(self._bytes))]
+        place = np.strings.find(blocks, byte) if count else begins
+        while count:
+            there = np.flatnonzero(place >= 0)
+            places = begins[there] + place[there]
+            if len(there) < _WORTH:
+                ends = begins[there] + _BLOCK
+                rest += zip(places.tolist(), ends.tolist(), strict=True)
+                break
+            found.append(places)
+            most -= len(places)
+            if most < 0:
+                return None
+            place = np.strings.find(blocks, byte, np.where(place < 0, _BLOCK, place + 1))
+        for begin, end in rest:
+            single = self._one_by_one(byte, begin, end, most)
+            if len(single) > most:
+                return None
+            found.append(np.asarray(single, np.int64))
+            most -= len(single)
+        every = np.concatenate(found) - at
+        every.sort()
+        return every[slice(*np.searchsorted(every, (0, last)))]
+
+    def _one_by_one(self, byte: bytes, begin: int, end: int, most: int) -> list[int]:
+        """Where a byte stands in a part of the buffer; ``most`` places and one more suffice."""
         found: list[int] = []
-        keep = found.append
-        try:
-            for _ in range(int(len(self._bytes) * _RARE * 2) + 64):
-                place = index(byte, place + 1)
-                keep(place)
-        except ValueError:
-            places = np.asarray(found, np.int64) - at
-            return places[: np.searchsorted(places, last)]
-        return None
+        place = self._bytes.find(byte, begin, end)
+        while place >= 0 and len(found) <= most:
+            found.append(place)
+            place = self._bytes.find(byte, place + 1, end)
+        return found
 
 
 def _set(count: int, compare: Callable[[int, int, Any], None]) -> Any:
