@@ -147,7 +147,9 @@ class Expressions(Chain):
         if held is not None:
             return held.num
         if self.scope.open and self.events:
-            return f"CAST(ts + {self.later_ms} AS DOUBLE)"
+            return (
+                f"CAST(ts + {self.later_ms} AS DOUBLE)" if self.later_ms else "CAST(ts AS DOUBLE)"
+            )
         raise QueryError.at(
             "bin works on @timestamp, which is gone after stats: carry it through, "
             "max(@timestamp) as @t, and use datefloor(@t, ...)",

@@ -43,14 +43,25 @@ class Sieve:
 
     ``texts``: UTF-8, none of them empty. ``powers``: or a number with an exponent. ``proves``: the
     filter that passes whatever has one of the texts, where that is all that it asks for.
+    ``others``: sieves that would do as well; which of them is the best, the messages tell.
     """
 
     texts: tuple[bytes, ...]
     powers: bool = False
     proves: plan.Filter | None = None
+    others: tuple[Sieve, ...] = ()
 
     def rows(self, messages: Messages) -> Any:
         """The numbers of the events that pass, ascending; None when too many do."""
+        if not self.others:
+            return self._rows(messages)
+        # The bytes of a long text may be in every message.
+        return min((self, *self.others), key=lambda one: one._expected(messages))._rows(messages)
+
+    def _expected(self, messages: Messages) -> float:
+        return self.powers + sum(messages.expected(text) for text in self.texts)
+
+    def _rows(self, messages: Messages) -> Any:
         found = []
         for text in self.texts:
             places = messages.places(text)
@@ -80,10 +91,13 @@ def sieve_of(query: Plan) -> Sieve | None:
                 break
         else:
             break
+    if len(found) <= 1:
+        return found[0] if found else None
     # The fewest comparisons, then the text that is likely to be the rarest.
-    return max(
-        found, key=lambda s: (-len(s.texts) - 2 * s.powers, min(map(len, s.texts))), default=None
+    first, *others = sorted(
+        found, key=lambda s: (len(s.texts) + 2 * s.powers, -min(map(len, s.texts)))
     )
+    return replace(first, others=tuple(others), proves=None)
 
 
 def _needed(condition: plan.Expr) -> list[Sieve]:

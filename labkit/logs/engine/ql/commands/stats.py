@@ -40,7 +40,8 @@ def stats(compiler: Compiler, command: plan.Stats) -> None:
         told_before[told.name] = value
     cells = [f"{value.sql} AS {cell}" for _, cell, value in groups + wanted]
     hidden = compiler.fresh()
-    by = f" GROUP BY {', '.join(value.sql for _, _, value in groups)}" if groups else ""
+    # By their places: an expression that stands there again is bound again.
+    by = f" GROUP BY {', '.join(str(n) for n in range(1, len(groups) + 1))}" if groups else ""
     compiler.link(f"SELECT {', '.join(cells)}, count(*) AS {hidden} FROM {before}{by}")
     if not compiler.counted and compiler.scope.open and compiler.events:
         compiler.counted = f"SELECT coalesce(sum({hidden}), 0) FROM {compiler.at}"
