@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from labkit.logs.engine import criteria
+
 KEEP = "RETENTION_POLICY"
 
 
@@ -161,3 +163,52 @@ def test_figures_of_what_comes_in_and_the_bill(lab, logs):
     assert total("IncomingBytes") == 300
     lines = {line.name: line.quantity for line in lab.bill().lines}
     assert lines["logs ingested"] == 300
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ('LogGroupNamePrefix IN ["my-log"]', 'LogGroupNamePrefix IN ["my-logging"]', True),
+        ('LogGroupNamePrefix IN ["my-logging"]', 'LogGroupNamePrefix IN ["x", "my-log"]', True),
+        ('LogGroupNamePrefix IN ["my-log"]', 'LogGroupNamePrefix IN ["your-log"]', False),
+        ('LogGroupNamePrefix IN ["/a"]', 'LogGroupName IN ["/a/b"]', True),
+        ('LogGroupName IN ["/a"]', 'LogGroupName IN ["/a/b"]', False),
+        ('LogGroupNamePrefix NOT IN ["/aws/lambda"]', 'LogGroupName IN ["/aws/lambda/f"]', False),
+        ('LogGroupNamePrefix NOT IN ["/aws/lambda"]', 'LogGroupNamePrefix IN ["/aws"]', True),
+        ('LogGroupNamePrefix NOT IN ["/a"]', 'LogGroupNamePrefix NOT IN ["/b"]', True),
+        ('DataSourceName = "amazon_vpc" AND DataSourceType = "flow"',
+         'DataSourceName = "amazon_vpc" AND DataSourceType = "flow"', True),
+        ('DataSourceName = "amazon_vpc" AND DataSourceType = "flow"',
+         'DataSourceName = "amazon_vpc" AND DataSourceType = "other"', False),
+        ('DataSourceName = "amazon_vpc" AND DataSourceType = "flow"',
+         'LogGroupNamePrefix IN ["/"]', False),
+    ],
+)  # fmt: skip
+def test_whether_two_selections_have_a_group_in_common(one, other, meet):
+    fields = ("LogGroupName", "LogGroupNamePrefix", "DataSourceName", "DataSourceType")
+    first, second = (criteria.parse(text, fields) for text in (one, other))
+    assert criteria.overlap(first, second) is criteria.overlap(second, first) is meet
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("FIELD_INDEX_POLICY", '{"Fields": ["requestId"]}'),
+        ("TRANSFORMER_POLICY", '[{"parseJSON": {}}]'),
+        ("METRIC_EXTRACTION_POLICY", "{}"),
+    ],
+)
+def test_no_two_policies_of_a_kind_select_the_same_group(logs, kind, document):
+    def put(name, prefix):
+        logs.put_account_policy(
+            policyName=name, policyType=kind, policyDocument=document,
+            selectionCriteria=f'LogGroupNamePrefix IN ["{prefix}"]',
+        )  # fmt: skip
+
+    put("a", "my-log")
+    put("b", "your-log")
+    with pytest.raises(ClientError, match="overlaps with that of the policy a") as told:
+        put("c", "my-logging")
+    assert told.value.response["Error"]["Code"] == "InvalidParameterException"
+    put("a", "my-logging")
+    put("c", "my-lost")

@@ -106,6 +106,7 @@ def test_processors(logs, config, message, found):
          "has no group 1"),
         ([JSON, {"dateTimeConverter": {"source": "t", "target": "u", "matchPatterns": ["epoch"],
                                        "targetFormat": "jjj"}}], "no format of dates"),
+        ([{"parseJSON": {"source": "a"}}], "parses @message"),
         ([{"parseVPC": {"source": "a"}}], "source can only be @message"),
         ([JSON, {"parseVPC": {}}], "has to be the first"),
         ([{"parseWAF": {}}, {"parseVPC": {}}], "at most one parser of AWS's own"),

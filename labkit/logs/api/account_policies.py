@@ -32,7 +32,7 @@ from labkit.logs.store import LogStore
 from labkit.logs.subscriptions import SUBSCRIPTIONS, SubscriptionFilter, account_policy
 
 #: How many of a kind an account may have, all of them with a selection when there are several.
-_MOST = {DATA_PROTECTION: 1, SUBSCRIPTION: 1, EXTRACTION: 5, INDEX: 40}
+_MOST = {DATA_PROTECTION: 1, SUBSCRIPTION: 1, EXTRACTION: 5}
 _USUAL_MOST = 20
 _TOP = 10
 
@@ -94,7 +94,10 @@ def _processors() -> Any:
 
 def _check_room(store: LogStore, kind: str, name: str, selection: str) -> None:
     others = [one for one in store.of(KIND).values() if one.kind == kind and one.name != name]
-    if len(others) >= _MOST.get(kind, _USUAL_MOST):
+    alike = others
+    if kind == INDEX:  # twenty by names of groups, and twenty by data sources
+        alike = [one for one in others if _by_source(one.selection) == _by_source(selection)]
+    if len(alike) >= _MOST.get(kind, _USUAL_MOST):
         raise too_many()
     if kind in (RETENTION, DATA_PROTECTION, SUBSCRIPTION):
         return
@@ -103,6 +106,14 @@ def _check_room(store: LogStore, kind: str, name: str, selection: str) -> None:
             f"An account has either one {kind} for all log groups, or several that each have "
             "selectionCriteria."
         )
+    wanted = criteria.parse(selection, FIELDS[kind]) if selection else None
+    for one in others:
+        if wanted and criteria.overlap(wanted, criteria.parse(one.selection, FIELDS[kind])):
+            raise invalid(f"selectionCriteria overlaps with that of the policy {one.name}.")
+
+
+def _by_source(selection: str) -> bool:
+    return "DataSource" in selection
 
 
 def put_account_policy(

@@ -104,3 +104,50 @@ def _term(match: re.Match[str]) -> Term:
     one = match["one"]
     plain = one[1:-1] if one[0] in "\"'" else one
     return Term(match["field"], (plain,), match["op"] == "!=")
+
+
+# ---- whether two policies select the same group
+
+
+def overlap(one: Criteria, other: Criteria) -> bool:
+    """Whether two criteria select a log group, or a data source, in common.
+
+    Prefixes overlap when one begins with the other. What is selected by NOT IN is apart from what
+    is selected by IN exactly when all of the latter is among what NOT IN leaves out; two NOT IN
+    always overlap. (API reference, PutAccountPolicy)
+    """
+    return any(_meet(a, b) for a in one.any_of for b in other.any_of)
+
+
+def _meet(one: tuple[Term, ...], other: tuple[Term, ...]) -> bool:
+    """Whether two groups of terms do: they are apart as soon as they are so in one field."""
+    by_kind = [{_kind(term.field): term for term in terms} for terms in (one, other)]
+    both = by_kind[0].keys() & by_kind[1].keys()
+    return bool(both) and all(_common(by_kind[0][kind], by_kind[1][kind]) for kind in both)
+
+
+def _kind(field: str) -> str:
+    return field.removesuffix("Prefix")
+
+
+def _common(one: Term, other: Term) -> bool:
+    if one.negated and other.negated:
+        return True
+    if one.negated or other.negated:
+        inside, outside = (other, one) if one.negated else (one, other)
+        return not all(
+            any(_covers(outside.field, out, inside.field, value) for out in outside.values)
+            for value in inside.values
+        )
+    return any(
+        _covers(one.field, a, other.field, b) or _covers(other.field, b, one.field, a)
+        for a in one.values
+        for b in other.values
+    )
+
+
+def _covers(field: str, value: str, inner_field: str, inner: str) -> bool:
+    """Whether whatever the inner value selects is selected by the other one too."""
+    if field.endswith("Prefix"):
+        return inner.startswith(value)
+    return not inner_field.endswith("Prefix") and inner == value

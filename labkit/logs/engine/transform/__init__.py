@@ -46,6 +46,9 @@ def check(config: Sequence[Mapping[str, Any]]) -> None:
         names.append(next(iter(processor)))
     if names[0] not in PARSERS:
         raise TransformError(f"The first processor has to parse; {names[0]} does not.")
+    source = config[0][names[0]].get("source") or parsers.MESSAGE
+    if names[0] == "parseJSON" and source != parsers.MESSAGE:
+        raise TransformError("parseJSON as the first processor parses @message, the whole event.")
     vended = [name for name in names if name in VENDED]
     if len(vended) > 1:
         raise TransformError(
