@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from labkit.logs.engine.opensearch import conversions, lists
+
 MACROS = (
     r"""CREATE MACRO os_ms(x) AS epoch_ms(CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP))""",
     r"""CREATE MACRO os_at(ms) AS
@@ -48,6 +50,8 @@ MACROS = (
     r"""CREATE MACRO os_locate(part, s, p) AS
         CASE WHEN p < 1 THEN 0 WHEN strpos(substring(s, p), part) = 0 THEN 0
              ELSE strpos(substring(s, p), part) + p - 1 END""",
+    *lists.MACROS,
+    *conversions.MACROS,
 )
 
 
@@ -79,4 +83,6 @@ UDFS: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
     "os_sha2": (_sha2, ("VARCHAR", "DOUBLE"), "VARCHAR"),
     "os_crc32": (_crc32, ("VARCHAR",), "DOUBLE"),
     "os_conv": (_conv, ("VARCHAR", "DOUBLE", "DOUBLE"), "VARCHAR"),
+    **lists.UDFS,
+    **conversions.UDFS,
 }

@@ -1,7 +1,8 @@
 """Functions as rows of text: ``name, other | arguments | kind | SQL``.
 
 An argument is a letter: ``t`` a text, ``n`` a number, ``i`` a whole number, ``m`` a time (BIGINT,
-milliseconds), ``b`` a condition, ``j`` JSON, ``c`` a text in quotes, ``w`` a unit of
+milliseconds), ``b`` a condition, ``j`` JSON, ``e`` a member
+of a list as JSON, ``c`` a text in quotes, ``w`` a unit of
 time, which stands in the SQL in duckdb's word. ``t*`` at the end: any number of them, which
 ``{all}`` lists. The kind is that of the answer; ``num`` is kept finite. ``{now}`` is the instant of
 the query.
@@ -85,6 +86,20 @@ def as_json(value: Value) -> str:
     return value.sql if value.kind == "json" else f"lq_json({as_text(value)})"
 
 
+def as_member(value: Value) -> str:
+    """A value as a member of a list: numbers as numbers, other texts in quotes."""
+    if value.kind == "num":
+        return f"CAST(lq_shown({value.sql}) AS JSON)"
+    if value.kind in ("json", "bool"):
+        return value.sql if value.kind == "json" else f"to_json({value.sql})"
+    text = as_text(value)
+    if value.kind == "time" or isinstance(value.literal, str) or value.sql == "NULL":
+        return f"to_json({text})"
+    # A field has no type: what looks like a number is one.
+    plain = f"regexp_full_match({text}, '-?(0|[1-9][0-9]*)([.][0-9]+)?')"
+    return f"CASE WHEN {plain} THEN CAST({text} AS JSON) ELSE to_json({text}) END"
+
+
 def _word(value: Value) -> str:
     if not isinstance(value.literal, str):
         raise WrongValue("a unit of time is needed, like 'DAY'")
@@ -105,6 +120,7 @@ _CONVERT: dict[str, Callable[[Value], str]] = {
     "m": as_time,
     "b": lambda value: value.condition,
     "j": as_json,
+    "e": as_member,
     "w": _word,
 }
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from labkit.logs.engine.opensearch.conversions import CONVERSIONS
+from labkit.logs.engine.opensearch.lists import LISTS
 from labkit.logs.engine.opensearch.rows import (
     MANY,
     Build,
@@ -17,6 +19,7 @@ from labkit.logs.engine.opensearch.rows import (
     WrongValue,
     add,
     as_json,
+    as_member,
     as_text,
     as_time,
     unit_of,
@@ -204,17 +207,16 @@ add(
     json_object_keys, json_keys | j | json | os_keys({0})
     json_valid | t | bool | json_valid({0})
     array_contains | j t | bool | lq_contains({0}, {1})
-    array_join | j c | text | array_to_string(os_items({0}), {1})
-    array_distinct | j | json | CAST(to_json(list_sort(list_distinct(os_items({0})))) AS JSON)
-    array_sort, sort_array | j | json | CAST(to_json(list_sort(os_items({0}))) AS JSON)
-    array_max | j | text | list_max(os_items({0}))
-    array_min | j | text | list_min(os_items({0}))
     array_position | j t | num | coalesce(list_position(os_items({0}), {1}), 0)
     element_at | j i | text | list_extract(os_items({0}), {1})
     split | t t | json | CAST(to_json(regexp_split_to_array({0}, {1})) AS JSON)
     regexp_extract_all | t t | json | CAST(to_json(regexp_extract_all({0}, {1})) AS JSON)
     """,
 )  # fmt: skip
+
+for _more in (LISTS, CONVERSIONS):
+    for _name, _rows in _more.items():
+        FUNCTIONS.setdefault(_name, []).extend(_rows)
 
 # ---- conditions
 add(
@@ -283,7 +285,7 @@ def moved(value: Value, by: Value, sign: int) -> Value:
     return Value(f"os_date(epoch_ms(os_at({as_time(value)}) {plus} {days}))", "text")
 
 
-@_built("date_add adddate", 2, 2, plain=True)
+@_built("date_add adddate dateadd", 2, 2, plain=True)
 def _date_add(values: Sequence[Value], now_ms: int) -> Value:
     return moved(values[0], values[1], 1)
 
@@ -308,9 +310,43 @@ def _object(values: Sequence[Value], now_ms: int) -> Value:
 
 def _member(value: Value) -> str:
     """A value inside JSON: whole numbers without a point."""
-    if value.kind == "num":
-        return f"CAST(lq_shown({value.sql}) AS JSON)"
-    return value.sql if value.kind in ("json", "bool") else as_text(value)
+    return value.sql if value.kind in ("json", "bool") else as_member(value)
+
+
+@_built("decode", 3, MANY)
+def _decode(values: Sequence[Value], now_ms: int) -> Value:
+    """Pairs of what is sought and what stands for it, then what else."""
+    from labkit.logs.engine.opensearch.operators import compared
+
+    of, *rest = values
+    pairs = list(zip(rest[::2], rest[1::2], strict=False))
+    other = rest[-1] if len(rest) % 2 else Value("NULL", "text")
+    kind, told = alike([*(result for _, result in pairs), other])
+    tests = " ".join(
+        f"WHEN {compared('=', of, sought).sql} THEN {then}"
+        for (sought, _), then in zip(pairs, told, strict=False)
+    )
+    return Value(f"(CASE {tests} ELSE {told[-1]} END)", kind)
+
+
+def _lengths(name: str, *units: str) -> None:
+    """A function that makes an interval of numbers, a unit each."""
+
+    def build(values: Sequence[Value], now_ms: int) -> Value:
+        told = [
+            f"TRY_CAST({one.num} * 1000000 AS BIGINT) * INTERVAL 1 microsecond"
+            if unit == "second"
+            else f"TRY_CAST({one.num} AS BIGINT) * INTERVAL 1 {unit}"
+            for one, unit in zip(values, units, strict=False)
+        ]
+        return Value(f"({' + '.join(told) or 'INTERVAL 0 day'})", "interval")
+
+    _built(name, 0, len(units), plain=True)(build)
+
+
+_lengths("make_interval", "year", "month", "week", "day", "hour", "minute", "second")
+_lengths("make_dt_interval", "day", "hour", "minute", "second")
+_lengths("make_ym_interval", "year", "month")
 
 
 @_built("format_number", 2, 2)

@@ -14,6 +14,18 @@ from typing import Any, ClassVar
 _KEPT = ("CAST", "TRY_CAST", "EXTRACT", "TRIM")
 
 
+def _part_of_text(parser: Any) -> Any:
+    """``substr(s, 2, 3)``, and as the standard writes it: ``substr(s FROM 2 FOR 3)``."""
+    from sqlglot import exp
+    from sqlglot.tokens import TokenType
+
+    args = parser._parse_csv(parser._parse_disjunction)
+    for word in (TokenType.FROM, TokenType.FOR):
+        if parser._match(word):
+            args.append(parser._parse_disjunction())
+    return exp.Anonymous(this="substr", expressions=args)
+
+
 @cache
 def dialect() -> Any:
     """The dialect, made when it is first needed: sqlglot takes a while to import."""
@@ -27,7 +39,7 @@ def dialect() -> Any:
         FUNCTIONS: ClassVar[Any] = {}
         FUNCTION_PARSERS: ClassVar[Any] = {
             name: parser for name, parser in sparks.FUNCTION_PARSERS.items() if name in _KEPT
-        }
+        } | {name: _part_of_text for name in ("SUBSTR", "SUBSTRING")}
 
     class LogsSql(Spark):
         """OpenSearch SQL as CloudWatch Logs has it."""

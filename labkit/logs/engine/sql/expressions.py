@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from labkit.logs.engine.opensearch.aggregates import AGGREGATES, Call
+from labkit.logs.engine.opensearch.lists import LISTS
 from labkit.logs.engine.opensearch.operators import compared, computed, like
 from labkit.logs.engine.opensearch.rows import UNITS, Function, WrongValue, as_text, as_time
 from labkit.logs.engine.opensearch.scalars import FUNCTIONS, alike, interval
@@ -31,12 +32,15 @@ WINDOW_ONLY = {
 }  # fmt: skip
 
 #: Functions whose first value may be given as lists or objects of an event, not as a leaf.
+_OF_LISTS = {
+    "array_except", "array_intersect", "array_union", "arrays_overlap", "arrays_zip",
+}  # fmt: skip
 _OF_JSON = {
     "size", "cardinality", "array_size", "array_contains", "array_join", "array_distinct",
     "array_sort", "sort_array", "array_max", "array_min", "array_position", "element_at", "explode",
     "get_json_object", "json_extract", "from_json", "to_json", "json_array_length", "array_length",
-    "json_object_keys", "json_keys", "json_tuple",
-}  # fmt: skip
+    "json_object_keys", "json_keys", "json_tuple", *LISTS,
+} - {"array_repeat", "sequence"}  # fmt: skip
 
 _COMPARISONS = {"EQ": "=", "NEQ": "!=", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "IntDiv": "div"}
@@ -82,11 +86,22 @@ class Expressions:
             return computed(_ARITHMETIC[kind], *self._pair(node))
         build: Callable[[Node], Value] | None = getattr(self, f"_{kind.lower()}", None)
         if build is None:
+            self._no_lambda(node)
             raise QueryError.at(f"{kind.upper()} cannot stand here", span_of(node))
         try:
             return build(node)
         except WrongValue as wrong:
             raise QueryError.at(str(wrong), span_of(node)) from None
+
+    @staticmethod
+    def _no_lambda(node: Node) -> None:
+        """The guide has functions of functions for other stores."""
+        from sqlglot import exp
+
+        if node.find(exp.Lambda) is not None:
+            raise QueryError.at(
+                "a function of x -> ... is not taken by CloudWatch Logs", span_of(node)
+            )
 
     def _pair(self, node: Node) -> tuple[Value, Value]:
         return self.value(node.this), self.value(node.expression)
@@ -330,6 +345,7 @@ class Expressions:
         return self.value(node.this)
 
     def _one_of(self, name: str, args: list[Node], node: Node) -> Value:
+        self._no_lambda(node)
         if name in WINDOW_ONLY:
             raise QueryError.at(f"{name} needs OVER (...)", span_of(node))
         if name in AGGREGATES:
@@ -346,7 +362,7 @@ class Expressions:
         self._needs_a_field(rows[0], args, node)
         values = []
         for place, arg in enumerate(args):
-            if place == 0 and name in _OF_JSON:
+            if (place == 0 and name in _OF_JSON) or name in _OF_LISTS:
                 values.append(self._json(arg))
             elif self._is_unit(name, place, arg, len(args)):
                 values.append(text_value(arg.name))

@@ -49,7 +49,7 @@ def name_windows(tree: Node) -> None:
         named = {one.name.lower(): one for one in select.args.get("windows") or []}
         for node in list(select.find_all(exp.Window)):
             name = node.alias
-            if not name or node.parent is select:
+            if not name or node.arg_key == "windows":
                 continue
             known = named.get(name.lower())
             if known is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.logs.engine.ql import plan
+from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.values import Value
 
 if TYPE_CHECKING:
@@ -36,12 +37,38 @@ def join(run: Run, compiler: Compiler, command: plan.Join, after: Sequence[plan.
             values[value.name] = compiler.name(plan.Name(plain, text=plain, span=value.span))
     for index, name in enumerate(wanted):
         values[right + name] = Value(f"r{index}", "text")
-    condition = compiler.value(command.condition).condition
+    if not any(_equal(one, left, right) for one in plan.walk(command.condition)):
+        raise QueryError.at(
+            f"a join needs an equality of the sides: {left}key = {right}key", command.span
+        )
+    condition = _condition(compiler, command.condition)
     # The inner chain must stand before the link that joins; its names do not collide.
     compiler.links += inner.links
     at = compiler.links[-1 - len(inner.links)][0]
     kind = "LEFT JOIN" if command.kind == "left" else "JOIN"
     compiler.link(f"SELECT * FROM {at} {kind} {inner.at} ON {condition}")
+
+
+def _equal(one: object, left: str, right: str) -> bool:
+    """Whether it says that a field of the left side equals one of the right side."""
+    if not isinstance(one, plan.Op) or one.op != "=":
+        return False
+    names = [arg.name for arg in one.args if isinstance(arg, plan.Name)]
+    return all(any(name.startswith(side) for name in names) for side in (left, right))
+
+
+def _condition(compiler: Compiler, on: plan.Expr) -> str:
+    """When two rows agree. Keys are compared as texts, so that duckdb may hash them: two hundred
+    thousand rows would else be held against two hundred thousand others, one by one.
+    """
+    if isinstance(on, plan.Op) and on.op == "and":
+        return f"({' AND '.join(_condition(compiler, one) for one in on.args)})"
+    if isinstance(on, plan.Op) and on.op == "=" and all(isinstance(a, plan.Name) for a in on.args):
+        left, right = map(compiler.value, on.args)
+        if left.kind == right.kind and left.kind in ("num", "time"):
+            return f"({left.sql} = {right.sql})"
+        return f"({left.text} = {right.text})"
+    return compiler.value(on).condition
 
 
 def join_keys(commands: Sequence[plan.Command]) -> list[str]:
