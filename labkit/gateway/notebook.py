@@ -22,7 +22,8 @@ from labkit.gateway.aws_cli import aws_cell, aws_line
 _WIDE = 88
 #: Cell magics of other parts, by name; who assembles the lab puts them here.
 MAGICS: dict[str, Any] = {}
-_BOLD_RED, _RED, _PLAIN = "\x1b[1;31m", "\x1b[31m", "\x1b[0m"
+# Plain red is too pale to read on the pink that a notebook puts behind an error.
+_BOLD_RED, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
 
 
 def register() -> None:
@@ -72,7 +73,7 @@ def told(error: BaseException, trace: TracebackType | None) -> list[str]:
         where = "of this cell" if function == "<module>" else f"of the cell that made {function}"
         source = linecache.getline(place, number).strip()
         if source:
-            lines.append(f"{_RED}line {number} {where}:{_PLAIN} {_cut(source)}")
+            lines.append(f"{_BOLD}line {number} {where}:{_PLAIN} {_cut(source)}")
     return lines
 
 

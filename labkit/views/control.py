@@ -26,6 +26,8 @@ from labkit.views.theme import ERRORS, MUTED
 
 #: What a notebook's front end shows as a live widget.
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+#: Handles stand apart, so that a name is read with its own handle; a narrow page breaks the row.
+_ROW = {"flex_flow": "row wrap", "grid_gap": "4px 24px"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Control(Shown):
         if self._box is None:
             view = ipywidgets.HTML(self.drawing.html)
             hands = [self._hand(ipywidgets, name, view) for name in self._handles]
-            self._box = ipywidgets.VBox([ipywidgets.HBox(hands), view])
+            self._box = ipywidgets.VBox([ipywidgets.HBox(hands, layout=_ROW), view])
         return {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
 
     def _hand(self, ipywidgets: Any, name: str, view: Any) -> Any:

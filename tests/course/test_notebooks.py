@@ -1,6 +1,7 @@
 """Every notebook of the course, held to what the course promises of it."""
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -119,3 +120,15 @@ def test_the_anatomy_counts_what_it_says():
     assert report.anatomy(notebook).complaints(shorter=True) == [
         "the first real result is in cell none"
     ]
+
+
+@pytest.mark.parametrize(
+    "path", [*LESSONS, *EXERCISES, *SOLUTIONS], ids=lambda p: f"{p.parent.name}-{p.stem}"
+)
+def test_two_prices_in_a_paragraph_are_no_formula(path):
+    r"""JupyterLab's MathJax typesets what stands between two dollars, a ``\$`` included."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
+            paragraphs = re.split(r"\n\s*\n|\n- |\|", prose)
+            assert not [one for one in paragraphs if one.count("$") > 1], cell.id

@@ -118,3 +118,11 @@ def test_a_picture_that_fails_says_so_where_the_learner_looks(handles):
     assert "ValueError: nine is &lt;too&gt; many" in view.value
     hands.children[0].value = 4
     assert view.value == "<b>4 minutes, basic</b>"
+
+
+def test_handles_stand_apart_and_break_on_a_narrow_page():
+    made = control(lambda a, b: Drawing(f"{a}{b}", "", {}), a=choice(1, 2), b=choice(3))
+    made._repr_mimebundle_()
+    row = made._box.children[0].layout
+    assert row.flex_flow == "row wrap"
+    assert row.grid_gap.endswith("24px"), "a name stands nearer to its own handle"

@@ -97,7 +97,8 @@ def _cell(text: str | None) -> html.Html | str:
         moment(text)
     except ValueError:
         return html.mono(cut(text.strip(), 160))
-    return html.mono(html.whole(text))
+    # A hyphen would be a place for a line break too.
+    return html.element("span", html.mono(text), "white-space:nowrap")
 
 
 def _numeric(cells: Sequence[str | None]) -> bool:

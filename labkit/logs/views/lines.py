@@ -164,7 +164,7 @@ def groups(rows: Sequence[Mapping[str, object]]) -> Drawing:
     ]  # fmt: skip
     if not rows:
         return Drawing(title, title, {"groups": []}, body=html.card(title))
-    fancy = [[html.mono(row[0]), *row[1:]] for row in plain]
+    fancy = [[html.mono(row[0]), *map(html.whole, row[1:])] for row in plain]
     body = html.card(title, html.table(head, fancy, right=[1, 2]), alt=title)
     told = f"{title}\n{table(head, plain, longest=60)}"
     return Drawing(title, told, {"groups": [dict(row) for row in rows]}, body=body)

@@ -57,8 +57,11 @@ class Left(Asks):
             "part of it, and the machine on top of your list is the next one to be looked at.",
             built=first.text,
             cost=first.cost,
-            alternative="by `srcAddr, dstPort` it says over which port, too: two columns more to "
-            "read at six in the morning.",
+            alternative="`stats sum(bytes) as sent by srcAddr` alone: a column less to read at six "
+            "in the morning."
+            if "dstport" in first.text.lower()
+            else "by `srcAddr, dstPort` it says over which port, too: a column more to read at six "
+            "in the morning.",
             figure=picture(first),
         )
 
@@ -171,6 +174,9 @@ def picture(asked: Asked) -> Drawing:
     title = f"{good} of {len(truth)} addresses right"
     if missing:
         title += f", {missing} missing"
+    strange = len({name for name, _ in listed} - set(truth))
+    if strange:
+        title += f", {strange} too many"
     columns = ["address", "you list", "what left", ""]
     body = html.card(title, html.table(columns, rows[:12], right=(1,)), alt=title)
     return Drawing(title, f"{title}\n{text.table(columns, rows[:12])}", {"right": good}, body=body)
