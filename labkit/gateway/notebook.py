@@ -22,8 +22,8 @@ from labkit.gateway.aws_cli import aws_cell, aws_line
 _WIDE = 88
 #: Cell magics of other parts, by name; who assembles the lab puts them here.
 MAGICS: dict[str, Any] = {}
-# Plain red is too pale to read on the pink that a notebook puts behind an error.
-_BOLD_RED, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
+# Bold and no colour: a notebook puts pink or dark red behind an error, where red can't be read.
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 def register() -> None:
@@ -64,7 +64,7 @@ def told(error: BaseException, trace: TracebackType | None) -> list[str]:
     # A notebook's page breaks long lines in the middle of a word.
     name, sentence = type(error).__name__, f"{type(error).__name__}: {error}"
     text = "\n".join(fold for line in sentence.splitlines() for fold in wrap(line, _WIDE) or [""])
-    lines = [f"{_BOLD_RED}{name}{_PLAIN}{text.removeprefix(name)}"]
+    lines = [f"{_BOLD}{name}{_PLAIN}{text.removeprefix(name)}"]
     for frame, number in traceback.walk_tb(trace):
         place = frame.f_code.co_filename
         if "ipykernel" not in place and not place.startswith("<ipython-input"):

@@ -160,15 +160,16 @@ class Control(Shown):
 
     def _hand(self, ipywidgets: Any, name: str, view: Any) -> Any:
         one = self._handles[name]
-        kind = ipywidgets.SelectionSlider if one.kind == "slider" else ipywidgets.Dropdown
-        more = {"continuous_update": False} if one.kind == "slider" else {}
-        hand = kind(
-            options=[(str(option), option) for option in one.options],
-            value=self.values[name],
-            description=name.replace("_", " "),
-            style={"description_width": "initial"},
-            **more,
+        first, last = one.options[0], one.options[-1]
+        hand = (
+            # A screen reader hears the value of this one; of a SelectionSlider, its place.
+            ipywidgets.IntSlider(min=first, max=last, step=_step(one), continuous_update=False)
+            if one.kind == "slider"
+            else ipywidgets.Dropdown(options=[(str(option), option) for option in one.options])
         )
+        hand.value = self.values[name]
+        hand.description = name.replace("_", " ")
+        hand.style.description_width = "initial"
 
         def moved(change: Mapping[str, Any]) -> None:
             self.values[name] = change["new"]
@@ -189,6 +190,10 @@ def control(picture: Callable[..., Drawing], **handles: Handle) -> Control:
     if not handles:
         raise LabError("a control without a handle is a picture: call the function itself")
     return Control(picture, handles)
+
+
+def _step(one: Handle) -> int:
+    return int(one.options[1] - one.options[0]) if len(one.options) > 1 else 1
 
 
 def _span(one: Handle) -> str:

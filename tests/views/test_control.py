@@ -126,3 +126,10 @@ def test_handles_stand_apart_and_break_on_a_narrow_page():
     row = made._box.children[0].layout
     assert row.flex_flow == "row wrap"
     assert row.grid_gap.endswith("24px"), "a name stands nearer to its own handle"
+
+
+def test_a_slider_says_its_value_and_keeps_to_its_steps():
+    made = control(lambda n: Drawing(f"{n}", "", {}), n=handle(10, 95, step=10, start=40))
+    made._repr_mimebundle_()
+    slider = made._box.children[0].children[0]
+    assert (slider.min, slider.max, slider.step, slider.value) == (10, 90, 10, 40)

@@ -218,8 +218,8 @@ def _misread(
         )
     if rule.statistic in ("Average", "Minimum", "Maximum") or rule.statistic[:1] == "p":
         return (
-            f"{real} failures. Each counts {most}, and the {rule.statistic} of many ones is one: "
-            f"your alarm read {most} all the while and never moved.",
+            f"{real} failures, and the {rule.statistic} of many ones is one, or less with zeros "
+            f"among them: your alarm read {most} at most and never moved.",
             "What is the average of fifty ones?",
         )
     if not values:
@@ -258,7 +258,8 @@ def _curve(
     top = number(max((value for _, value in read), default=0.0))
     title = f"{one.episode.name}: {len(times)} failures, your alarm read {top}"
     return views.metric(
-        series, title=title, threshold=alarm.rule.threshold, period=60, unit="Count", rows=True,
+        series, title=title, threshold=alarm.rule.threshold,
+        comparison=alarm.rule.comparison, period=60, unit="Count", rows=True,
         states=playing.changes(played.world, alarm), start=begin, end=end,
         mails=[at for at in one.pages],
     )  # fmt: skip
