@@ -161,7 +161,8 @@ ANSWERS = [
              "srcAddr | sort sent desc"),
     ),
     Answer(
-        "what was rejected too", 3, NOT_YET, ("to port 6667", "none of them left", "4 of 4 addresses right, 1 too many"),
+        "what was rejected too", 3, NOT_YET,
+        ("to port 6667", "none of them left", "4 of 4 addresses right, 1 too many"),
         left("filter dstAddr = '{address}' | stats sum(bytes) as sent by srcAddr | sort sent desc"),
     ),
     Answer(
