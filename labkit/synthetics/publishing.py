@@ -6,12 +6,13 @@ events with EventBridge", "View canary statistics and details".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from labkit.core.clock import SECOND, to_datetime
 from labkit.core.world import World
 from labkit.synthetics.engine.run import EXECUTION_FAILURE, RunResult
-from labkit.synthetics.records import Canary, Run, Settings
+from labkit.synthetics.records import UPDATING, Canary, Run, Settings
 
 NAMESPACE, SOURCE = "CloudWatchSynthetics", "aws.synthetics"
 #: What the execution role needs.
@@ -126,7 +127,7 @@ class Publishing:
             "canary-run-id": run.id,
             "artifact-location": run.artifacts,
             "test-run-status": run.state,
-            "state-reason": run.reason or "null",
+            "state-reason": f'"{run.reason}"' if run.reason else "null",
             "canary-run-timeline": {
                 "started": run.started_us / SECOND,
                 "completed": (run.completed_us or run.started_us) / SECOND,
@@ -136,8 +137,9 @@ class Publishing:
         kind = "Successful" if good else "Failure"
         self._event(canary, run.location, f"Synthetics Canary TestRun {kind}", detail)
 
-    def tell_state(self, canary: Canary, before: str, changed: dict[str, Any]) -> None:
-        """The event of a canary in another state."""
+    def tell_state(self, canary: Canary, before: str) -> None:
+        """The event of a canary in another state; after an update with what it has changed."""
+        changed = _changed(canary) if before == UPDATING else {}
         detail = {
             "account-id": canary.account,
             "canary-id": canary.id,
@@ -155,6 +157,19 @@ class Publishing:
         if self._world.facts.heard("event.emitted"):
             told = {"source": SOURCE, "detail_type": kind, "resources": [], "detail": detail}
             self._world.facts.publish("event.emitted", canary.account, region, told)
+
+
+def _changed(canary: Canary) -> dict[str, Any]:
+    """``changed-config`` of the guide's example: an update publishes new versions."""
+
+    def versions(arn: Callable[[int], str]) -> dict[str, str]:
+        return {"previous-value": arn(canary.version - 1), "current-value": arn(canary.version)}
+
+    return {
+        "executionArn": versions(canary.function_arn),
+        "vpcId": {"current-value": canary.settings.vpc.get("VpcId", "NULL")},
+        "testCodeLayerVersionArn": versions(canary.layer_arn),
+    }
 
 
 def _success(run: Run) -> float:

@@ -152,6 +152,8 @@ class Canary:
         ``Timeline``; None for what has not been.
     generation:
         Tells planned work of an older life apart: each start, stop and update begins a new one.
+    version:
+        Of its function and its layer: each update publishes the next.
     runs:
         Finished and running ones, oldest first.
     """
@@ -175,6 +177,7 @@ class Canary:
     started_us: int | None = None
     stopped_us: int | None = None
     generation: int = 0
+    version: int = 1
     runs: list[Run] = field(default_factory=list)
     dry_runs: dict[str, DryRun] = field(default_factory=dict)
     replicas: list[Replica] = field(default_factory=list)
@@ -192,6 +195,15 @@ class Canary:
     def function(self) -> str:
         """The name of the Lambda function that belongs to it, and of its log group's end."""
         return f"cwsyn-{self.name[:21]}-{self.id}"
+
+    def function_arn(self, version: int) -> str:
+        """Of a version of its function."""
+        where = f"{self.region}:{self.account}"
+        return f"arn:aws:lambda:{where}:function:{self.function}:{version}"
+
+    def layer_arn(self, version: int) -> str:
+        """Of a version of the layer that holds its script."""
+        return f"arn:aws:lambda:{self.region}:{self.account}:layer:{self.function}:{version}"
 
     @property
     def log_group(self) -> str:

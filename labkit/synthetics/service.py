@@ -116,7 +116,7 @@ class Synthetics(Showing):
         canary.state_reason, canary.state_code = "", _UNDER_WAY.get(state, "")
         canary.generation += 1
         if before != state:
-            self.publishing.tell_state(canary, before, {})
+            self.publishing.tell_state(canary, before)
         if after_us:
             self._at(
                 canary, self.world.clock.now_us + after_us, Phase.STATE, _SETTLE, before=before
@@ -144,10 +144,9 @@ class Synthetics(Showing):
         canary = self._canary(payload)
         if canary is None:
             return
-        if canary.state == CREATING and not self._may_run(canary.settings.role):
+        if canary.state == CREATING and self._trouble(canary):
             self.enter(canary, ERROR)
-            canary.state_code = "CREATE_FAILED"
-            canary.state_reason = "The role defined for the function cannot be assumed by Lambda."
+            canary.state_code, canary.state_reason = "CREATE_FAILED", self._trouble(canary)
         elif canary.state == UPDATING:
             self.enter(canary, payload["before"])
             canary.state_code = "UPDATE_COMPLETE"
@@ -160,8 +159,12 @@ class Synthetics(Showing):
             elif canary.state == STOPPED:
                 canary.stopped_us = self.world.clock.now_us
 
-    def _may_run(self, role: str) -> bool:
-        return self.world.ports.allowed("lambda.amazonaws.com", "sts:AssumeRole", role)
+    def _trouble(self, canary: Canary) -> str:
+        """Why Lambda can't make a canary's function; '' when it can."""
+        role = canary.settings.role
+        if not self.world.ports.allowed("lambda.amazonaws.com", "sts:AssumeRole", role):
+            return "The role defined for the function cannot be assumed by Lambda."
+        return str(canary.settings.vpc.get("trouble", ""))
 
     def start(self, canary: Canary) -> None:
         """Let a canary run by its schedule from in a few seconds on."""

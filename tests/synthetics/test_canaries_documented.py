@@ -186,3 +186,63 @@ def test_a_role_that_may_not_write_logs_leaves_none(lab, synthetics):
     lab.advance(minutes=1)
     assert runs(synthetics)[0]["Status"]["State"] == "PASSED"
     assert lab.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def test_a_canary_in_a_vpc_tells_which_one_and_ends_in_error_where_there_is_no_subnet(
+    lab, synthetics
+):
+    ec2 = lab.client("ec2")
+    [subnet, *_] = ec2.describe_subnets()["Subnets"]
+    [group, *_] = ec2.describe_security_groups()["SecurityGroups"]
+    given = {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [group["GroupId"]]}
+    made(lab, synthetics, start=False, VpcConfig=given)
+    shown = synthetics.get_canary(Name="shop")["Canary"]
+    assert shown["VpcConfig"] == given | {
+        "VpcId": subnet["VpcId"], "Ipv6AllowedForDualStack": False
+    }  # fmt: skip
+    lost = given | {"SubnetIds": ["subnet-0123456789abcdef0"]}
+    synthetics.create_canary(**GOOD | {"Name": "lost", "VpcConfig": lost})
+    lab.advance(seconds=20)
+    status = synthetics.get_canary(Name="lost")["Canary"]["Status"]
+    assert (status["State"], status["StateReasonCode"]) == ("ERROR", "CREATE_FAILED")
+    assert "subnet-0123456789abcdef0" in status["StateReason"]
+    synthetics.update_canary(Name="lost", VpcConfig=given)
+    lab.advance(seconds=20)
+    assert state(synthetics, "lost") == "READY"
+
+
+def test_a_group_is_filled_from_a_canarys_region_and_deleted_from_its_own(lab, synthetics):
+    synthetics.create_group(Name="all")
+    synthetics.create_canary(**GOOD)
+    arn = "arn:aws:synthetics:us-east-1:123456789012:canary:shop"
+    there = lab.client("synthetics", region_name="eu-central-1")
+    assert there.get_group(GroupIdentifier="all")["Group"]["Name"] == "all"
+    told = refused(there.associate_resource, GroupIdentifier="all", ResourceArn=arn)
+    assert "its own Region us-east-1" in told
+    synthetics.associate_resource(GroupIdentifier="all", ResourceArn=arn)
+    assert "us-east-1" in refused(there.delete_group, GroupIdentifier="all")
+    synthetics.delete_group(GroupIdentifier="all")
+    refused(there.get_group, "ResourceNotFoundException", GroupIdentifier="all")
+
+
+def test_events_have_the_guides_detail(lab, synthetics, player):
+    player.ending = lambda request: "Error: no such name"
+    seen = []
+    lab.world.facts.hear("event.emitted", lambda fact: seen.append(fact.data))
+    made(lab, synthetics)
+    lab.advance(seconds=30)
+    synthetics.update_canary(Name="shop", SuccessRetentionPeriodInDays=9)
+    lab.advance(seconds=10)
+    details = [one["detail"] for one in seen if one["source"] == "aws.synthetics"]
+    [failed] = [one for one in details if "canary-run-id" in one]
+    assert (failed["test-run-status"], failed["state-reason"]) == (
+        "FAILED", '"Error: no such name"'
+    )  # fmt: skip
+    changed = details[-1]["changed-config"]
+    assert (details[-1]["previous-state"], details[-1]["current-state"]) == ("UPDATING", "RUNNING")
+    engine = synthetics.get_canary(Name="shop")["Canary"]["EngineArn"]
+    assert changed["executionArn"] == {
+        "previous-value": engine.removesuffix("2") + "1", "current-value": engine
+    }  # fmt: skip
+    assert changed["vpcId"] == {"current-value": "NULL"}
+    assert changed["testCodeLayerVersionArn"]["current-value"].endswith(":2")

@@ -202,6 +202,7 @@ def update_canary(
     canary.duration_s, canary.retries = duration_s, retries
     canary.cleanup = ProvisionedResourceCleanup or canary.cleanup
     canary.modified_us = call.now_us
+    canary.version += 1
     if canary.state == ERROR:
         service_of(call).enter(canary, CREATING, CREATING_US)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from labkit.core.call import Call
 from labkit.core.clock import to_datetime
 from labkit.core.errors import AwsError
-from labkit.synthetics.api.requests import conflict, not_found, page, service_of
+from labkit.synthetics.api.requests import conflict, invalid, not_found, page, service_of
 from labkit.synthetics.records import Group
 
 _PAGE = 20
@@ -79,8 +79,18 @@ def get_group(call: Call, /, *, GroupIdentifier: str) -> dict[str, Any]:
 
 
 def delete_group(call: Call, /, *, GroupIdentifier: str) -> dict[str, Any]:
-    """Delete a group; its canaries stay."""
-    del _groups(call)[_group(call, GroupIdentifier).id]
+    """Delete a group; its canaries stay.
+
+    Raises
+    ------
+    AwsError
+        ResourceNotFoundException, ValidationException in another Region than its ARN's.
+    """
+    group = _group(call, GroupIdentifier)
+    home = group.arn.split(":")[3]
+    if home != call.region:
+        raise invalid(f"Group {group.name} is deleted from its home Region {home}")
+    del _groups(call)[group.id]
     return {}
 
 
@@ -94,15 +104,19 @@ def list_groups(
 
 
 def associate_resource(call: Call, /, *, GroupIdentifier: str, ResourceArn: str) -> dict[str, Any]:
-    """Put a canary of any Region into a group.
+    """Put a canary of any Region into a group, from the canary's Region.
 
     Raises
     ------
     AwsError
-        ResourceNotFoundException, ConflictException when it is in, ServiceQuotaExceededException.
+        ResourceNotFoundException, ConflictException when it is in, ServiceQuotaExceededException,
+        ValidationException from another Region.
     """
     group = _group(call, GroupIdentifier)
     _exists(call, ResourceArn)
+    region = ResourceArn.split(":")[3]
+    if region != call.region:
+        raise invalid(f"{ResourceArn} is put into a group from its own Region {region}")
     if ResourceArn in group.members:
         raise conflict(f"{ResourceArn} is in group {group.name} already")
     if len(group.members) >= call.quota("groups.members"):

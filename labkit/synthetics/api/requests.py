@@ -95,10 +95,9 @@ def on(day: date) -> datetime:
 def told_canary(canary: Canary, settings: Settings | None = None) -> dict[str, Any]:
     """A canary as the API shows it; with other settings as a dry run has them."""
     using = settings or canary.settings
-    where = f"{canary.region}:{canary.account}"
-    function = f"arn:aws:lambda:{where}:function:{canary.function}:1"
+    function = canary.function_arn(canary.version)
     code = {
-        "SourceLocationArn": f"arn:aws:lambda:{where}:layer:{canary.function}:1",
+        "SourceLocationArn": canary.layer_arn(canary.version),
         "Handler": using.handler or None,
         "BlueprintTypes": list(using.blueprints),
         "Dependencies": [dict(one) for one in using.dependencies],
@@ -140,7 +139,7 @@ def told_canary(canary: Canary, settings: Settings | None = None) -> dict[str, A
             "ArtifactS3Location": using.artifacts,
             "EngineArn": function,
             "RuntimeVersion": using.runtime,
-            "VpcConfig": dict(using.vpc),
+            "VpcConfig": {k: v for k, v in using.vpc.items() if k != "trouble"},
             "VisualReference": dict(using.visual[0]) if len(using.visual) == 1 else None,
             "VisualReferences": [dict(one) for one in using.visual],
             "ProvisionedResourceCleanup": canary.cleanup,

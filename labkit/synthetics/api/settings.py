@@ -83,7 +83,7 @@ def changed(call: Call, before: Settings, expression: str, given: Mapping[str, A
         failure_days=_retention(given, "FailureRetentionPeriodInDays", made.failure_days),
     )
     if given.get("VpcConfig") is not None:
-        made = replace(made, vpc=_vpc(given["VpcConfig"]))
+        made = replace(made, vpc=_vpc(call, given["VpcConfig"]))
     if given.get("ArtifactConfig") is not None:
         made = replace(made, encryption=_encryption(given["ArtifactConfig"]))
     if given.get("BrowserConfigs"):
@@ -210,11 +210,36 @@ def check_retries(retries: int, timeout_s: int, runtime: str) -> None:
         raise invalid(why)
 
 
-def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
+def _vpc(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``VpcConfig`` with the VPC that its subnets are in.
+
+    What is not there is found out only while the function is made: the canary then ends in ERROR
+    (``trouble``).
+    """
     subnets, groups = given.get("SubnetIds") or [], given.get("SecurityGroupIds") or []
     if bool(subnets) != bool(groups):
         raise invalid("VpcConfig needs both SubnetIds and SecurityGroupIds")
-    return {"SubnetIds": list(subnets), "SecurityGroupIds": list(groups)} if subnets else {}
+    if not subnets:
+        return {}
+    made = {
+        "SubnetIds": list(subnets),
+        "SecurityGroupIds": list(groups),
+        "Ipv6AllowedForDualStack": bool(given.get("Ipv6AllowedForDualStack")),
+    }
+    try:
+        found = _ec2(call, "DescribeSubnets", {"SubnetIds": list(subnets)})["Subnets"]
+        _ec2(call, "DescribeSecurityGroups", {"GroupIds": list(groups)})
+    except AwsError as problem:
+        if problem.code.startswith(("AccessDenied", "Unauthorized")):
+            raise invalid(problem.message) from None
+        return made | {"trouble": problem.message}
+    return made | {"VpcId": found[0]["VpcId"]}
+
+
+def _ec2(call: Call, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    who = replace(call.principal, invoked_by="synthetics.amazonaws.com")
+    told: Mapping[str, Any] = call.ports.call_as(who, "ec2", operation, params, call.region)
+    return told
 
 
 def _encryption(given: Mapping[str, Any]) -> dict[str, str]:
