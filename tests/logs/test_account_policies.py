@@ -212,3 +212,52 @@ def test_no_two_policies_of_a_kind_select_the_same_group(logs, kind, document):
     assert told.value.response["Error"]["Code"] == "InvalidParameterException"
     put("a", "my-logging")
     put("c", "my-lost")
+
+
+def test_a_policy_needs_the_permission_of_its_kind_too(lab, logs):
+    iam = lab.client("iam")
+    iam.create_user(UserName="admin")
+    theirs = lab.user("admin").client("logs")
+
+    def may(*actions):
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        iam.put_user_policy(
+            UserName="admin", PolicyName="p",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+        )  # fmt: skip
+
+    kind = {"policyName": "t", "policyType": "TRANSFORMER_POLICY"}
+    account = ["logs:PutAccountPolicy", "logs:DeleteAccountPolicy", "logs:DescribeAccountPolicies"]
+    may(*account)
+    for deed, action in (
+        (lambda: theirs.put_account_policy(policyDocument='[{"parseJSON":{}}]', **kind),
+         "logs:PutTransformer"),
+        (lambda: theirs.describe_account_policies(policyType=kind["policyType"]),
+         "logs:GetTransformer"),
+        (lambda: theirs.delete_account_policy(**kind), "logs:DeleteTransformer"),
+    ):  # fmt: skip
+        with pytest.raises(ClientError, match=action) as told:
+            deed()
+        assert told.value.response["Error"]["Code"] == "AccessDeniedException"
+        may(*account, action)
+        deed()
+
+
+def test_tags_of_a_new_group_need_a_permission(lab, logs):
+    iam = lab.client("iam")
+    iam.create_user(UserName="maker")
+    theirs = lab.user("maker").client("logs")
+    for action, made in (("", False), ("logs:TagLogGroup", True), ("logs:TagResource", True)):
+        allowed = {"Effect": "Allow", "Action": ["logs:CreateLogGroup", action or "logs:None"],
+                   "Resource": "*"}  # fmt: skip
+        iam.put_user_policy(
+            UserName="maker", PolicyName="p",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+        )  # fmt: skip
+        name = f"made-by-{action[5:]}"
+        if made:
+            theirs.create_log_group(logGroupName=name, tags={"team": "shop"})
+        else:
+            theirs.create_log_group(logGroupName=name)
+            with pytest.raises(ClientError, match="logs:TagResource"):
+                theirs.create_log_group(logGroupName="tagged", tags={"team": "shop"})

@@ -23,7 +23,7 @@ from labkit.logs.account_policies import (
     retention_of,
 )
 from labkit.logs.api.data_protection import read_policy
-from labkit.logs.api.requests import invalid, not_found, page, service_of, shown, too_many
+from labkit.logs.api.requests import demand, invalid, not_found, page, service_of, shown, too_many
 from labkit.logs.api.subscription_filters import check_destination, reached
 from labkit.logs.engine import criteria, transform
 from labkit.logs.protecting import ACCOUNT_POLICY as PROTECTION
@@ -34,6 +34,23 @@ from labkit.logs.subscriptions import SUBSCRIPTIONS, SubscriptionFilter, account
 #: How many of a kind an account may have, all of them with a selection when there are several.
 _MOST = {DATA_PROTECTION: 1, SUBSCRIPTION: 1, EXTRACTION: 5}
 _USUAL_MOST = 20
+#: What making, deleting and seeing a kind needs beside the permission of the operation itself.
+_PERMISSIONS: dict[str, dict[str, str]] = {
+    "put": {
+        DATA_PROTECTION: "PutDataProtectionPolicy", SUBSCRIPTION: "PutSubscriptionFilter",
+        TRANSFORMER: "PutTransformer", INDEX: "PutIndexPolicy", RETENTION: "PutRetentionPolicy",
+        EXTRACTION: "PutMetricExtractionPolicy",
+    },
+    "delete": {
+        DATA_PROTECTION: "DeleteDataProtectionPolicy", SUBSCRIPTION: "DeleteSubscriptionFilter",
+        TRANSFORMER: "DeleteTransformer", INDEX: "DeleteIndexPolicy",
+        RETENTION: "DeleteRetentionPolicy",
+    },
+    "describe": {
+        DATA_PROTECTION: "GetDataProtectionPolicy", SUBSCRIPTION: "DescribeSubscriptionFilters",
+        TRANSFORMER: "GetTransformer", INDEX: "DescribeIndexPolicies",
+    },
+}  # fmt: skip
 _TOP = 10
 
 
@@ -49,6 +66,12 @@ def _told(policy: AccountPolicy, account: str) -> dict[str, Any]:
             "accountId": account,
         }
     )
+
+
+def _demand(call: Call, deed: str, kind: str) -> None:
+    action = _PERMISSIONS[deed].get(kind)
+    if action:
+        demand(call, f"logs:{action}", f"arn:aws:logs:{call.region}:{call.account}:log-group:*")
 
 
 def _check(call: Call, kind: str, name: str, document: str, selection: str) -> None:
@@ -130,6 +153,7 @@ def put_account_policy(
     """Make a policy or put another in its place; a dry run of a retention policy only counts."""
     store: LogStore = call.store
     service = service_of(call)
+    _demand(call, "put", policyType)
     if dryRun and policyType != RETENTION:
         raise invalid(f"dryRun is valid only with the policyType {RETENTION}.")
     _check(call, policyType, policyName, policyDocument, selectionCriteria)
@@ -152,6 +176,8 @@ def _subscription(call: Call, policy: AccountPolicy) -> SubscriptionFilter:
     one = account_policy(policy.name, policy.document, policy.selection, call.now_us)
     try:
         check_destination(call, one.destination_arn, one.role_arn or None)
+        if one.role_arn:
+            demand(call, "iam:PassRole", one.role_arn)
         service_of(call).matcher(one.pattern)
         return reached(call, one, None)
     except AwsError as problem:
@@ -193,6 +219,7 @@ def delete_account_policy(
 ) -> dict[str, Any]:
     """Delete a policy; its effect ends at once."""
     store: LogStore = call.store
+    _demand(call, "delete", policyType)
     if dryRun and policyType != RETENTION:
         raise invalid(f"dryRun is valid only with the policyType {RETENTION}.")
     policy: AccountPolicy | None = store.of(KIND).get(f"{policyType}/{policyName}")
@@ -219,6 +246,7 @@ def describe_account_policies(
 ) -> dict[str, Any]:
     """The account's policies of a kind."""
     store: LogStore = call.store
+    _demand(call, "describe", policyType)
     if any(one != call.account for one in accountIdentifiers):
         raise invalid("The policies of other accounts are not shown in a lab.")
     found = [

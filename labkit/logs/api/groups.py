@@ -10,6 +10,7 @@ from labkit.logs.api.keys import encrypt, usable_key
 from labkit.logs.api.requests import (
     LINKED_KIND,
     PROTECTED,
+    demand,
     exists,
     group_of,
     invalid,
@@ -58,6 +59,8 @@ def create_log_group(
     if any(key.lower().startswith("aws:") for key in tags or {}):
         raise invalid("aws: prefixed tag key names are not allowed for external use.")
     arn = store.arn(f"log-group:{logGroupName}")
+    if tags and not call.ports.allowed(call.principal, "logs:TagLogGroup", f"{arn}:*"):
+        demand(call, "logs:TagResource", arn)  # either will do
     key = usable_key(call, kmsKeyId, arn) if kmsKeyId else ""
     group = store.add_group(logGroupName, call.now_us, logGroupClass)
     group.tags = dict(tags or {})

@@ -75,6 +75,22 @@ def name_of(call: Call, identifier: str) -> tuple[str, str]:
     return parts[4], parts[6]
 
 
+def demand(call: Call, action: str, arn: str) -> None:
+    """Ask for a permission beside that of the operation itself.
+
+    Raises
+    ------
+    AwsError
+        AccessDeniedException, when the caller has not got it.
+    """
+    if not call.ports.allowed(call.principal, action, arn):
+        raise AwsError(
+            "AccessDeniedException",
+            f"User: {call.principal.arn} is not authorized to perform: {action} on resource: "
+            f"{arn} because no identity-based policy allows the {action} action",
+        )
+
+
 def group_of(call: Call, name: str | None = None, identifier: str | None = None) -> LogGroup:
     """The group that a request names, by ``logGroupName`` or ``logGroupIdentifier``.
 
