@@ -10,7 +10,7 @@ import pytest
 from canarykit import asked, script, text, visit
 
 from labkit.synthetics.engine.run import RunRequest
-from labkit.synthetics.runner import processes, run
+from labkit.synthetics.runner import forkserver, processes, run
 from labkit.synthetics.runner.browsers import Browsers
 from labkit.synthetics.runner.forkserver import ForkServer
 from labkit.synthetics.runner.visiting import Visit
@@ -135,3 +135,14 @@ def test_where_nothing_may_be_forked_scripts_start_as_usual(monkeypatch):
     monkeypatch.undo()
     assert said(Browsers(scripts=server), "print(os.getppid())") == (str(os.getpid()),)
     assert server.pids == []
+
+
+def test_a_server_that_does_not_answer_is_ended_and_the_script_starts_as_usual(monkeypatch):
+    kept = Browsers()
+    assert said(kept, "print(1)") == ("1",)
+    (stuck,) = kept.pids
+    os.kill(stuck, signal.SIGSTOP)
+    monkeypatch.setattr(forkserver, "_LONGEST_SECONDS", 0.2)
+    assert said(kept, "print(os.getppid())") == (str(os.getpid()),)
+    assert not processes._lives(stuck)
+    kept.close()

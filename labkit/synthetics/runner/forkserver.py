@@ -41,6 +41,9 @@ _START = (
     "from labkit.synthetics.runner.forking import main; "
     "sys.path.remove({root!r}); main({place})"
 )
+#: How long a server may take for an answer, seconds of the machine's time. It takes milliseconds,
+#: and a second once; afterwards a script is started as usual, so that nothing hangs.
+_LONGEST_SECONDS = 60.0
 #: As a script's process that is started as usual.
 SWITCHES = ("-s", "-P")
 
@@ -120,7 +123,12 @@ class ForkServer:
             ends = [*(one.fileno() for one in sockets), write, theirs.fileno()]
             socket.send_fds(place, [message], ends)
             theirs.close()
+            ours.settimeout(_LONGEST_SECONDS)
             told = ours.recv(64)
+            ours.settimeout(None)
+        except TimeoutError:
+            self._kill()  # before somebody else gets these sockets
+            told = b""
         except OSError:  # too large a message, or the server has gone
             told = b""
         finally:
@@ -162,6 +170,12 @@ class ForkServer:
             ours.close()
         finally:
             theirs.close()
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+            self._end()
 
     def _end(self) -> None:
         process, self._process = self._process, None
