@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,15 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_unconfigure():
+    """Close what the X-Ray SDK opens when it is imported, for a recorder of its own: it never does,
+    and the interpreter would complain of it behind the last test.
+    """
+    core = sys.modules.get("aws_xray_sdk.core")
+    if core is not None:
+        core.xray_recorder.emitter._socket.close()
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ BUFFER_BYTES = 64 * 1024 * 1024
 
 _KERNEL_BYTES = 4 * 1024 * 1024
 _SENTINEL = b"\x00labkit: all before this?\x00"
-_SETTLE_S, _SETTLE_TRIES = 0.05, 40
+#: How long to wait before the sentinel is sent again, seconds, and how often.
+_SETTLE_S, _SETTLE_TRIES = 0.05, 1200
 
 
 class Datagrams:
@@ -82,7 +83,9 @@ class Datagrams:
     def settle(self) -> bool:
         """Wait until everything that this process has sent so far is in the queue.
 
-        False when that can't be told: nothing came through for two seconds.
+        False when that can't be told: the reader is gone, or nothing came through for a minute. A
+        busy machine may well take seconds to let it run; what it has not read by then would come
+        into the lab at another instant, and not at all for who stops the daemon now.
         """
         if self._closing:
             return True
@@ -95,6 +98,8 @@ class Datagrams:
                     sender.sendto(self._token, (LOOPBACK, self.port))
                 if self._seen.wait(_SETTLE_S):
                     return True
+                if not self._thread.is_alive():
+                    break
         return False
 
     def close(self) -> None:

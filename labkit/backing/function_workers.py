@@ -13,6 +13,8 @@ Theory of operation
 4. **The real guard.** Time is virtual inside (``virtual_time.py``) and most time-outs are found
    there, exactly. A function that computes for ever never looks at a clock: after
    :data:`GUARD_SECONDS` of the machine's time, calls apart, it is ended and counts as timed out.
+   While it wants to compute, only what the machine has given it counts: on a busy one a function
+   would hang that only waits for its turn.
 5. **Ending** kills the worker's process group and whatever had left it, and tells the exit status.
 """
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import selectors
 import shutil
@@ -39,6 +42,15 @@ from labkit.core.errors import LabError
 
 #: How long a function may compute, in the machine's time, before it counts as hanging.
 GUARD_SECONDS = 10.0
+
+#: How often it is looked, beyond that, whether a function still waits for a processor, seconds.
+_TURN_SECONDS = 0.05
+
+#: How many messages are still heard of a function that hangs by then.
+_MOST_UNHEARD = 1000
+
+#: How long the rest of a message may take that has begun to come, seconds.
+_REST_SECONDS = 5.0
 
 #: How long the nursery stays when no lab needs it.
 IDLE_SECONDS = 30.0
@@ -250,12 +262,19 @@ class Worker:
         lines: list[str] = []
         raw: list[bytes] = []
         deadline = machine_seconds() + guard_seconds
+        before, _ = _work(self.pid)
+        unheard = _MOST_UNHEARD
         try:
             while True:
                 left = deadline - machine_seconds()
                 if left <= 0:
-                    self.end()
-                    return Outcome("timeout", lines + _texts(raw), hung=True)
+                    used, wants = _work(self.pid)
+                    unheard -= not wants
+                    heard = unheard <= 0 or not self._has_told()
+                    if used >= before + guard_seconds or (heard and not wants):
+                        self.end()
+                        return Outcome("timeout", lines + _texts(raw), hung=True)
+                    left = _TURN_SECONDS
                 ready = {key.fileobj for key, _ in self._selector.select(left)}
                 if self._raw in ready:
                     self._read_raw(raw)
@@ -273,8 +292,13 @@ class Worker:
             self.end()  # nobody knows what it would do next
             raise
 
+    def _has_told(self) -> bool:
+        """Whether there is something that was not heard yet: maybe its end, in time."""
+        told = {key.fileobj for key, _ in self._selector.select(0)}
+        return bool(told & {self._control, self._calls})
+
     def _control_message(self, lines: list[str], left: float) -> Outcome | None:
-        self._control.settimeout(left)
+        self._control.settimeout(max(left, _REST_SECONDS))
         try:
             message = frames.receive(self._control)
         except (frames.BrokenFrame, TimeoutError):
@@ -339,6 +363,24 @@ class Worker:
         self._control.close()
         self._calls.close()
         os.close(self._raw)
+
+
+def _work(pid: int) -> tuple[float, bool]:
+    """Processor seconds of a process, and whether one of its threads has something to compute.
+
+    Where the system does not tell, it has had enough.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            told = file.read().rpartition(b")")[2].split()
+        used = (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+                if file.read().rpartition(b")")[2].split()[0] in (b"R", b"D"):
+                    return used, True
+        return used, False
+    except (OSError, ValueError, IndexError):
+        return math.inf, False
 
 
 def _texts(raw: list[bytes]) -> list[str]:

@@ -430,7 +430,7 @@ class _Connection:
         Closing with unread bytes resets the connection, and the answer is lost with it.
         """
         self.socket.shutdown(socket.SHUT_WR)
-        self.socket.settimeout(0.2)
+        self.socket.settimeout(self.server.patience)
         for _ in range(64):
             if not self.socket.recv(262_144):
                 return

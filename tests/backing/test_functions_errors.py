@@ -7,6 +7,8 @@ import psutil
 import pytest
 from functionkit import processes
 
+from labkit.backing import function_workers
+
 HANGS = "def handler(event, context):\n    while True: pass\n"
 
 
@@ -292,3 +294,17 @@ def test_no_network(stage):
 def test_failures_of_moto_are_none_of_this(stage):
     assert list(stage.lab.parts.backing.moto.failures) == []
     assert json.dumps(stage.functions.workers)
+
+
+def test_a_function_does_not_hang_because_the_machine_is_busy(stage, monkeypatch):
+    """A machine whose seconds go by while the function waits for a processor."""
+    passed, real = [0.0], function_workers.machine_seconds
+
+    def seconds():
+        passed[0] += 100
+        return real() + passed[0]
+
+    monkeypatch.setattr(function_workers, "machine_seconds", seconds)
+    name = stage.make("def handler(e, c): print('a'); return sum(range(1_000_000))")
+    got = stage.call(name)
+    assert got.value == 499_999_500_000
