@@ -128,11 +128,13 @@ to_timestamp(d) + make_ym_interval(1, 2) = 2016-03-14 00:00:00.000
 CASES = [line.rpartition(" = ")[::2] for line in EXAMPLES.strip().splitlines()]
 
 
-def test_the_examples_of_the_guide():
-    query = sql.parse(f"SELECT {', '.join(one for one, _ in CASES)} FROM g")
+@pytest.mark.parametrize("first", range(0, len(CASES), 20))
+def test_the_examples_of_the_guide(first):
+    asked = CASES[first : first + 20]
+    query = sql.parse(f"SELECT {', '.join(one for one, _ in asked)} FROM g")
     found = languages.run(query, lambda *_: table([LINE]), MOMENT).rows[0]
-    told = {e: "NULL" if v is None else v for (e, _), v in zip(CASES, found, strict=True)}
-    assert told == dict(CASES)
+    told = {e: "NULL" if v is None else v for (e, _), v in zip(asked, found, strict=True)}
+    assert told == dict(asked)
 
 
 SQL_FUNCTIONS = """

@@ -86,6 +86,11 @@ def run(text, **more):
          [("7",), ("5",)]),
         ("where ms > [ source=users | stats max(ms) ] | stats count()", [("4",)]),
         ("where exists [ source=users | where team = 'green' ] | stats count()", [("0",)]),
+        ("source=g as t1 | where exists [ source=users as t2 | where t1.user = t2.user and "
+         "t2.team = 'red' ] | fields t1.ms", [("7",), ("5",)]),
+        ("source=g as o | where not exists [ source=users | where user = o.user ] "
+         "| fields user | sort user", [(None,), ("cy",)]),
+        ("source=g as o o.ms > 7 | stats count() by o.level", [("1", "ERROR"), ("1", "INFO")]),
         ("left join left=l, right=r on l.user = r.user users | where l.ms > 7 "
          "| fields l.user, r.team | sort l.user", [("bob", "blue"), ("cy", None)]),
         ("inner join left=l right=r on l.user = r.user [ source = users | where team = 'red' ] "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from labkit.logs.engine.ppl.commands import READ
+from labkit.logs.engine.ppl.correlated import exists, without
 from labkit.logs.engine.ql import plan
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.plan import Span
@@ -28,11 +29,14 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        #: The alias of the source of the query that is read, "" without one.
+        self.alias = ""
 
     def query(self, tree: Node) -> tuple[plan.Source | None, tuple[plan.Command, ...]]:
         """The source and the commands of a query, or of one in brackets."""
         source: plan.Source | None = None
         commands: list[plan.Command] = []
+        around, self.alias = self.alias, ""
         for child in tree.children:
             if child is None:
                 continue
@@ -41,7 +45,9 @@ class Reader:
                 commands += conditions
             else:
                 commands.append(READ[child.data](self, child))
-        return source, tuple(commands)
+        told = without(self.alias, tuple(commands)) if self.alias else tuple(commands)
+        self.alias = around
+        return source, told
 
     # ---- where things stand
 
@@ -62,7 +68,8 @@ class Reader:
 
     def source(self, tree: Node) -> tuple[plan.Source, list[plan.Command]]:
         """``source = ...``, and the conditions that it sets for the events."""
-        origin, search = tree.children[-2:]
+        origin, alias, search = tree.children[-3:]
+        self.alias = self.name(alias).name if alias is not None else ""
         groups: list[str] = []
         data_sources: list[str] = []
         fields: list[str] = []
@@ -241,7 +248,8 @@ class Reader:
         return self._not(tree, self._within(tree))
 
     def _exists(self, tree: Node) -> plan.Expr:
-        return plan.Call("exists", tuple(map(self.expr, tree.children)), **self.where(tree))
+        call = plan.Call("exists", tuple(map(self.expr, tree.children)), **self.where(tree))
+        return exists(call, self.alias)
 
     def _arithmetic(self, tree: Node) -> plan.Expr:
         left, sign, right = tree.children
