@@ -212,13 +212,19 @@ class Checking:
             raise CheckFailed(f"no connection to {host}:{port}: {problem}") from None
         if wants is not None:
             checks.truth(f"whether {host}:{port} takes a connection", True, wants)
-        told = answer.hex() if step.get("encoding") == "HEX" else answer.decode("utf-8", "replace")
+        encoding = step.get("encoding")
+        told = _told(answer, encoding)
         expected = step.get("expectedResponse")
         if expected and expected not in told:
             raise CheckFailed(f"{host}:{port} answered {told[:120]!r}, not {expected!r}")
         for one in asserted:
             if one["type"] == "RESPONSE_DATA":
-                checks.text("the response", told, one)
+                checks.text("the response", _told(answer, one.get("encoding", encoding)), one)
+
+
+def _told(answer: bytes, encoding: Any) -> str:
+    """A response as its check or assertion reads it: UTF-8, ASCII or HEX."""
+    return answer.hex() if encoding == "HEX" else answer.decode("utf-8", "replace")
 
 
 def _header(headers: Mapping[str, str], one: Mapping[str, Any]) -> None:
