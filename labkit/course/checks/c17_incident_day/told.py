@@ -41,6 +41,8 @@ class Stretch:
         The question for whoever got it wrong.
     mails:
         When letters came.
+    red:
+        Alarms that were in ALARM when it began: none of them can change to it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Stretch:
     end: datetime
     ask: str
     mails: list[datetime] = field(default_factory=list)
+    red: list[str] = field(default_factory=list)
 
     @property
     def late(self) -> int:
@@ -132,7 +135,7 @@ class Hears(Check):
             also = "; ".join(f"{each.name}: {each.words}" for each in wrong[1:])
             return NotYet(
                 finding, attempted.built, f"{one.name}, from {one.begin:%H:%M}.", happened(one),
-                one.ask if len(one.mails) <= MOST or not one.wanted else _TOO_MANY, figure,
+                _question(one), figure,
                 also=f"{also}." if also else "",
             )  # fmt: skip
         late = [one.late for one in day if one.wanted]
@@ -155,12 +158,22 @@ class Hears(Check):
 _TOO_MANY = "Which of your letters would Mara have missed, had it not come?"
 
 
+def _question(one: Stretch) -> str:
+    if one.wanted and not one.mails and one.red:
+        return "What is usual for the figure that your alarm reads, at noon and at a sale?"
+    return _TOO_MANY if one.wanted and len(one.mails) > MOST else one.ask
+
+
 def happened(one: Stretch) -> str:
     """With its numbers."""
     if not one.wanted:
         return f"{count(len(one.mails), 'letter')} to Mara, the first at {one.mails[0]:%H:%M}."
     if not one.mails:
-        return f"No letter until {one.end:%H:%M}."
+        silent = f"No letter until {one.end:%H:%M}."
+        if not one.red:
+            return silent
+        names = ", ".join(f"`{name}`" for name in one.red[:3])
+        return f"{silent} Red already when it began: {names}. Only a change writes a letter."
     if len(one.mails) > MOST:
         return f"{count(len(one.mails), 'letter')} about it; {MOST} are what she reads."
     return f"The first letter came after {one.late} minutes; {WITHIN} is her limit."
@@ -182,7 +195,9 @@ def play(world: Lab, facts: Mapping[str, Any], handles: Mapping[str, Any]) -> li
         at = world.now.replace(second=0, microsecond=0) + MINUTE
         cause.begin(world, facts["saver"] if cause.call[0] == "dynamodb" else facts["tidier"], at)
         cause.end(world, "chiara", at + 16 * MINUTE)
+        red = [one.name for one in alarms_of(world) if one.state == "ALARM"]
         stretch(name, True, 25, ask)
+        day[-1].red = red
 
     world.advance(minutes=30)  # whatever is new has its first look around
     stretch("half an hour in which all is well", False, 30, "What is usual at this hour?")
