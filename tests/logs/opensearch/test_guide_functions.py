@@ -241,6 +241,7 @@ def test_every_listed_command_of_ppl_runs(text):
         ("SELECT @message FROM g", "@message stands in backticks"),
         ("SELECT s, count(*) FROM g GROUP BY CUBE(s, n, x, v, d, f, e)", "128 sets of keys"),
         ("SELECT sum(n) OVER w FROM g", "there is no window w"),
+        ("SELECT FROM `g`", "SELECT names what it shows"),
     ],
 )
 def test_what_cloudwatch_logs_does_not_take(text, said):

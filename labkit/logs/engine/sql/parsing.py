@@ -194,6 +194,8 @@ def _check_select(select: Node) -> None:
     _check_parts(select, _PARTS)
     if select.args.get("hint"):
         raise QueryError.at("hints are not taken by CloudWatch Logs", span_of(select))
+    if not select.expressions:
+        raise QueryError.at("SELECT names what it shows: columns, or *", span_of(select))
     if not select.args.get("from_"):
         raise QueryError.at("SELECT needs FROM with a log group in backticks", span_of(select))
     if select.args.get("offset") and not select.args.get("limit"):
