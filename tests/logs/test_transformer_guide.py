@@ -205,3 +205,21 @@ def test_list_to_map(flattened, b):
     settings = {"source": "l", "key": "k", "valueKey": "v", "flatten": bool(flattened), **flattened}
     message = '{"l":[{"k":"a","v":"a1"},{"k":"b","v":"b1"},{"k":"b","v":"b2"}]}'
     assert made([JSON, {"listToMap": settings}], message)["b"] == b
+
+
+@pytest.mark.parametrize(
+    ("config", "message", "found"),
+    [
+        ([JSON, {"grok": {"source": "a", "match": "%{GREEDYDATA:b}"}}], r'{"a":"x\ud83d"}', "b"),
+        ([JSON, {"substituteString": {"entries": [{"source": "a", "from": "x", "to": "x"}]}}],
+         r'{"a":"x\ud83d"}', "a"),
+    ],
+)  # fmt: skip
+def test_half_an_emoji_that_json_escapes(config, message, found):
+    assert made(config, message)[found] == "x\ufffd"
+
+
+def test_headers_and_labels_that_are_none():
+    message = '{"labels":[1,{"name":[]}],"httpRequest":{"headers":[{"name":{}}]}}'
+    found = {"labels": {"name": []}, "httpRequest": {"headers": {}}}
+    assert made([{"parseWAF": {}}], message) == found

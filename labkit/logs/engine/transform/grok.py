@@ -12,6 +12,7 @@ import re as _marks
 from functools import cache
 from typing import Any
 
+from labkit.logs.engine.batch import clean
 from labkit.logs.engine.transform import common_logs
 from labkit.logs.engine.transform.grok_patterns import LIMITS, MOST, PATTERNS, QUOTED, TOGETHER
 from labkit.logs.engine.transform.paths import TransformError
@@ -113,7 +114,7 @@ def _compiled(pattern: str) -> tuple[str, Any, tuple[tuple[str, str], ...]]:
 def match(pattern: str, text: str) -> dict[str, Any] | None:
     """The fields of a text, None when it does not match."""
     form, expression, fields = _compiled(pattern)
-    found = expression.fullmatch(text)
+    found = expression.fullmatch(clean(text))
     if found is None:
         return None
     named = found.groupdict()

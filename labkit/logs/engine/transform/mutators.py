@@ -8,6 +8,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+from labkit.logs.engine.batch import clean
 from labkit.logs.engine.ql.datepatterns import format_date, parse_date, zone
 from labkit.logs.engine.transform.locales import english, known
 from labkit.logs.engine.transform.paths import (
@@ -121,7 +122,8 @@ def substitute_string(event: dict[str, Any], settings: Settings) -> None:
     for one in settings["entries"]:
         value = get(event, one["source"])
         if isinstance(value, str):
-            put(event, one["source"], _compiled(one["from"]).sub(_named(one["to"]), value))
+            made = _compiled(one["from"]).sub(_named(one["to"]), clean(value))
+            put(event, one["source"], made)
 
 
 def _named(to: str) -> str:

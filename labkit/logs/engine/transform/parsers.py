@@ -172,7 +172,7 @@ def parse_waf(event: dict[str, Any], settings: Settings) -> bool:
         request["headers"] = {
             one["name"]: one.get("value")
             for one in headers
-            if isinstance(one, dict) and "name" in one
+            if isinstance(one, dict) and isinstance(one.get("name"), str)
         }
     labels = found.get("labels")
     if isinstance(labels, list):
