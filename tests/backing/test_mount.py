@@ -154,17 +154,17 @@ def test_the_lock_is_shared_by_all_worlds(worlds):
     def hold():
         with mount.MOTO_LOCK:
             held.set()
-            seen.append(release.wait(5))
+            seen.append(release.wait(60))
 
     release = threading.Event()
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait(5)
+    held.wait(60)
     other = threading.Thread(target=worlds[1].mount)
     other.start()
     other.join(0.05)
     assert other.is_alive()
     release.set()
-    other.join(5)
-    thread.join(5)
+    other.join(60)
+    thread.join(60)
     assert not other.is_alive() and seen == [True]

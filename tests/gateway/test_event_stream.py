@@ -198,13 +198,13 @@ def test_over_http_it_waits_for_whoever_steps_the_clock(tailing, ended, over_htt
         events = []
         thread = threading.Thread(target=lambda: events.extend(got))
         thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         for count in range(4):
             while len(events) <= count and time.monotonic() < deadline:
                 time.sleep(0.005)
             assert len(events) == count + 1 and not (count < 3 and ended.is_set())
             service.live.advance(1)
-        thread.join(10)
+        thread.join(60)
         assert told(events) == ["tea 0 ü", "tea 1 ü", "tea 2 ü"]
 
 
@@ -221,10 +221,10 @@ def test_a_client_that_leaves_and_a_server_that_stops_end_the_stream(tailing, en
         got = over_http(service, "logs").start_live_tail(**TAIL)["responseStream"]
         assert "sessionStart" in next(iter(got))
         got.close()
-        assert ended.wait(10), "the client left, the stream went on"
+        assert ended.wait(60), "the client left, the stream went on"
         ended.clear()
         over_http(service, "logs").start_live_tail(**TAIL)
-    assert ended.wait(1), "the server stopped, the stream went on"
+    assert ended.wait(60), "the server stopped, the stream went on"
 
 
 def test_events_of_s3_have_headers_bytes_xml_and_nothing(tailing, over_http):

@@ -348,7 +348,7 @@ def test_an_alarm_fires_by_itself_in_the_live_mode():
 
 
 def test_a_long_poll_in_the_live_mode_waits_for_what_another_client_sends():
-    with labkit.Lab(active=False) as lab, Service(lab, speed=20) as service:
+    with labkit.Lab(active=False) as lab, Service(lab, speed=1) as service:
         sqs = client_of(service, "sqs")
         url = sqs.create_queue(QueueName="q")["QueueUrl"]
         got = []
@@ -362,12 +362,12 @@ def test_a_long_poll_in_the_live_mode_waits_for_what_another_client_sends():
         while lab.dispatch.seen == seen:
             time.sleep(0.001)
         sqs.send_message(QueueUrl=url, MessageBody="late")
-        thread.join(10)
+        thread.join(60)
         assert got and got[0]["Messages"][0]["Body"] == "late"
 
 
 def test_labkit_serve_prints_its_lines_keeps_pace_and_ends_when_told():
-    command = [BIN / "labkit", "serve", "--port", "0", "--speed", "3600", "--seed", "7"]
+    command = [BIN / "labkit", "serve", "--port", "0", "--speed", "600", "--seed", "7"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             lines = [server.stdout.readline() for _ in range(7)]
@@ -393,7 +393,7 @@ def test_labkit_serve_prints_its_lines_keeps_pace_and_ends_when_told():
             assert abs(moments[0] - datetime.now(UTC)) < timedelta(days=2)
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            server.wait(60)
         assert server.returncode == 0
         assert server.stdout.read() == "# labkit has ended\n"
 

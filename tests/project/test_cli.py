@@ -58,4 +58,4 @@ def test_jupyterlab_opens_on_the_first_lesson_and_prints_its_address():
         finally:
             watchdog.cancel()
             os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
+            server.wait(60)
