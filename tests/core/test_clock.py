@@ -177,7 +177,15 @@ def test_a_step_with_nothing_to_do_asks_a_forecaster_once(clock, log):
     assert clock.steps == 0
 
 
-def test_control_c_lands_between_two_events(clock, log):
+@pytest.fixture
+def control_c():
+    """Ctrl-C as a shell gives it: a program that was started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_control_c_lands_between_two_events(clock, log, control_c):
     def first(payload):
         signal.raise_signal(signal.SIGINT)
         log.append((clock.now_us - START, "the first event was finished"))

@@ -2,7 +2,8 @@
 
 They are from public dashboards, templates, guides and posts, in all three languages. A block of
 ``real_queries/*.txt`` is the query, ``=>`` how many rows the answer has and its columns, and
-``->`` its first rows (at most three, 60 characters of a cell): each was judged by hand.
+``->`` its first rows (at most three, 60 characters of a cell): each was judged by hand. Some of AWS's own
+are refused: they ask behind ``stats`` for a field that it does not carry.
 """
 
 from datetime import UTC, datetime
@@ -51,6 +52,10 @@ def test_the_answer_is_the_one_judged(lab, language, group, query, told, rows):
     asked = {"queryString": query, "startTime": START, "endTime": START + 3600}
     if language != "SQL" and not query.lower().startswith("source"):
         asked["logGroupName"] = group
+    if told.startswith("refused: "):
+        with pytest.raises(logs.exceptions.MalformedQueryException, match=told[9:]):
+            logs.start_query(queryLanguage=language, **asked)
+        return
     started = logs.start_query(queryLanguage=language, **asked)["queryId"]
     lab.advance(seconds=1)
     found = logs.get_query_results(queryId=started)

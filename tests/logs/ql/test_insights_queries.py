@@ -107,9 +107,6 @@ def run(text, lines=LINES, **more):
         # As people write: an exclamation mark, "group by", a sort before the only stats.
         ("filter !ispresent(status) and !(@message like /INFO/) | stats count(*)", [("4",)]),
         ("sort ms | stats count(*) group by ispresent(status) as j", [("0", "6"), ("1", "2")]),
-        # A filter behind stats that asks for a field of the events chooses events.
-        ("stats count(*) as n by path | filter ms > 10 and path like '/'", [("/a", "1")]),
-        ("stats count(*) as n by path | sort n | filter ok | filter n > 0", [("/a", "1")]),
         # Written so in the guide's samples of Lambda and in many dashboards.
         ("filter ispresent(ms) | fields ms | sort by ms desc", [("12.5",), ("7",)]),
     ],

@@ -1,16 +1,17 @@
 """Patterns of columns: ``[ip, user, ..., status_code = 4*, bytes]``.
 
 A message is cut at blanks; what stands in brackets or double quotes is one column and loses them.
-The numbers of columns must agree, unless ``...`` stands for any number of them. A last column
-without a comparison takes all the rest, as it stands in the message: the guide's ``[w1=ERROR, w2]``
-and the pattern that AWS's console gives for Lambda, ``[timestamp=*Z, request_id="*-*", event]``,
-work so. ``[]`` matches everything, and its columns are ``$1``, ``$2``, ...
+The numbers of columns must agree, unless ``...`` stands for any number of them. The guide says so, and
+has a pattern whose last column takes all the rest, ``[w1=ERROR, w2]``; so has AWS's console, for
+Lambda: ``[timestamp=*Z, request_id="*-*", event]``. What these have in common is taken for the rule:
+the last column has no comparison, and all before it have one (or it is one of two). ``[]`` matches
+everything, and its columns are ``$1``, ``$2``, ...
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from labkit.logs.engine.pattern.outcome import Match, PatternError
@@ -124,11 +125,17 @@ class Columns:
                 *zip(named, free, strict=True),
                 *zip(after, found[len(found) - len(after) :], strict=True),
             ]
-        if len(found) > len(self.columns) and not self.columns[-1].tests:
+        if len(found) > len(self.columns) and takes_rest(self.columns):
             found = _with_rest(message, len(self.columns))
         if len(found) != len(self.columns):
             return None
         return list(zip(self.columns, found, strict=True))
+
+
+def takes_rest(columns: Sequence[Column]) -> bool:
+    """Whether the last column takes all that follows in the message."""
+    *others, last = columns
+    return not last.tests and (len(others) == 1 or bool(others and all(o.tests for o in others)))
 
 
 def _with_rest(message: str, count: int) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labkit.logs.engine.ql import plan
-from labkit.logs.engine.ql.arranging import arranged
 from labkit.logs.engine.ql.commands.reading import READERS
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.periods import length_ms
@@ -33,7 +32,7 @@ class Reader(ExpressionReader):
                 source = _together(source, self._source(child))
             else:
                 commands.append(self._command(child))
-        return plan.Query(source, arranged(commands), self._slice(self.span(tree)))
+        return plan.Query(source, tuple(commands), self._slice(self.span(tree)))
 
     # ---- the source
 
