@@ -2,8 +2,8 @@
 
 They are from public dashboards, templates, guides and posts, in all three languages. A block of
 ``real_queries/*.txt`` is the query, ``=>`` how many rows the answer has and its columns, and
-``->`` its first rows (at most three, 60 characters of a cell): each was judged by hand. Some of AWS's own
-are refused: they ask behind ``stats`` for a field that it does not carry.
+``->`` its first rows (at most three, 60 characters of a cell): each was judged by hand.
+Some of AWS's own are refused: they ask behind ``stats`` for a field that it does not carry.
 """
 
 from datetime import UTC, datetime

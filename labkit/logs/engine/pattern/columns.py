@@ -1,11 +1,11 @@
 """Patterns of columns: ``[ip, user, ..., status_code = 4*, bytes]``.
 
 A message is cut at blanks; what stands in brackets or double quotes is one column and loses them.
-The numbers of columns must agree, unless ``...`` stands for any number of them. The guide says so, and
-has a pattern whose last column takes all the rest, ``[w1=ERROR, w2]``; so has AWS's console, for
-Lambda: ``[timestamp=*Z, request_id="*-*", event]``. What these have in common is taken for the rule:
-the last column has no comparison, and all before it have one (or it is one of two). ``[]`` matches
-everything, and its columns are ``$1``, ``$2``, ...
+The numbers of columns must agree, unless ``...`` stands for any number of them. The guide says so,
+and has a pattern whose last column takes all the rest, ``[w1=ERROR, w2]``; so has AWS's console,
+for Lambda: ``[timestamp=*Z, request_id="*-*", event]``. What these have in common is taken for the
+rule: the last column has no comparison, and all before it have one (or it is one of two). ``[]``
+matches everything, and its columns are ``$1``, ``$2``, ...
 """
 
 from __future__ import annotations

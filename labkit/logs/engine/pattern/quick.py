@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from labkit.core import jsontext
-from labkit.logs.engine.pattern.columns import ELLIPSIS, Column, Columns, takes_rest
+from labkit.logs.engine.pattern.columns import ELLIPSIS, Column, Columns
 from labkit.logs.engine.pattern.selectors import Both, Condition, Either, JsonPattern, Node, shown
 from labkit.logs.engine.pattern.values import ORDERS, Wanted, fitting, holding
 
