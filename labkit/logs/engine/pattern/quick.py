@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from labkit.core import jsontext
-from labkit.logs.engine.pattern.columns import ELLIPSIS, Column, Columns
+from labkit.logs.engine.pattern.columns import ELLIPSIS, Column, Columns, takes_rest
 from labkit.logs.engine.pattern.selectors import Both, Condition, Either, JsonPattern, Node, shown
 from labkit.logs.engine.pattern.values import ORDERS, Wanted, fitting, holding
 
@@ -144,9 +144,9 @@ def columns_test(pattern: Columns) -> Test:
     """Whether a message matches a pattern of columns."""
     columns, whole = pattern.columns, pattern.matches
     dots = next((place for place, one in enumerate(columns) if one.name == ELLIPSIS), None)
-    # A last column without a test takes all the rest: no end of the message is its end.
+    # Where a last column takes all the rest, no end of the message is its end.
     tail = columns if dots is None else columns[dots + 1 :]
-    if not tail or (dots is None and not columns[-1].tests):
+    if not tail or (dots is None and takes_rest(columns)):
         return whole
     tested = [(place - len(tail), one) for place, one in enumerate(tail) if one.tests]
     if not tested:
