@@ -7,6 +7,7 @@ a Python that has imported the library.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -62,7 +63,9 @@ def main(number: int) -> None:
             _fork(place, json.loads(data), ends, alive)
 
 
+@functools.cache
 def _load(names: tuple[str, ...]) -> None:
+    """Import modules, once; what they are made of is shared by all forks."""
     for name in names:
         with contextlib.suppress(Exception):  # what can't be imported, the script hears of itself
             importlib.import_module(name)

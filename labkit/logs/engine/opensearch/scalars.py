@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from labkit.logs.engine import linear_regexes
 from labkit.logs.engine.opensearch.conversions import CONVERSIONS
 from labkit.logs.engine.opensearch.lists import LISTS
 from labkit.logs.engine.opensearch.rows import (
@@ -402,14 +403,10 @@ def expression(value: Value) -> str:
     """A regular expression in quotes that RE2 takes."""
     if not isinstance(value.literal, str):
         raise WrongValue("the regular expression is a text in quotes")
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(value.literal, options)
-    except re2.error as error:
-        raise WrongValue(f"the regular expression is not valid: {error}") from None
+        linear_regexes.compiled(value.literal)
+    except linear_regexes.BadRegex as bad:
+        raise WrongValue(f"the regular expression is not valid: {bad}") from None
     return value.literal
 
 

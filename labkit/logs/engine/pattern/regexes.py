@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labkit.logs.engine import linear_regexes
 from labkit.logs.engine.pattern.outcome import PatternError
 
 _PLAIN = frozenset(":_#=@/;,- ")
@@ -68,16 +69,10 @@ def compiled(inside: str) -> Any:
     PatternError
         When RE2 does not take it.
     """
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(inside, options)
-    except re2.error as error:
-        said = error.args[0] if error.args else error
-        said = said.decode() if isinstance(said, bytes) else said
-        raise PatternError(f"the regular expression is not valid: {said}") from None
+        return linear_regexes.compiled(inside)
+    except linear_regexes.BadRegex as bad:
+        raise PatternError(f"the regular expression is not valid: {bad}") from None
 
 
 def found(inside: str, text: str) -> bool:

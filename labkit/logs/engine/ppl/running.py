@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labkit.logs.engine.ppl.compiling import Compiler
 from labkit.logs.engine.ql import plan
@@ -12,9 +12,6 @@ from labkit.logs.engine.ql.compiling import Compiled, Moment
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.sql.events import ALWAYS
 from labkit.logs.engine.sql.running import PatientRun, names_of
-
-if TYPE_CHECKING:
-    pass
 
 #: Discovered fields that a query without ``fields`` shows.
 _MOST_SHOWN = 150

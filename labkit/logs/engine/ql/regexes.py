@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
+from labkit.logs.engine import linear_regexes
 from labkit.logs.engine.ql.errors import QueryError
 from labkit.logs.engine.ql.plan import Span
-
-
-@cache
-def _re2(pattern: str) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(named(pattern), options)
 
 
 def named(pattern: str) -> str:
@@ -31,13 +22,9 @@ def compiled_regex(pattern: str, span: Span) -> Any:
     QueryError
         When RE2 does not take it; look-arounds and back-references it never takes.
     """
-    import re2
-
     try:
-        return _re2(pattern)
-    except re2.error as error:
-        said = error.args[0] if error.args else error
-        said = said.decode() if isinstance(said, bytes) else said
+        return linear_regexes.compiled(named(pattern))
+    except linear_regexes.BadRegex as bad:
         raise QueryError.at(
-            f"the regular expression /{pattern}/ is not valid: {said}", span
+            f"the regular expression /{pattern}/ is not valid: {bad}", span
         ) from None

@@ -12,6 +12,7 @@ import re as _marks
 from functools import cache
 from typing import Any
 
+from labkit.logs.engine import linear_regexes
 from labkit.logs.engine.batch import clean
 from labkit.logs.engine.transform import common_logs
 from labkit.logs.engine.transform.grok_patterns import LIMITS, MOST, PATTERNS, QUOTED, TOGETHER
@@ -34,14 +35,10 @@ def compiled(pattern: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
 
 
 def _expression(text: str) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        raise TransformError(f"The grok pattern is not valid: {error}") from None
+        return linear_regexes.compiled(text)
+    except linear_regexes.BadRegex as bad:
+        raise TransformError(f"The grok pattern is not valid: {bad}") from None
 
 
 def _expanded(pattern: str, fields: list[tuple[str, str]]) -> str:

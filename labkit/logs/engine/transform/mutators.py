@@ -8,6 +8,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+from labkit.logs.engine import linear_regexes
 from labkit.logs.engine.batch import clean
 from labkit.logs.engine.ql.datepatterns import format_date, parse_date, zone
 from labkit.logs.engine.transform.locales import english, known
@@ -52,23 +53,23 @@ def move_keys(event: dict[str, Any], settings: Settings) -> None:
             continue
         if isinstance(get(event, target), dict):
             target = f'{target}."{steps(source)[-1]}"'
-        if has(event, target) and not one.get("overwriteIfExists"):
-            continue
-        value = get(event, source)
-        drop(event, source)
-        put(event, target, value)
+        _move(event, source, target, one)
 
 
 def rename_keys(event: dict[str, Any], settings: Settings) -> None:
     """``renameKeys``: the value goes to ``renameTo``."""
     for one in settings["entries"]:
-        source, target = one["key"], one["renameTo"]
-        overwrite = bool(one.get("overwriteIfExists", False))
-        if not has(event, source) or (has(event, target) and not overwrite):
-            continue
-        value = get(event, source)
-        drop(event, source)
-        put(event, target, value)
+        if has(event, one["key"]):
+            _move(event, one["key"], one["renameTo"], one)
+
+
+def _move(event: dict[str, Any], source: str, target: str, one: Settings) -> None:
+    """Move a value, unless its new key is taken and may not be overwritten."""
+    if has(event, target) and not one.get("overwriteIfExists"):
+        return
+    value = get(event, source)
+    drop(event, source)
+    put(event, target, value)
 
 
 def copy_value(event: dict[str, Any], settings: Settings) -> None:
@@ -150,14 +151,10 @@ def _check_substitution(pattern: str, to: str) -> None:
 
 
 def _compiled(pattern: str) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        raise TransformError(f"substituteString: {error}") from None
+        return linear_regexes.compiled(pattern)
+    except linear_regexes.BadRegex as bad:
+        raise TransformError(f"substituteString: {bad}") from None
 
 
 def _boolean(value: Any) -> bool:
